@@ -1,0 +1,91 @@
+/**
+ * Everything a flow can tell: one tagged union, read by the Ink, plain and JSON renderers alike.
+ * No event ever holds a secret. `at` is in milliseconds since the epoch. docs/events.md describes the JSON form.
+ */
+
+/** The states of a node's way in, in order; `source` of each in docs/events.md. */
+export const laneStates = ['requested', 'booting', 'measured', 'attested', 'ticket', 'kubelet', 'ready'] as const;
+export type LaneState = (typeof laneStates)[number];
+
+export type NodeRole = 'control-plane' | 'worker';
+
+/** Why a node was refused: what a person needs to decide the next step. */
+export type RefusalView = {
+	/** A finding code of the attestation package, such as `register-mismatch`. */
+	code: string;
+	sentence: string;
+	register?: number;
+	expected?: string;
+	actual?: string;
+	likely: string;
+	step: string;
+};
+
+/** Where a fact comes from; `reported` facts are the node's own word. */
+export type Source = 'terraform' | 'provider' | 'reported' | 'join-service' | 'kubernetes';
+
+export type PhaseId = 'preflight' | 'plan' | 'machines' | 'init' | 'nodes' | 'recover' | 'verify' | 'secrets' | 'destroy';
+
+export type PlannedChange = {
+	address: string;
+	action: 'create' | 'update' | 'replace' | 'delete' | 'read' | 'no-op';
+	kind: string;
+};
+
+export type VerifyCheck = {
+	check: string;
+	expected: string;
+	actual: string;
+	verdict: 'ok' | 'failed' | 'warning' | 'not-checked';
+	source: string;
+};
+
+export type ClusterSummary = {
+	name: string;
+	provider: string;
+	/** Base64 of 32 bytes. */
+	clusterId: string;
+	endpoint: string;
+	kubernetesVersion: string;
+	nodes: {name: string; role: NodeRole; ready: boolean; version?: string}[];
+	files: {kubeconfig: string; masterSecret: string; id: string; config: string};
+	elapsedMs: number;
+	/** True where the provider emulates the machines. */
+	rehearsal: boolean;
+};
+
+export type Event =
+	| {type: 'phase'; id: PhaseId; state: 'started' | 'done' | 'failed' | 'skipped'; at: number; detail?: string}
+	| {
+			type: 'check';
+			id: string;
+			title: string;
+			state: 'running' | 'ok' | 'warning' | 'failed';
+			detail?: string;
+			fix?: string;
+			at: number;
+	  }
+	| {type: 'plan'; changes: PlannedChange[]; create: number; update: number; destroy: number; at: number}
+	| {
+			type: 'resource';
+			address: string;
+			state: 'started' | 'progress' | 'done' | 'failed';
+			action: string;
+			elapsedSeconds?: number;
+			at: number;
+	  }
+	| {type: 'lane'; node: string; role: NodeRole; state: LaneState; source: Source; at: number}
+	| {type: 'lane-refused'; node: string; role: NodeRole; refusal: RefusalView; count: number; at: number}
+	| {type: 'lane-lost'; node: string; reason: 'not-ready' | 'removed' | 'stopped' | 'dead'; at: number}
+	| {type: 'waiting'; node?: string; message: string; at: number}
+	| {type: 'stream'; state: 'connected' | 'lost' | 'resumed'; detail?: string; at: number}
+	| {type: 'log'; source: string; line: string; at: number}
+	| {type: 'warning'; code: string; message: string; at: number}
+	| {type: 'verify'; endpoint: string; checks: VerifyCheck[]; at: number}
+	| {type: 'file'; path: string; purpose: string; at: number}
+	| {type: 'summary'; summary: ClusterSummary; at: number};
+
+export type EventOf<T extends Event['type']> = Extract<Event, {type: T}>;
+
+/** A flow: yields events, returns its result. Throws AppError for what a person can act on. */
+export type Flow<Result> = AsyncGenerator<Event, Result, void>;
