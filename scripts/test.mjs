@@ -1,0 +1,84 @@
+// Every test: build, check, ava. The last line is `N passed, N failed, N skipped`; a leftover process is a failure.
+// Arguments go to ava: `npm test -- test/keys/**` runs a part, without the checks.
+import {spawn, spawnSync} from 'node:child_process';
+import {mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import {createInterface} from 'node:readline';
+
+const counts = {passed: 0, failed: 0, skipped: 0};
+const selection = process.argv.slice(2);
+
+function step(title, script) {
+	console.log(`# ${title}`);
+	const {status} = spawnSync(process.execPath, [script], {stdio: 'inherit'});
+	if (status === 0) return true;
+	console.log(`not ok - ${title}`);
+	counts.failed += 1;
+	return false;
+}
+
+/** Processes that still stand in, or were started from, the folder all tests work in. */
+function leftovers(folder) {
+	if (process.platform !== 'linux') {
+		const {stdout} = spawnSync('ps', ['-A', '-o', 'pid=,command='], {encoding: 'utf8'});
+		return stdout.split('\n').filter(line => line.includes(folder));
+	}
+	const read = reader => {
+		try {
+			return reader();
+		} catch {
+			return ''; // Gone meanwhile, or another user's.
+		}
+	};
+	return readdirSync('/proc')
+		.filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
+		.map(pid => ({
+			pid,
+			command: read(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' '),
+			cwd: read(() => readlinkSync(`/proc/${pid}/cwd`)),
+		}))
+		.filter(({command, cwd}) => command.includes(folder) || cwd.startsWith(folder))
+		.map(({pid, command, cwd}) => `${pid} ${command.slice(0, 120)} (in ${cwd})`);
+}
+
+async function ava(folder) {
+	const child = spawn('ava', ['--tap', ...selection], {
+		stdio: ['ignore', 'pipe', 'inherit'],
+		env: {...process.env, TMPDIR: folder, CI: '', FORCE_COLOR: '0', TERM: 'xterm-256color', LANG: 'C.UTF-8'},
+	});
+	let failing = false;
+	for await (const line of createInterface({input: child.stdout})) {
+		if (/^\s*(not )?ok \d+/.test(line)) {
+			failing = line.includes('not ok') && !/# (SKIP|TODO)/i.test(line);
+			if (failing) counts.failed += 1;
+			else if (/# (SKIP|TODO)/i.test(line)) counts.skipped += 1;
+			else counts.passed += 1;
+			console.log(line);
+		} else if (/SKIPPED: /.test(line)) {
+			counts.passed -= 1;
+			counts.skipped += 1;
+			console.log(line);
+		} else if (failing || /^#\s/.test(line) || /^Bail out/.test(line)) console.log(line);
+	}
+	const code = child.exitCode ?? (await new Promise(resolve => child.once('close', resolve)));
+	if (code !== 0 && counts.failed === 0) counts.failed += 1;
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), 'ct-'));
+try {
+	const built = step('build', 'scripts/build.mjs');
+	if (selection.length === 0) step('check', 'scripts/check.mjs');
+	if (built) await ava(folder);
+	const left = leftovers(folder);
+	if (left.length > 0) {
+		console.log(`not ok - processes left running\n${left.join('\n')}`);
+		counts.failed += 1;
+	}
+} finally {
+	rmSync(folder, {recursive: true, force: true});
+}
+
+console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
