@@ -1,0 +1,109 @@
+import {z} from 'zod';
+import {version as toolVersion} from '../version.ts';
+import {imageVersionRule, kubernetesVersions, parseImagePath, serviceVersionRule, type VersionRule} from './versions.ts';
+
+/** Most nodes that one cluster of the local provider has addresses for. */
+export const maxNodes = 200;
+
+const ruleTexts: Record<Exclude<VersionRule, 'ok'>, string> = {
+	'not-semver': 'is no version like v1.2.3',
+	'major-differs': 'has another major version than this tool',
+	'minor-drift': 'is more than one minor version older than this tool',
+	'tool-older': 'is newer than this tool',
+};
+
+const versionText = (rule: (version: string, tool: string) => VersionRule, of: (text: string) => string | undefined) =>
+	z.string().superRefine((text, context) => {
+		const version = of(text);
+		const outcome = version === undefined ? 'not-semver' : rule(version, toolVersion);
+		if (outcome === 'ok') return;
+		context.addIssue({
+			code: 'custom',
+			message: `"${text}" ${ruleTexts[outcome]} (${toolVersion})`,
+			params: {fix: `write v${toolVersion}, or use the constellation release that made this file`},
+		});
+	});
+
+/** Hex of a SHA-256 register value; a bare value is enforced. */
+const registerValue = z
+	.string()
+	.regex(/^(?:[\da-f]{64})$/, {error: 'must be 64 lower-case hex characters'})
+	.refine(text => !/^(?:1234)+$/.test(text), {error: 'is a placeholder, not a measurement'});
+
+const measurement = z.union([
+	registerValue.transform(expected => ({expected, warnOnly: false})),
+	z.strictObject({
+		expected: registerValue.describe('Value the register must have, hex.'),
+		warnOnly: z.boolean().describe('Whether a difference is only reported.'),
+	}),
+]);
+
+const publicKey = z
+	.string()
+	.regex(/^[A-Za-z\d+/]+={0,2}$/, {error: 'must be the base64 of a public key (DER, SubjectPublicKeyInfo)'})
+	.max(2000);
+
+const group = <Role extends string>(role: Role, minimum: number) =>
+	z.strictObject({
+		role: z.literal(role).describe('What the nodes of this group do.'),
+		count: z.int().min(minimum).max(maxNodes).describe('How many nodes the group has.'),
+	});
+
+export const providerNames = ['local'] as const;
+/** Providers of the v3 format that this release does not build. */
+export const plannedProviders = ['aws', 'azure', 'gcp', 'openstack', 'qemu'] as const;
+
+/** The config file, version v3. Descriptions end up in docs/config.md. */
+export const configSchema = z.strictObject({
+	version: z.literal('v3').describe('Version of this format.'),
+	image: versionText(imageVersionRule, text => parseImagePath(text)?.version).describe(
+		'Image that the nodes run, a version like v1.2.3.',
+	),
+	name: z
+		.string()
+		.regex(/^[a-z](?:[a-z\d-]*[a-z\d])?$/, {error: 'must be lower-case letters, digits and dashes, and start with a letter'})
+		.max(37, {error: 'must have at most 37 characters'})
+		.describe('Name of the cluster; part of the names of its machines and of its kubeconfig context.'),
+	stateDiskSizeGB: z
+		.int()
+		.min(0)
+		.optional()
+		.describe('Size of the state disk of a node in gigabytes. Not used by the local provider.'),
+	kubernetesVersion: z
+		.string()
+		.transform(text => (text.startsWith('v') ? text : `v${text}`))
+		.refine(text => kubernetesVersions.some(known => known === text), {
+			error: `must be one of ${kubernetesVersions.join(', ')}`,
+		})
+		.describe('Kubernetes version of the cluster, to the patch.'),
+	microserviceVersion: versionText(serviceVersionRule, text => text).describe('Version of the services on the nodes.'),
+	debugCluster: z.boolean().describe('Whether nodes allow debugging. Must be false for the local provider.'),
+	provider: z.strictObject({
+		local: z.strictObject({}).describe('Nodes are processes on this machine: a rehearsal, not confidential. Has no settings.'),
+	}),
+	nodeGroups: z.strictObject({
+		control_plane_default: group('control-plane', 1).describe(
+			'The control planes. One is enough to try out; three survive the loss of one.',
+		),
+		worker_default: group('worker', 0).describe('The workers.'),
+	}),
+	attestation: z.strictObject({
+		localVTPM: z
+			.strictObject({
+				measurements: z
+					.record(z.string().regex(/^(?:\d|1\d|2[0-3])$/, {error: 'must be a register number from 0 to 23'}), measurement)
+					.optional()
+					.describe(
+						'Register values a node must have. `constellation apply` computes them from the image files and writes them here.',
+					),
+				makerKey: publicKey.optional().describe('Key that certifies the TPMs of this cluster. Written by `constellation apply`.'),
+				releaseKey: publicKey
+					.optional()
+					.describe('Key that signed the measurements of the image. Written by `constellation apply`.'),
+			})
+			.describe('What a node has to prove before it gets any secret.'),
+	}),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type ProviderName = (typeof providerNames)[number];
