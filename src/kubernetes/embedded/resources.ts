@@ -44,18 +44,23 @@ function status(kind: string): Subresource {
 
 const scale: Subresource = {name: 'scale', kind: 'Scale', verbs: readWrite, group: 'autoscaling', version: 'v1'};
 
-function workload(
-	group: string,
-	plural: string,
-	kind: string,
-	short: string[],
-	categories: string[],
-	scalable = false,
-): ApiResource {
-	return resource(group, 'v1', plural, kind, {
-		short,
-		categories,
-		subresources: scalable ? [scale, status(kind)] : [status(kind)],
+const eviction: Subresource = {name: 'eviction', kind: 'Eviction', verbs: ['create'], group: 'policy', version: 'v1'};
+
+type WorkloadOptions = {
+	short?: string[];
+	categories?: string[];
+	cluster?: boolean;
+	scale?: boolean;
+	status?: boolean;
+	version?: string;
+};
+
+/** A kind that can be found and listed (there are none), so that clients work; creating one is refused. */
+function workload(group: string, plural: string, kind: string, options: WorkloadOptions = {}): ApiResource {
+	const {scale: scalable = false, status: hasStatus = true, version = 'v1', ...rest} = options;
+	return resource(group, version, plural, kind, {
+		...rest,
+		subresources: [...(scalable ? [scale] : []), ...(hasStatus ? [status(kind)] : [])],
 		generation: true,
 		refused: true,
 	});
@@ -74,6 +79,7 @@ export const builtinResources: readonly ApiResource[] = [
 	resource('', 'v1', 'configmaps', 'ConfigMap', {short: ['cm']}),
 	resource('', 'v1', 'endpoints', 'Endpoints', {short: ['ep'], refused: true}),
 	resource('', 'v1', 'events', 'Event', {short: ['ev']}),
+	workload('', 'limitranges', 'LimitRange', {short: ['limits'], status: false}),
 	resource('', 'v1', 'namespaces', 'Namespace', {
 		short: ['ns'],
 		cluster: true,
@@ -81,11 +87,15 @@ export const builtinResources: readonly ApiResource[] = [
 		subresources: [{name: 'finalize', kind: 'Namespace', verbs: ['update']}, status('Namespace')],
 	}),
 	resource('', 'v1', 'nodes', 'Node', {short: ['no'], cluster: true, subresources: [status('Node')]}),
+	workload('', 'persistentvolumeclaims', 'PersistentVolumeClaim', {short: ['pvc']}),
+	workload('', 'persistentvolumes', 'PersistentVolume', {short: ['pv'], cluster: true}),
 	resource('', 'v1', 'pods', 'Pod', {
 		short: ['po'],
 		categories: ['all'],
-		subresources: [{name: 'log', kind: 'Pod', verbs: ['get']}, status('Pod')],
+		subresources: [eviction, {name: 'log', kind: 'Pod', verbs: ['get']}, status('Pod')],
 	}),
+	workload('', 'replicationcontrollers', 'ReplicationController', {short: ['rc'], categories: ['all'], scale: true}),
+	workload('', 'resourcequotas', 'ResourceQuota', {short: ['quota']}),
 	resource('', 'v1', 'secrets', 'Secret'),
 	resource('', 'v1', 'serviceaccounts', 'ServiceAccount', {
 		short: ['sa'],
@@ -98,19 +108,26 @@ export const builtinResources: readonly ApiResource[] = [
 		refused: true,
 	}),
 	resource('events.k8s.io', 'v1', 'events', 'Event', {short: ['ev'], storage: 'events'}),
-	workload('apps', 'daemonsets', 'DaemonSet', ['ds'], ['all']),
-	workload('apps', 'deployments', 'Deployment', ['deploy'], ['all'], true),
-	workload('apps', 'replicasets', 'ReplicaSet', ['rs'], ['all'], true),
-	workload('apps', 'statefulsets', 'StatefulSet', ['sts'], ['all'], true),
-	workload('batch', 'cronjobs', 'CronJob', ['cj'], ['all']),
-	workload('batch', 'jobs', 'Job', [], ['all']),
+	workload('apps', 'daemonsets', 'DaemonSet', {short: ['ds'], categories: ['all']}),
+	workload('apps', 'deployments', 'Deployment', {short: ['deploy'], categories: ['all'], scale: true}),
+	workload('apps', 'replicasets', 'ReplicaSet', {short: ['rs'], categories: ['all'], scale: true}),
+	workload('apps', 'statefulsets', 'StatefulSet', {short: ['sts'], categories: ['all'], scale: true}),
+	workload('autoscaling', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', {
+		version: 'v2',
+		short: ['hpa'],
+		categories: ['all'],
+	}),
+	workload('batch', 'cronjobs', 'CronJob', {short: ['cj'], categories: ['all']}),
+	workload('batch', 'jobs', 'Job', {categories: ['all']}),
 	resource('certificates.k8s.io', 'v1', 'certificatesigningrequests', 'CertificateSigningRequest', {
 		short: ['csr'],
 		cluster: true,
 		subresources: [{name: 'approval', kind: 'CertificateSigningRequest', verbs: readWrite}, status('CertificateSigningRequest')],
 	}),
 	resource('coordination.k8s.io', 'v1', 'leases', 'Lease'),
-	workload('policy', 'poddisruptionbudgets', 'PodDisruptionBudget', ['pdb'], []),
+	workload('networking.k8s.io', 'ingresses', 'Ingress', {short: ['ing']}),
+	workload('networking.k8s.io', 'networkpolicies', 'NetworkPolicy', {short: ['netpol'], status: false}),
+	workload('policy', 'poddisruptionbudgets', 'PodDisruptionBudget', {short: ['pdb']}),
 	resource(rbac, 'v1', 'clusterrolebindings', 'ClusterRoleBinding', {cluster: true}),
 	resource(rbac, 'v1', 'clusterroles', 'ClusterRole', {cluster: true}),
 	resource(rbac, 'v1', 'rolebindings', 'RoleBinding'),
@@ -122,6 +139,7 @@ export const builtinResources: readonly ApiResource[] = [
 		subresources: [status('CustomResourceDefinition')],
 		generation: true,
 	}),
+	workload('storage.k8s.io', 'storageclasses', 'StorageClass', {short: ['sc'], cluster: true, status: false}),
 	review(authentication, 'selfsubjectreviews', 'SelfSubjectReview'),
 	review(authentication, 'tokenreviews', 'TokenReview'),
 	review(authorization, 'localsubjectaccessreviews', 'LocalSubjectAccessReview', false),

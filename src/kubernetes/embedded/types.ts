@@ -96,11 +96,6 @@ export function groupVersion(resource: {group: string; version: string}): string
 	return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
 }
 
-/** `pods` or `deployments.apps`: how messages name a resource. */
-export function qualifiedName(resource: {group: string; plural: string}): string {
-	return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
-}
-
 export function isObject(value: unknown): value is JsonObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
