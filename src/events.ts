@@ -16,6 +16,8 @@ export type RefusalView = {
 	sentence: string;
 	register?: number;
 	expected?: string;
+	/** Where the expected value comes from, such as `image v0.1.0, computed from its files`. */
+	expectedFrom?: string;
 	actual?: string;
 	likely: string;
 	step: string;
@@ -77,7 +79,17 @@ export type Event =
 	| {type: 'lane'; node: string; role: NodeRole; state: LaneState; source: Source; at: number}
 	| {type: 'lane-refused'; node: string; role: NodeRole; refusal: RefusalView; count: number; at: number}
 	| {type: 'lane-lost'; node: string; reason: 'not-ready' | 'removed' | 'stopped' | 'dead'; at: number}
-	| {type: 'waiting'; node?: string; message: string; at: number}
+	| {
+			type: 'waiting';
+			node?: string;
+			/** What it waits for, as a sentence without a full stop. */
+			message: string;
+			/** The last thing that went wrong while waiting, if it may pass by itself. */
+			lastError?: string;
+			/** When the wait gives up, in milliseconds since the epoch. */
+			until?: number;
+			at: number;
+	  }
 	| {type: 'stream'; state: 'connected' | 'lost' | 'resumed'; detail?: string; at: number}
 	| {type: 'log'; source: string; line: string; at: number}
 	| {type: 'warning'; code: string; message: string; at: number}

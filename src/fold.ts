@@ -1,0 +1,235 @@
+import type {
+	ClusterSummary,
+	Event,
+	EventOf,
+	LaneState,
+	NodeRole,
+	PhaseId,
+	PlannedChange,
+	RefusalView,
+	Source,
+	VerifyCheck,
+} from './events.ts';
+import {laneStates} from './events.ts';
+import {oneLine} from './text.ts';
+
+/** How much of a stream is kept, so that memory stays flat however long it runs. */
+export const limits = {logs: 1000, refusals: 256, resources: 500, warnings: 50, lanes: 5000} as const;
+
+export type PhaseView = {
+	id: PhaseId;
+	state: 'started' | 'done' | 'failed' | 'skipped';
+	startedAt: number;
+	endedAt?: number;
+	detail?: string;
+};
+
+export type CheckView = Omit<EventOf<'check'>, 'type' | 'at'>;
+
+/** One node's way in. `steps` holds when each state was seen and who said so; a state that nobody reported is absent. */
+export type Lane = {
+	name: string;
+	role: NodeRole;
+	startedAt: number;
+	/** When the lane last changed. */
+	changedAt: number;
+	steps: Partial<Record<LaneState, {at: number; source: Source}>>;
+	refused?: {refusal: RefusalView; count: number; at: number};
+	lost?: {reason: EventOf<'lane-lost'>['reason']; at: number};
+};
+
+export type Wait = {node?: string; message: string; lastError?: string; until?: number; at: number};
+export type LogLine = {source: string; line: string; at: number};
+export type ResourceView = {address: string; action: string; state: EventOf<'resource'>['state']; elapsedSeconds?: number};
+
+/** What a screen or a report needs to know of a flow: the events so far, folded and bounded. */
+export type LiveView = {
+	startedAt?: number;
+	lastAt?: number;
+	phases: readonly PhaseView[];
+	checks: readonly CheckView[];
+	plan?: {changes: readonly PlannedChange[]; create: number; update: number; destroy: number};
+	resources: ReadonlyMap<string, ResourceView>;
+	lanes: ReadonlyMap<string, Lane>;
+	/** The newest wait of each node, and of the flow itself under the empty name. */
+	waits: ReadonlyMap<string, Wait>;
+	stream?: {state: EventOf<'stream'>['state']; detail?: string; at: number};
+	logs: readonly LogLine[];
+	/** How many log lines there were in all; more than `logs.length` once the ring is full. */
+	logCount: number;
+	warnings: readonly {code: string; message: string; at: number}[];
+	verify?: {endpoint: string; checks: readonly VerifyCheck[]};
+	files: readonly {path: string; purpose: string}[];
+	summary?: ClusterSummary;
+};
+
+export const emptyView: LiveView = {
+	phases: [],
+	checks: [],
+	resources: new Map(),
+	lanes: new Map(),
+	waits: new Map(),
+	logs: [],
+	logCount: 0,
+	warnings: [],
+	files: [],
+};
+
+/** The view after one more event. Pure: the old view stays as it was. Words of nodes and programs are made harmless here. */
+export function fold(view: LiveView, event: Event): LiveView {
+	return {...view, startedAt: view.startedAt ?? event.at, lastAt: event.at, ...changed(view, event)};
+}
+
+function changed(view: LiveView, event: Event): Partial<LiveView> {
+	switch (event.type) {
+		case 'phase':
+			return {phases: foldPhase(view.phases, event), ...(event.state === 'started' ? {} : {waits: without(view.waits, '')})};
+		case 'check':
+			return {checks: put(view.checks, checkOf(event), other => other.id === event.id)};
+		case 'plan':
+			return {plan: {changes: event.changes, create: event.create, update: event.update, destroy: event.destroy}};
+		case 'resource':
+			return {resources: bounded(view.resources, event.address, resourceOf(event), limits.resources)};
+		case 'lane':
+			return foldLane(view, event);
+		case 'lane-refused':
+			return foldRefused(view, event);
+		case 'lane-lost':
+			return foldLost(view, event);
+		case 'waiting':
+			return {waits: bounded(view.waits, event.node === undefined ? '' : oneLine(event.node, 80), waitOf(event), limits.lanes)};
+		case 'stream':
+			return {stream: {state: event.state, at: event.at, ...(event.detail === undefined ? {} : {detail: oneLine(event.detail)})}};
+		case 'log': {
+			const line = {source: oneLine(event.source, 80), line: oneLine(event.line), at: event.at};
+			return {logs: [...view.logs.slice(1 - limits.logs), line], logCount: view.logCount + 1};
+		}
+		case 'warning': {
+			const warning = {code: event.code, message: oneLine(event.message), at: event.at};
+			return {warnings: put(view.warnings, warning, other => other.message === warning.message).slice(-limits.warnings)};
+		}
+		case 'verify':
+			return {verify: {endpoint: event.endpoint, checks: event.checks}};
+		case 'file':
+			return {files: put(view.files, {path: event.path, purpose: event.purpose}, other => other.path === event.path)};
+		case 'summary':
+			return {summary: event.summary};
+		default:
+			return never(event);
+	}
+}
+
+function foldPhase(phases: readonly PhaseView[], event: EventOf<'phase'>): PhaseView[] {
+	const before = phases.find(phase => phase.id === event.id);
+	const phase: PhaseView = {
+		id: event.id,
+		state: event.state,
+		startedAt: event.state === 'started' ? event.at : (before?.startedAt ?? event.at),
+		...(event.state === 'started' ? {} : {endedAt: event.at}),
+		...(event.detail === undefined ? {} : {detail: oneLine(event.detail)}),
+	};
+	return put(phases, phase, other => other.id === event.id);
+}
+
+// A machine that boots again starts its way anew; an older boot's states must not make it look further than it is.
+function foldLane(view: LiveView, event: EventOf<'lane'>): Partial<LiveView> {
+	const name = oneLine(event.node, 80);
+	const before = view.lanes.get(name);
+	const again =
+		before !== undefined &&
+		(event.state === 'requested' || event.state === 'booting') &&
+		(before.lost !== undefined || before.steps.ready !== undefined) &&
+		event.at > before.changedAt;
+	const steps = before === undefined || again ? {} : before.steps;
+	const attested = laneStates.indexOf(event.state) >= laneStates.indexOf('attested');
+	const lane: Lane = {
+		name,
+		role: event.role,
+		startedAt: again ? event.at : Math.min(before?.startedAt ?? event.at, event.at),
+		changedAt: Math.max(before?.changedAt ?? 0, event.at),
+		steps: {...steps, [event.state]: {at: event.at, source: event.source}},
+		...(before?.refused === undefined || attested || again ? {} : {refused: before.refused}),
+	};
+	return {
+		lanes: bounded(view.lanes, name, lane, limits.lanes),
+		...(event.state === 'ready' ? {waits: without(view.waits, name)} : {}),
+	};
+}
+
+function foldRefused(view: LiveView, event: EventOf<'lane-refused'>): Partial<LiveView> {
+	const name = oneLine(event.node, 80);
+	const before = view.lanes.get(name) ?? newLane(name, event.role, event.at);
+	const refused = {refusal: harmless(event.refusal), count: event.count, at: event.at};
+	const lanes = bounded(view.lanes, name, {...before, changedAt: event.at, refused}, limits.lanes);
+	const all = [...lanes.values()].filter(lane => lane.refused !== undefined);
+	if (all.length > limits.refusals) {
+		const oldest = all.reduce((a, b) => ((a.refused?.at ?? 0) <= (b.refused?.at ?? 0) ? a : b));
+		const {refused: _, ...rest} = oldest;
+		lanes.set(oldest.name, rest);
+	}
+	return {lanes, waits: without(view.waits, name)};
+}
+
+function foldLost(view: LiveView, event: EventOf<'lane-lost'>): Partial<LiveView> {
+	const name = oneLine(event.node, 80);
+	const waits = without(view.waits, name);
+	if (event.reason === 'removed') return {lanes: without(view.lanes, name), waits};
+	const before = view.lanes.get(name);
+	if (before === undefined) return {};
+	const lane = {...before, changedAt: event.at, lost: {reason: event.reason, at: event.at}};
+	return {lanes: bounded(view.lanes, name, lane, limits.lanes), waits};
+}
+
+function newLane(name: string, role: NodeRole, at: number): Lane {
+	return {name, role, startedAt: at, changedAt: at, steps: {}};
+}
+
+function harmless(refusal: RefusalView): RefusalView {
+	return {
+		...refusal,
+		sentence: oneLine(refusal.sentence),
+		likely: oneLine(refusal.likely),
+		step: oneLine(refusal.step),
+		...(refusal.expected === undefined ? {} : {expected: oneLine(refusal.expected, 200)}),
+		...(refusal.actual === undefined ? {} : {actual: oneLine(refusal.actual, 200)}),
+	};
+}
+
+function checkOf({type: _, at: __, ...check}: EventOf<'check'>): CheckView {
+	return check;
+}
+
+function resourceOf({type: _, at: __, ...resource}: EventOf<'resource'>): ResourceView {
+	return resource;
+}
+
+function waitOf({type: _, ...wait}: EventOf<'waiting'>): Wait {
+	return {
+		...wait,
+		message: oneLine(wait.message),
+		...(wait.lastError === undefined ? {} : {lastError: oneLine(wait.lastError)}),
+	};
+}
+
+/** The list with `item` in the place of the one that matches, or at the end. */
+function put<T>(list: readonly T[], item: T, matches: (other: T) => boolean): T[] {
+	const index = list.findIndex(other => matches(other));
+	return index === -1 ? [...list, item] : list.with(index, item);
+}
+
+function bounded<T>(map: ReadonlyMap<string, T>, key: string, value: T, limit: number): Map<string, T> {
+	const copy = new Map(map).set(key, value);
+	if (copy.size > limit) copy.delete(copy.keys().next().value ?? '');
+	return copy;
+}
+
+function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
+	if (!map.has(key)) return map;
+	const copy = new Map(map);
+	copy.delete(key);
+	return copy;
+}
+
+function never(event: never): never {
+	throw new TypeError(`unknown event ${JSON.stringify(event)}`);
+}

@@ -1,0 +1,39 @@
+import type {EventEmitter} from 'node:events';
+import {constants} from 'node:os';
+
+export type InterruptOptions = {
+	/** Where signals come from: the process. */
+	signals: Pick<EventEmitter, 'on' | 'off'>;
+	/** The first request to stop; work ends cleanly on its own. */
+	stop(): void;
+	/** The second request: leave now with this exit code. Must restore the terminal first. */
+	now(exitCode: number): void;
+};
+
+/**
+ * Turns SIGINT, SIGTERM and SIGHUP into "stop cleanly", then "stop now". The returned `request` does the same for a Ctrl-C
+ * that arrives as a key; `release` gives the signals back.
+ */
+export function interruptible({signals, stop, now}: InterruptOptions): {request(): void; release(): void} {
+	let requests = 0;
+	const request = (exitCode: number) => {
+		requests += 1;
+		if (requests === 1) stop();
+		else now(exitCode);
+	};
+	const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map(signal => {
+		const handler = () => {
+			request(128 + constants.signals[signal]);
+		};
+		signals.on(signal, handler);
+		return [signal, handler] as const;
+	});
+	return {
+		request: () => {
+			request(130);
+		},
+		release: () => {
+			for (const [signal, handler] of handlers) signals.off(signal, handler);
+		},
+	};
+}

@@ -1,0 +1,25 @@
+import {chooseRenderer} from './choose.ts';
+import {jsonOutput} from './json.ts';
+import {plainOutput} from './plain.ts';
+import type {Output, OutputOptions} from './types.ts';
+
+export type {Output, OutputOptions, Result} from './types.ts';
+
+/** The output of a command for where it runs. Ink and React are loaded only when they draw. */
+export async function createOutput(options: OutputOptions): Promise<Output> {
+	const kind = chooseRenderer({
+		stdinIsTty: options.stdin.isTTY,
+		stdoutIsTty: options.stdout.isTTY,
+		env: options.env,
+		...(options.flags === undefined ? {} : {flags: options.flags}),
+	});
+	if (kind === 'json') return jsonOutput(options);
+	const plain = plainOutput(options);
+	if (kind === 'plain') return plain;
+	const {runWithInk} = await import('./run-with-ink.tsx');
+	return {
+		...plain,
+		kind: 'ink',
+		run: async (title, start) => runWithInk(title, start, options),
+	};
+}

@@ -1,0 +1,103 @@
+import type {Event, RefusalView, VerifyCheck} from '../events.ts';
+import type {LiveView} from '../fold.ts';
+import {duration, oneLine} from '../text.ts';
+
+/** The lines with the time since the start of the flow before the first. */
+export function stamped(lines: readonly string[], event: Event, before: LiveView): string[] {
+	const stamp = duration(event.at - (before.startedAt ?? event.at)).padStart(5);
+	return lines.map((line, index) => `${index === 0 ? stamp : ' '.repeat(stamp.length)}  ${line}`);
+}
+
+/** The plain lines of one event; none for what only a moving screen needs. `before` is the view without the event. */
+export function plainLines(event: Event, before: LiveView): string[] {
+	switch (event.type) {
+		case 'phase': {
+			const start = before.phases.find(phase => phase.id === event.id)?.startedAt;
+			const took = event.state === 'done' && start !== undefined ? ` in ${duration(event.at - start)}` : '';
+			return [`${event.id}: ${event.state}${took}${event.detail === undefined ? '' : `, ${oneLine(event.detail)}`}`];
+		}
+		case 'check':
+			return event.state === 'running' ? [] : checkLines(event);
+		case 'plan':
+			return [
+				`plan: create ${event.create}, change ${event.update}, destroy ${event.destroy}`,
+				...event.changes
+					.filter(change => change.action !== 'no-op')
+					.map(change => `  ${change.action} ${oneLine(change.address)}`),
+			];
+		case 'resource':
+			return event.state === 'progress' ? [] : [`${oneLine(event.address)}: ${event.action} ${event.state}`];
+		case 'lane':
+			return [`${oneLine(event.node, 80)}: ${event.state}${sourceWords[event.source]}`];
+		case 'lane-refused':
+			return [
+				`${oneLine(event.node, 80)}: refused${event.count > 1 ? ` ${event.count} times` : ''}: ${oneLine(event.refusal.sentence)}`,
+				...refusalLines(event.refusal),
+			];
+		case 'lane-lost':
+			return [`${oneLine(event.node, 80)}: ${event.reason}`];
+		case 'waiting':
+			return [waitSentence(event)];
+		case 'stream':
+			return [`join events: ${event.state}${event.detail === undefined ? '' : `, ${oneLine(event.detail)}`}`];
+		case 'log':
+			return [`${oneLine(event.source, 80)} | ${oneLine(event.line)}`];
+		case 'warning':
+			return [`warning: ${oneLine(event.message)}`];
+		case 'verify':
+			return [`verify ${oneLine(event.endpoint)}`, ...event.checks.flatMap(verifyLines)];
+		case 'file':
+			return [`wrote ${oneLine(event.path)} (${event.purpose})`];
+		case 'summary':
+			return [];
+		default:
+			return never(event);
+	}
+}
+
+const sourceWords = {
+	reported: ', reported by the node',
+	'join-service': '',
+	kubernetes: '',
+	provider: '',
+	terraform: '',
+} as const;
+
+/** What a refusal says below its sentence. */
+export function refusalLines(refusal: RefusalView): string[] {
+	const {register, expected, expectedFrom, actual} = refusal;
+	return [
+		...(register === undefined ? [] : [`  register  ${register}`]),
+		...(expected === undefined
+			? []
+			: [`  expected  ${oneLine(expected, 200)}${expectedFrom === undefined ? '' : ` (${expectedFrom})`}`]),
+		...(actual === undefined ? [] : [`  got       ${oneLine(actual, 200)}`]),
+		`  likely    ${oneLine(refusal.likely)}`,
+		`  do        ${oneLine(refusal.step)}`,
+	];
+}
+
+/** `worker-0 waits for its kubelet`, whether the message already begins with the verb or not. */
+export function waitSentence(wait: {node?: string; message: string; lastError?: string}): string {
+	const what = oneLine(wait.message).replace(/^wait(?:s|ing)? (?:for )?/iu, '');
+	const who = wait.node === undefined || wait.node === '' ? '' : `${oneLine(wait.node, 80)} `;
+	return `${who}waits for ${what}${wait.lastError === undefined ? '' : ` (last: ${oneLine(wait.lastError, 200)})`}`;
+}
+
+function checkLines(check: {title: string; state: string; detail?: string; fix?: string}): string[] {
+	const detail = check.detail === undefined ? '' : `, ${oneLine(check.detail)}`;
+	return [
+		`check ${oneLine(check.title)}: ${check.state}${detail}`,
+		...(check.fix === undefined ? [] : [`  ${oneLine(check.fix)}`]),
+	];
+}
+
+function verifyLines(check: VerifyCheck): string[] {
+	const line = `  ${check.verdict.padEnd(11)} ${oneLine(check.check)} (${oneLine(check.source)})`;
+	if (check.verdict === 'ok' || check.verdict === 'not-checked') return [line];
+	return [line, `    expected  ${oneLine(check.expected, 200)}`, `    got       ${oneLine(check.actual, 200)}`];
+}
+
+function never(event: never): never {
+	throw new TypeError(`unknown event ${JSON.stringify(event)}`);
+}

@@ -1,0 +1,56 @@
+import {emptyView, fold} from '../fold.ts';
+import {describeError, errorLines} from './describe-error.ts';
+import {drive} from './drive.ts';
+import {interruptible} from './interrupt.ts';
+import {plainLines, stamped} from './plain-lines.ts';
+import type {Output, OutputOptions} from './types.ts';
+
+/** Lines: progress to stderr, results to stdout, no escape sequences, nothing said twice in a row. */
+export function plainOutput(options: Pick<OutputOptions, 'stdout' | 'stderr' | 'signals' | 'exitNow' | 'crashReport'>): Output {
+	const {stdout, stderr} = options;
+	const say = (line: string) => {
+		stderr.write(`${line}\n`);
+	};
+	return {
+		kind: 'plain',
+		run: async (title, start) => {
+			const abort = new AbortController();
+			const interrupt = interruptible({
+				signals: options.signals,
+				stop: () => {
+					say('Stopping cleanly; what exists is kept. Press Ctrl-C again to stop now.');
+					abort.abort();
+				},
+				now: options.exitNow,
+			});
+			say(title);
+			let view = emptyView;
+			let last = '';
+			try {
+				return await drive(
+					start(abort.signal),
+					event => {
+						const lines = plainLines(event, view);
+						const text = lines.join('\n');
+						if (lines.length > 0 && text !== last) {
+							stamped(lines, event, view).forEach(say);
+							last = text;
+						}
+						view = fold(view, event);
+					},
+					abort.signal,
+				);
+			} finally {
+				interrupt.release();
+			}
+		},
+		result: ({lines}) => {
+			if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
+		},
+		fail: error => {
+			const view = describeError(error, options.crashReport);
+			errorLines(view).forEach(say);
+			return view.exitCode;
+		},
+	};
+}

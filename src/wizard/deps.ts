@@ -1,0 +1,97 @@
+import type {ClusterSummary, EventOf, Flow, PlannedChange} from '../events.ts';
+import type {Secret} from '../secret.ts';
+
+export const providerIds = ['local', 'aws', 'azure', 'gcp', 'openstack', 'stackit', 'qemu'] as const;
+export type ProviderId = (typeof providerIds)[number];
+
+/** What a person has decided when the review is done. */
+export type Answers = {
+	/** Absolute path of the workspace. */
+	folder: string;
+	/** Whether to add ignore rules for the secret files to the git repository around the folder. */
+	ignoreRules: boolean;
+	provider: ProviderId;
+	name: string;
+	controlPlanes: number;
+	workers: number;
+	/** With leading v, such as `v1.32.9`. */
+	kubernetes: string;
+	/** The image every node must be, such as `v0.1.0`. */
+	image: string;
+};
+
+/** What is known of a folder before it becomes a workspace. */
+export type FolderReport = {
+	/** Absolute. */
+	path: string;
+	/** Why this folder cannot be used, as a sentence; absent when it can. */
+	problem?: string;
+	/** What is worth knowing, one sentence each. */
+	notes: readonly string[];
+	/** The git repository around the folder, and whether it already ignores the secret files. */
+	git?: {root: string; ignored: boolean};
+};
+
+/** What can be chosen, newest first; the first of each list is the default. */
+export type Versions = {
+	kubernetes: readonly string[];
+	images: readonly ImageChoice[];
+};
+
+export type ImageChoice = {
+	version: string;
+	/** Where the measurements were computed from, such as the image's folder. */
+	source: string;
+	registers: readonly {register: number; meaning: string; value: string}[];
+};
+
+/** What will happen on consent, and what can be said about it. `hash` ties the consent to the plan that is applied. */
+export type Plan = {
+	hash: string;
+	create: number;
+	update: number;
+	destroy: number;
+	changes: readonly PlannedChange[];
+	/** Files that will be written, relative to the workspace. */
+	writes: readonly string[];
+	/** Addresses and ports that will be opened. */
+	opens: readonly string[];
+	/** What costs money or resources while the cluster exists. */
+	costs: readonly string[];
+	/** What cannot be undone. */
+	irreversible: readonly string[];
+};
+
+/** The two halves of a master secret, 32 bytes each; shown and copied, never logged. */
+export type MasterSecretView = {key: Secret; salt: Secret};
+
+/** Everything the wizard asks of the world. Flows throw AppError for what a person can act on. */
+export type WizardDeps = {
+	now(): number;
+	/** Looks at a folder without changing it. `~` and relative paths are resolved. */
+	folder(path: string, signal: AbortSignal): Promise<FolderReport>;
+	/** What can fail before anything is asked: Terraform, ports, addresses, disk. */
+	checks(folder: string, signal: AbortSignal): AsyncIterable<EventOf<'check'>>;
+	versions(): Promise<Versions>;
+	/** Makes the plan without creating anything. Run again when an answer changes. */
+	plan(answers: Answers, signal: AbortSignal): Flow<Plan>;
+	/** Create and init, re-runnable. */
+	apply(answers: Answers, plan: Plan, signal: AbortSignal): Flow<ClusterSummary>;
+	masterSecret(answers: Answers): Promise<MasterSecretView>;
+	/** Notes in the workspace whether the person has a copy of the master secret. */
+	copyConfirmed(answers: Answers, confirmed: boolean): Promise<void>;
+	/** Writes the config only; resolves with its path. */
+	saveConfig(answers: Answers): Promise<string>;
+	/** The draft of an earlier run, if there is one. */
+	loadDraft(): Promise<string | undefined>;
+	saveDraft(text: string): Promise<void>;
+	removeDraft(): Promise<void>;
+	/** Writes a report of a crash and returns its path. */
+	crashReport(error: unknown): string;
+};
+
+/** How the wizard ended. `left` keeps the draft. */
+export type WizardResult =
+	| {outcome: 'created'; answers: Answers; summary: ClusterSummary; copyConfirmed: boolean}
+	| {outcome: 'saved'; answers: Answers; config: string}
+	| {outcome: 'left'};
