@@ -1,4 +1,4 @@
-import {Document, isMap, parseDocument} from 'yaml';
+import {type Document, isMap, parseDocument} from 'yaml';
 import type {z} from 'zod';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import {type Config, configSchema, maxNodes, plannedProviders} from './schema.ts';
@@ -21,9 +21,9 @@ const attestationKeys = ['measurements', 'makerKey', 'releaseKey', 'expected', '
 
 function distance(a: string, b: string): number {
 	let row = Array.from({length: b.length + 1}, (_, index) => index);
-	for (const [i, left] of [...a].entries()) {
+	for (const [i, left] of Array.from(a).entries()) {
 		const next = [i + 1];
-		for (const [j, right] of [...b].entries()) {
+		for (const [j, right] of Array.from(b).entries()) {
 			next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (left === right ? 0 : 1)));
 		}
 		row = next;
