@@ -11,9 +11,7 @@ export type ServiceAccountName = (typeof serviceAccountNames)[number];
 /** The user name of a service, which is its certificate's common name. */
 export const serviceUser = (service: ServiceAccountName): string => `system:serviceaccount:kube-system:${service}`;
 
-type Rule =
-	| {apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[]}
-	| {nonResourceURLs: string[]; verbs: string[]};
+type Rule = {apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[]};
 type Subject = {kind: 'Group' | 'User'; name: string} | {kind: 'ServiceAccount'; name: string; namespace: string};
 
 const read = ['get', 'list', 'watch'];
@@ -44,39 +42,12 @@ function service(name: ServiceAccountName, rules: Rule[]): KubeObject[] {
 	return [role(name, rules), binding(name, name, {kind: 'ServiceAccount', name, namespace: 'kube-system'})];
 }
 
-/** Roles every cluster has: administrators, discovery, and what each user may ask about itself. */
-const commonRoles: readonly KubeObject[] = [
-	role('cluster-admin', [rule('*', ['*'], ['*']), {nonResourceURLs: ['*'], verbs: ['*']}]),
-	binding(adminsGroup, 'cluster-admin', group(adminsGroup)),
-	role('system:discovery', [
-		{
-			nonResourceURLs: [
-				'/api',
-				'/api/*',
-				'/apis',
-				'/apis/*',
-				'/healthz',
-				'/livez',
-				'/openapi',
-				'/openapi/*',
-				'/readyz',
-				'/version',
-				'/version/',
-			],
-			verbs: ['get'],
-		},
-	]),
-	binding('system:discovery', 'system:discovery', group('system:authenticated')),
-	role('system:basic-user', [
-		rule('authorization.k8s.io', ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'], ['create']),
-		rule('authentication.k8s.io', ['selfsubjectreviews'], ['create']),
-	]),
-	binding('system:basic-user', 'system:basic-user', group('system:authenticated')),
-];
-
 /** What each node service may do; nothing more than it does. */
 const serviceRoles: readonly KubeObject[] = [
-	...service('bootstrapper', [rule('', ['secrets'], ['get'], ['constellation-mastersecret'])]),
+	...service('bootstrapper', [
+		rule('', ['secrets'], ['get'], ['constellation-mastersecret']),
+		rule('', ['configmaps'], ['get'], ['join-config']),
+	]),
 	...service('join-service', [
 		rule('', ['configmaps'], read),
 		rule('', ['nodes'], read),
@@ -90,11 +61,17 @@ const serviceRoles: readonly KubeObject[] = [
 		rule('', ['nodes/status'], ['get', 'update', 'patch']),
 		rule('', ['pods'], [...read, 'delete']),
 		rule('', ['configmaps'], read),
+		rule('', ['secrets'], ['list', 'delete']),
 		rule('', ['events'], ['create', 'patch']),
+		rule('certificates.k8s.io', ['certificatesigningrequests'], [...read, 'delete']),
+		rule('certificates.k8s.io', ['certificatesigningrequests/approval', 'certificatesigningrequests/status'], ['update', 'patch']),
 		rule('coordination.k8s.io', ['leases'], [...read, 'create', 'update', 'patch', 'delete']),
 		rule(updateGroup, ['*'], ['*']),
 	]),
 ];
 
-/** ClusterRoles with their bindings, in the order in which to create them. */
-export const clusterRoles: readonly KubeObject[] = [...commonRoles, ...serviceRoles];
+/**
+ * What Constellation adds to the roles every API server brings along, in the order in which to create them. Deleting the binding
+ * `constellation:admins` takes all administrators their rights.
+ */
+export const clusterRoles: readonly KubeObject[] = [binding(adminsGroup, 'cluster-admin', group(adminsGroup)), ...serviceRoles];

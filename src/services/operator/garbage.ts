@@ -1,0 +1,33 @@
+import type {Kube, KubeObject} from '../../kubernetes/kube.ts';
+import {inNamespace, resources} from '../../kubernetes/resources.ts';
+import {missing} from '../missing.ts';
+
+const secrets = inNamespace(resources.secrets, 'kube-system');
+const leases = inNamespace(resources.leases, 'kube-node-lease');
+const tokenType = 'bootstrap.kubernetes.io/token';
+
+/** Deletes bootstrap tokens whose time is over; tokens without a time stay. */
+export const cleanTokens = async (kube: Kube, now = Date.now()) => {
+	const {items} = await kube.list(secrets, {fieldSelector: `type=${tokenType}`});
+	for (const secret of items) {
+		const {expiration = ''} = (secret.data ?? {}) as {expiration?: string};
+		const expires = Date.parse(Buffer.from(expiration, 'base64').toString('utf8'));
+		if (secret.type === tokenType && expires < now) await kube.delete(secrets, secret.metadata.name).catch(missing);
+	}
+};
+
+/** Deletes Pods and Leases of nodes that are no longer in the cluster. */
+export const cleanNodes = async (kube: Kube, nodes: readonly KubeObject[]) => {
+	const names = new Set(nodes.map(node => node.metadata.name));
+	const {items: pods} = await kube.list(resources.pods);
+	for (const pod of pods) {
+		const {nodeName} = (pod.spec ?? {}) as {nodeName?: string};
+		if (nodeName === undefined || nodeName === '' || names.has(nodeName)) continue;
+		await kube.delete(inNamespace(resources.pods, pod.metadata.namespace ?? 'default'), pod.metadata.name).catch(missing);
+	}
+	const {items} = await kube.list(leases);
+	for (const lease of items) {
+		if (names.has(lease.metadata.name)) continue;
+		await kube.delete(leases, lease.metadata.name).catch(missing);
+	}
+};

@@ -1,0 +1,103 @@
+import {kubeClient} from '../../kubernetes/client.ts';
+import type {Kube, Resource} from '../../kubernetes/kube.ts';
+import {resources} from '../../kubernetes/resources.ts';
+import {Secret} from '../../secret.ts';
+import type {Stop} from '../supervisor/protocol.ts';
+import {signCertificates} from './certificates.ts';
+import {cleanNodes, cleanTokens} from './garbage.ts';
+import {reconcileJoiningNodes} from './joining-nodes.ts';
+import {leaderElection} from './leader.ts';
+import {nodeLifecycle} from './lifecycle.ts';
+
+export type OperatorSettings = {
+	/** Name of the node, which is the identity in the election. */
+	name: string;
+	/** PEM; keys are base64 of PEM bytes. */
+	kube: {server: string; ca: string; cert: string; key: string};
+	ca: {cert: string; key: string};
+};
+
+const roundMs = 5000;
+const pauseMs = 1000;
+
+/** The controllers of the cluster; on every control plane, at work on the one that holds the Lease. */
+export const main = async ({name, kube: {server, ca, cert, key}, ca: authority}: OperatorSettings): Promise<Stop> => {
+	const kube = kubeClient({server, ca, cert, key: new Secret(Buffer.from(key, 'base64'))});
+	const signer = {certificate: authority.cert, key: new Secret(Buffer.from(authority.key, 'base64'))};
+	const leads = leaderElection(name);
+	const lifecycle = nodeLifecycle();
+	const stopping = new AbortController();
+	let wake: () => void = () => undefined;
+	let woken = false;
+	const changed = () => {
+		woken = true;
+		wake();
+	};
+
+	const round = async () => {
+		if (!(await leads(kube))) return;
+		const {items: nodes} = await kube.list(resources.nodes);
+		await reconcileJoiningNodes(kube, nodes);
+		await signCertificates(kube, signer, nodes);
+		await lifecycle(kube, nodes);
+		await cleanTokens(kube);
+		await cleanNodes(kube, nodes);
+	};
+	const pause = () =>
+		new Promise<void>(resolve => {
+			const timer = setTimeout(resolve, roundMs);
+			wake = () => {
+				clearTimeout(timer);
+				resolve();
+			};
+			if (woken || stopping.signal.aborted) wake();
+		});
+	const loop = async () => {
+		while (!stopping.signal.aborted) {
+			woken = false;
+			try {
+				await round();
+			} catch (error) {
+				console.error(error instanceof Error ? error.message : error);
+			}
+			await pause();
+		}
+	};
+
+	const watches = [resources.nodes, resources.joiningNodes, resources.certificateSigningRequests].map(resource =>
+		watchChanges(kube, resource, changed, stopping.signal),
+	);
+	const working = loop();
+	console.log(`operator of ${name} started`);
+	return async () => {
+		stopping.abort();
+		changed();
+		await Promise.all([working, ...watches]);
+	};
+};
+
+/** Calls `changed` for every change of a resource; a watch that ends or fails is opened again. */
+const watchChanges = async (kube: Kube, resource: Resource, changed: () => void, signal: AbortSignal) => {
+	while (!signal.aborted) {
+		try {
+			const {resourceVersion} = await kube.list(resource);
+			for await (const event of kube.watch(resource, {resourceVersion, signal})) {
+				if (event.type !== 'BOOKMARK') changed();
+			}
+		} catch (error) {
+			if (!signal.aborted)
+				console.error(`watch of ${resource.plural}: ${error instanceof Error ? error.message : String(error)}`);
+		}
+		await new Promise<void>(resolve => {
+			const timer = setTimeout(resolve, pauseMs);
+			signal.addEventListener(
+				'abort',
+				() => {
+					clearTimeout(timer);
+					resolve();
+				},
+				{once: true},
+			);
+		});
+	}
+};
