@@ -1,0 +1,230 @@
+import {randomUUID} from 'node:crypto';
+import {mkdirSync, readdirSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import type {ServiceName} from '../../services/host.ts';
+import {endpointsOf, instanceOf} from './addresses.ts';
+import {readJson, writeJson} from './files.ts';
+import type {LoadBalancer} from './load-balancer.ts';
+import {startLoadBalancer} from './load-balancer.ts';
+import {createMachine, killLeftovers, type Machine} from './machine.ts';
+import {serveMetadata} from './metadata.ts';
+import {parseGroup, parseMachine} from './parse.ts';
+import {freeSlot, nextName, surplus} from './reconcile.ts';
+import {Refused} from './refused.ts';
+import type {Boot, CloudEvent, CloudSpec, GroupSpec, MachineRecord, MachineView} from './types.ts';
+
+export type CloudDeps = {
+	/** Absolute path of clusters/UID. */
+	folder: string;
+	spec: CloudSpec;
+	boot: Boot;
+	/** Public keys for the metadata service, SPKI DER in base64. */
+	keys: {maker: string; release: string};
+	/** Path under which a socket can be bound; shorter than the absolute one where that helps. */
+	socketPath(path: string): string;
+};
+
+export type Cloud = {
+	spec(): CloudSpec;
+	setInitSecretHash(hash: string): void;
+	groups(): GroupSpec[];
+	machines(): MachineView[];
+	machine(name: string): Machine;
+	/** Makes the group what it should be: machines are made and removed, survivors stay as they are. Resolves when all have booted. */
+	applyGroup(group: GroupSpec): Promise<{added: string[]; removed: string[]; failed: MachineView[]}>;
+	deleteGroup(name: string): Promise<string[]>;
+	/** New machines of the group get this image; those there are keep theirs. */
+	setImage(group: string, image: string): void;
+	createNode(group: string): Promise<string>;
+	deleteNode(name: string): Promise<void>;
+	startAll(): Promise<MachineView[]>;
+	stopAll(): Promise<void>;
+	subscribe(listener: (event: CloudEvent) => void): () => void;
+	/** Switches all machines off and closes every listener. */
+	close(): Promise<void>;
+};
+
+const drainMs = 3000;
+
+/** The miniature cloud of one cluster: its groups, machines and load balancer. Rejects when the load balancer cannot listen. */
+export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
+	const {folder} = deps;
+	let {spec} = deps;
+	const listeners = new Set<(event: CloudEvent) => void>();
+	const emit = (event: CloudEvent) => {
+		for (const listener of listeners) listener(event);
+	};
+	const machines = new Map<string, Machine>();
+	const groups = new Map<string, GroupSpec>();
+	/** How many names each role has had. */
+	const named = {'control-plane': 0, worker: 0};
+	let turn: Promise<unknown> = Promise.resolve();
+
+	const saveGroups = () => writeJson(join(folder, 'groups.json'), {named, groups: [...groups.values()]});
+	const records = () => [...machines.values()].map(machine => machine.record());
+	const folderOf = (name: string) => join(folder, 'machines', name);
+	const open = (record: MachineRecord): Machine => {
+		const machine = createMachine(record, {
+			folder: folderOf(record.name),
+			spec: () => spec,
+			boot: deps.boot,
+			emit,
+			serveMetadata: (self, at, log) =>
+				serveMetadata(deps.socketPath(join(at, 'metadata.sock')), {
+					self: () => instanceOf(spec.uid, spec.network, self.record()),
+					list: () => records().map(each => instanceOf(spec.uid, spec.network, each)),
+					initSecretHash: () => spec.initSecretHash,
+					loadBalancer: service => spec.loadBalancer[service as ServiceName],
+					disk: () => ({uuid: self.record().diskUuid, store: join(folder, 'store.db')}),
+					keys: () => deps.keys,
+					log,
+				}),
+		});
+		machines.set(record.name, machine);
+		return machine;
+	};
+	const make = (group: GroupSpec): Machine => {
+		const name = nextName(group.role, named[group.role]++);
+		const record: MachineRecord = {
+			name,
+			group: group.name,
+			role: group.role,
+			image: group.image,
+			slot: freeSlot(records()),
+			diskUuid: randomUUID(),
+		};
+		saveGroups();
+		mkdirSync(folderOf(name), {recursive: true, mode: 0o700});
+		writeJson(join(folderOf(name), 'machine.json'), record);
+		return open(record);
+	};
+	const members = (group: string) =>
+		[...machines.values()].filter(machine => machine.record().group === group).map(machine => machine.view());
+	const find = (name: string): Machine => {
+		const machine = machines.get(name);
+		if (machine === undefined) throw new Refused(404, 'no-such-machine', `there is no machine ${name}`);
+		return machine;
+	};
+	const findGroup = (name: string): GroupSpec => {
+		const group = groups.get(name);
+		if (group === undefined) throw new Refused(404, 'no-such-group', `there is no node group ${name}`);
+		return group;
+	};
+	const remove = async (name: string) => {
+		const machine = find(name);
+		if (machine.record().role === 'control-plane') await balancer.drain(name, drainMs);
+		await machine.remove();
+		machines.delete(name);
+	};
+	/** Group changes happen one after the other, whoever asks. */
+	const inTurn = <T>(job: () => Promise<T>): Promise<T> => {
+		const result = turn.then(job);
+		turn = result.catch(() => undefined);
+		return result;
+	};
+
+	const stored = readJson(join(folder, 'groups.json'));
+	if (typeof stored === 'object' && stored !== null && 'groups' in stored && Array.isArray(stored.groups)) {
+		for (const entry of stored.groups as unknown[]) {
+			const {name} = entry as {name?: unknown};
+			if (typeof name === 'string') groups.set(name, parseGroup(name, entry));
+		}
+	}
+	for (const record of storedMachines(folder)) {
+		// Whatever still runs of it has lost its TPM and its metadata with the service that held them.
+		killLeftovers(folderOf(record.name), record);
+		open(record);
+		named[record.role] = Math.max(named[record.role], Number(record.name.slice(record.name.lastIndexOf('-') + 1)) + 1);
+	}
+	const counted = (stored as {named?: Partial<typeof named>} | undefined)?.named;
+	for (const role of ['control-plane', 'worker'] as const) named[role] = Math.max(named[role], counted?.[role] ?? 0);
+
+	const balancer: LoadBalancer = await startLoadBalancer(spec.loadBalancer, service =>
+		records()
+			.filter(record => record.role === 'control-plane')
+			.map(record => ({name: record.name, endpoint: endpointsOf(spec.network, record.slot)[service]})),
+	);
+
+	const setSize = async (group: GroupSpec) => {
+		groups.set(group.name, group);
+		saveGroups();
+		const leaving = surplus(members(group.name), group.size);
+		await Promise.all(leaving.map(remove));
+		const added = Array.from({length: Math.max(0, group.size - members(group.name).length)}, () => make(group));
+		await Promise.all(added.map(machine => machine.start()));
+		return {
+			added: added.map(machine => machine.record().name),
+			removed: leaving,
+			failed: members(group.name).filter(view => view.state === 'failed'),
+		};
+	};
+
+	return {
+		spec: () => spec,
+		setInitSecretHash(initSecretHash) {
+			spec = {...spec, initSecretHash};
+			writeJson(join(folder, 'spec.json'), spec);
+		},
+		groups: () => [...groups.values()],
+		machines: () => [...machines.values()].map(machine => machine.view()),
+		machine: find,
+		applyGroup: group => inTurn(() => setSize(group)),
+		deleteGroup: name =>
+			inTurn(async () => {
+				const leaving = members(name).map(view => view.name);
+				await Promise.all(leaving.map(remove));
+				groups.delete(name);
+				saveGroups();
+				return leaving;
+			}),
+		setImage(name, image) {
+			groups.set(name, {...findGroup(name), image});
+			saveGroups();
+		},
+		createNode: name =>
+			inTurn(async () => {
+				const group = findGroup(name);
+				groups.set(name, {...group, size: group.size + 1});
+				const machine = make(group);
+				// The caller gets the name before the machine has booted; how that went is in its state.
+				void machine.start();
+				return Promise.resolve(machine.record().name);
+			}),
+		deleteNode: name =>
+			inTurn(async () => {
+				const {group} = find(name).record();
+				await remove(name);
+				const spec = groups.get(group);
+				if (spec !== undefined) groups.set(group, {...spec, size: Math.max(0, spec.size - 1)});
+				saveGroups();
+			}),
+		async startAll() {
+			await Promise.all([...machines.values()].map(machine => machine.start()));
+			return [...machines.values()].map(machine => machine.view());
+		},
+		async stopAll() {
+			await Promise.all([...machines.values()].map(machine => machine.stop()));
+		},
+		subscribe(listener) {
+			listeners.add(listener);
+			return () => listeners.delete(listener);
+		},
+		async close() {
+			balancer.close();
+			await Promise.all([...machines.values()].map(machine => machine.stop()));
+		},
+	};
+};
+
+/** The records of the machines in clusters/UID/machines; a folder without a readable record was never started and is removed. */
+export const storedMachines = (folder: string): MachineRecord[] => {
+	const parent = join(folder, 'machines');
+	mkdirSync(parent, {recursive: true, mode: 0o700});
+	const found: MachineRecord[] = [];
+	for (const name of readdirSync(parent)) {
+		const record = parseMachine(readJson(join(parent, name, 'machine.json')));
+		if (record?.name === name) found.push(record);
+		else rmSync(join(parent, name), {recursive: true, force: true});
+	}
+	return found.toSorted((a, b) => a.slot - b.slot);
+};
