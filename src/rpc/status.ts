@@ -1,0 +1,61 @@
+import {status} from '@grpc/grpc-js';
+import {AppError, type ExitCode, exitCodes} from '../errors.ts';
+
+export {status} from '@grpc/grpc-js';
+
+/** A gRPC status as an error: thrown by clients, and by handlers that want to answer with one. */
+export class RpcError extends Error {
+	override readonly name = 'RpcError';
+	/** A value of `status`. */
+	readonly code: status;
+
+	constructor(code: status, message: string, options?: ErrorOptions) {
+		super(message, options);
+		this.code = code;
+	}
+}
+
+/** Name of a status code, such as `PERMISSION_DENIED`. */
+export const statusName = (code: status): string => status[code] ?? `status ${code}`;
+
+/** What grpc-js throws, as RpcError; other errors become UNKNOWN. */
+export const toRpcError = (error: unknown): RpcError => {
+	if (error instanceof RpcError) return error;
+	if (!(error instanceof Error)) return new RpcError(status.UNKNOWN, 'unknown failure');
+	const code = 'code' in error && typeof error.code === 'number' ? error.code : status.UNKNOWN;
+	const details = 'details' in error && typeof error.details === 'string' ? error.details : error.message;
+	return new RpcError(code, details, {cause: error});
+};
+
+const kinds: Readonly<Partial<Record<status, {code: string; exitCode: ExitCode; next: string}>>> = {
+	[status.UNAVAILABLE]: {
+		code: 'rpc-unreachable',
+		exitCode: exitCodes.unreachable,
+		next: 'check that the nodes run: constellation status',
+	},
+	[status.DEADLINE_EXCEEDED]: {
+		code: 'rpc-timeout',
+		exitCode: exitCodes.unreachable,
+		next: 'check that the nodes run: constellation status',
+	},
+	[status.PERMISSION_DENIED]: {
+		code: 'rpc-denied',
+		exitCode: exitCodes.cluster,
+		next: 'check that the kubeconfig of this workspace belongs to this cluster and has not expired',
+	},
+	[status.CANCELLED]: {code: 'cancelled', exitCode: exitCodes.cancelled, next: 'run the command again to continue'},
+};
+
+/** An AppError for a failed call. `what` says what was asked for, such as `watch the nodes that join`. */
+export const rpcFailure = (error: unknown, what: string): AppError => {
+	if (error instanceof AppError) return error;
+	const failure = toRpcError(error);
+	const kind = kinds[failure.code] ?? {code: 'rpc-failed', exitCode: exitCodes.cluster, next: 'see the logs of the node'};
+	return new AppError(`could not ${what}: ${failure.message}`, {
+		code: kind.code,
+		exitCode: kind.exitCode,
+		next: [kind.next],
+		details: {status: statusName(failure.code)},
+		cause: failure,
+	});
+};
