@@ -64,7 +64,11 @@ const serviceRoles: readonly KubeObject[] = [
 		rule('', ['secrets'], ['list', 'delete']),
 		rule('', ['events'], ['create', 'patch']),
 		rule('certificates.k8s.io', ['certificatesigningrequests'], [...read, 'delete']),
-		rule('certificates.k8s.io', ['certificatesigningrequests/approval', 'certificatesigningrequests/status'], ['update', 'patch']),
+		rule(
+			'certificates.k8s.io',
+			['certificatesigningrequests/approval', 'certificatesigningrequests/status'],
+			['update', 'patch'],
+		),
 		rule('coordination.k8s.io', ['leases'], [...read, 'create', 'update', 'patch', 'delete']),
 		rule(updateGroup, ['*'], ['*']),
 	]),
