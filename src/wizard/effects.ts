@@ -1,0 +1,27 @@
+import type {Effect, WizardAction} from './actions.ts';
+import type {WizardState} from './state.ts';
+import {answersKey} from './state.ts';
+
+/** What the shell has to do because `action` turned `before` into `after`. Pure. */
+export function effectsOf(before: WizardState, action: WizardAction, after: WizardState): Effect[] {
+	const effects: Effect[] = [];
+	const entered = (step: WizardState['step']) => after.step === step && before.step !== step;
+	const again = (step: WizardState['step']) => action.type === 'again' && after.step === step;
+	if (after.values.folder !== before.values.folder) effects.push({effect: 'folder', path: after.values.folder});
+	const stale = after.facts.checks.asked !== after.values.folder || after.facts.checks.state === 'failed';
+	if ((entered('checks') && stale) || again('checks')) effects.push({effect: 'checks', folder: after.values.folder});
+	const key = answersKey(after.values);
+	const unplanned = after.facts.plan.asked !== key || after.facts.plan.state === 'failed';
+	if ((entered('review') && unplanned) || again('review')) effects.push({effect: 'plan', asked: key});
+	if (entered('work') || again('work')) effects.push({effect: 'apply'});
+	if (action.type === 'stop') effects.push({effect: 'stop'});
+	if (action.type === 'copy') effects.push({effect: 'copy', what: action.what});
+	if (action.type === 'next' && after.step === 'review' && before.step === 'review' && after.values.consent === 'save')
+		effects.push({effect: 'save-config'});
+	if (entered('secrets') && after.secrets.secret === undefined) effects.push({effect: 'load-secret'});
+	if (entered('summary') && after.secrets.copy !== 'open')
+		effects.push({effect: 'copy-confirmed', confirmed: after.secrets.copy === 'confirmed'});
+	if (answersKey(before.values) !== key || before.passed !== after.passed) effects.push({effect: 'save-draft'});
+	if (after.ended !== undefined && before.ended === undefined) effects.push({effect: 'end'});
+	return effects;
+}

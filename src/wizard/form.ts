@@ -1,0 +1,82 @@
+import type {Judgement} from './judge.ts';
+import type {FieldId, StepId, Values, WizardState} from './state.ts';
+import type {Field, Option} from './steps.ts';
+import {fieldsOf, setupSteps} from './steps.ts';
+
+/** The field that has the focus, if the step asks anything. */
+export function focused(state: WizardState): Field | undefined {
+	const fields = fieldsOf(state.step, state.values, state.facts);
+	return fields[Math.min(state.focus, fields.length - 1)];
+}
+
+export function isTextual(field: Field | undefined): boolean {
+	return field?.kind === 'text' || field?.kind === 'number';
+}
+
+export function optionsOf(field: Field, state: WizardState): readonly Option[] {
+	return field.options?.(state.values, state.facts) ?? [];
+}
+
+export function judge(field: Field, state: WizardState): Judgement {
+	return field.validate?.(state.values[field.id], state.values, state.facts) ?? {};
+}
+
+/** What is wrong on the form now, in order: the later answers are judged again whenever an earlier one changes. */
+export function problems(state: WizardState): {step: StepId; field: Field; error: string}[] {
+	return setupSteps.flatMap(step =>
+		fieldsOf(step.id, state.values, state.facts).flatMap(field => {
+			const {error} = judge(field, state);
+			return error === undefined ? [] : [{step: step.id, field, error}];
+		}),
+	);
+}
+
+/** Completed steps whose answer no longer fits, such as a name that is too long for another provider. */
+export function needALook(state: WizardState): StepId[] {
+	return [...new Set(problems(state).map(problem => problem.step))].filter(step => state.passed.has(step));
+}
+
+/** The step after (or before) this one that is asked with these answers. */
+export function neighbour(state: WizardState, by: 1 | -1): StepId | undefined {
+	const asked = setupSteps.filter(step => step.when?.(state.values, state.facts) ?? true);
+	return asked[asked.findIndex(step => step.id === state.step) + by]?.id;
+}
+
+/** Whether something was answered that leaving would put aside. */
+export function hasAnswers(state: WizardState): boolean {
+	return state.passed.size > 0;
+}
+
+/** Flags and environment variables of every question: docs, `--help` and the check for unanswered questions read it. */
+export function questionTable(): {step: StepId; field: FieldId; label: string; flag: string; env?: string}[] {
+	return setupSteps.flatMap(step =>
+		step.fields.flatMap(({id, label, flag, env}) =>
+			flag === undefined ? [] : [{step: step.id, field: id, label, flag, ...(env === undefined ? {} : {env})}],
+		),
+	);
+}
+
+/** Values from the environment, by the names in the step table. */
+export function valuesFromEnv(env: Readonly<Record<string, string | undefined>>): Partial<Values> {
+	const values: Partial<Record<FieldId, string>> = {};
+	for (const {field, env: name} of questionTable()) {
+		const value = name === undefined ? undefined : env[name];
+		if (value !== undefined && value !== '') values[field] = value;
+	}
+	return values;
+}
+
+/** The command that does the same without questions. Values that need it are quoted for a shell. */
+export function equivalentCommand(values: Values): string {
+	const flags = questionTable().flatMap(({step, field, flag}) => {
+		if (field === 'consent') return [flag];
+		if (field === 'ignoreRules') return values.ignoreRules === 'yes' ? [flag] : [];
+		const value = values[field];
+		return step === 'folder' && value === '.' ? [] : [`${flag} ${quoted(value)}`];
+	});
+	return ['constellation apply', ...flags].join(' ');
+}
+
+function quoted(value: string): string {
+	return /^[\w@%+=:,./~-]+$/u.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
+}

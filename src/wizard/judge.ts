@@ -1,0 +1,54 @@
+import {oneLine} from '../text.ts';
+import {providers} from './providers.ts';
+import type {Facts, Values} from './state.ts';
+
+/** What is wrong with a value, as a sentence, or what is worth a second look. An error blocks going on, a warning does not. */
+export type Judgement = {error?: string; warning?: string};
+
+export function judgeProvider(value: string): Judgement {
+	const entry = providers.find(({id}) => id === value);
+	if (entry === undefined) return {error: 'Choose one of the providers.'};
+	return entry.built ? {} : {error: `${entry.title} is not built yet in this version.`};
+}
+
+export function judgeFolder(value: string, _values: Values, facts: Facts): Judgement {
+	if (value.trim() === '') return {error: 'Name a folder; "." is the one you are in.'};
+	if (facts.folder?.asked !== value) return {};
+	const {problem, notes} = facts.folder.report;
+	if (problem !== undefined) return {error: oneLine(problem)};
+	return notes.length === 0 ? {} : {warning: notes.map(note => oneLine(note)).join(' ')};
+}
+
+export function judgeName(value: string, values: Values): Judgement {
+	const limit = values.provider === 'aws' ? 9 : 37;
+	if (value === '') return {error: 'Give the cluster a name.'};
+	if (!/^[a-z]/u.test(value)) return {error: 'Start with a lower-case letter.'};
+	if (!/^[a-z0-9-]+$/u.test(value)) return {error: 'Use lower-case letters, digits and dashes only.'};
+	if (value.endsWith('-')) return {error: 'End with a letter or a digit.'};
+	if (value.length > limit) return {error: `Use at most ${limit} characters; these are ${value.length}.`};
+	return {};
+}
+
+export function judgeControlPlanes(value: string): Judgement {
+	if (!/^[0-9]+$/u.test(value)) return {error: 'Type a number.'};
+	const number = Number(value);
+	if (number < 1) return {error: 'A cluster needs at least 1 control plane.'};
+	if (number > 9) return {error: 'At most 9 control planes; 3 or 5 are usual.'};
+	if (number === 1)
+		return {warning: 'One control plane: if it dies, the cluster stops until it is recovered with the master secret.'};
+	if (number === 2) return {warning: 'Two control planes stop when either dies: riskier than one. Take 1 or 3.'};
+	return number % 2 === 0 ? {warning: `${number} control planes survive no more than ${number - 1}. Take an odd number.`} : {};
+}
+
+export function judgeWorkers(value: string, values: Values): Judgement {
+	if (!/^[0-9]+$/u.test(value)) return {error: 'Type a number.'};
+	const number = Number(value);
+	const limit = values.provider === 'local' ? 100 : 1000;
+	if (number > limit) return {error: `At most ${limit} workers${limit === 100 ? ' on this machine' : ''}.`};
+	return number === 0 ? {warning: 'Without workers, only the control planes can run programs.'} : {};
+}
+
+export function oneOf(value: string, known: readonly string[] | undefined, loading: string): Judgement {
+	if (known === undefined) return {error: loading};
+	return known.includes(value) ? {} : {error: `${value === '' ? 'Nothing' : value} is not among the choices.`};
+}

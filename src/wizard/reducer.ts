@@ -1,0 +1,199 @@
+import type {WizardAction} from './actions.ts';
+import {foldFacts} from './facts.ts';
+import {focused, isTextual, judge, neighbour, optionsOf, problems} from './form.ts';
+import {emptyLive, liveReduce} from './live.ts';
+import {copyVerdict, reduceSecrets} from './secrets.ts';
+import type {FieldId, StepId, Values, WizardState} from './state.ts';
+import {fieldsOf} from './steps.ts';
+import {editText, graphemes} from './text-field.ts';
+
+const defaults: Values = {
+	folder: '.',
+	ignoreRules: 'yes',
+	provider: 'local',
+	name: 'demo',
+	controlPlanes: '1',
+	workers: '2',
+	kubernetes: '',
+	image: '',
+	consent: 'create',
+	copy: '',
+};
+
+/** The wizard at its start. `values` are what flags, environment or a config have answered already. */
+export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder'): WizardState {
+	const all = {...defaults, ...values};
+	return enter(
+		{
+			step,
+			values: all,
+			cursor: 0,
+			focus: 0,
+			judged: new Set(),
+			passed: new Set(),
+			facts: {checks: {asked: '', state: 'idle', list: []}, plan: {asked: '', state: 'idle'}},
+			pending: false,
+			scroll: 0,
+			live: emptyLive,
+			secrets: {card: false, copy: 'open'},
+		},
+		step,
+	);
+}
+
+/** The next state. Pure. Going back is always allowed and changes no answer. */
+export function reduce(state: WizardState, action: WizardAction): WizardState {
+	switch (action.type) {
+		case 'next':
+			return next(state);
+		case 'back':
+			return back(state);
+		case 'goto':
+			return enter(state, action.step);
+		case 'focus':
+			return focus(state, state.focus + action.by);
+		case 'choose':
+			return choose(state, action.by);
+		case 'edit':
+			return edit(state, action.edit);
+		case 'overlay':
+			return {...state, overlay: action.overlay, scroll: 0};
+		case 'close':
+			return without(state, 'overlay', {scroll: 0});
+		case 'scroll':
+			return {...state, scroll: Math.max(0, Math.min(action.limit, state.scroll + action.by))};
+		case 'leave':
+			return {...state, ended: state.summary === undefined ? 'left' : 'created'};
+		case 'saved':
+			return {...state, ended: 'saved'};
+		case 'live':
+			return {...state, live: liveReduce(state.live, action.action)};
+		case 'created':
+			return enter({...state, summary: action.summary}, 'secrets');
+		case 'reveal':
+		case 'card':
+		case 'secret':
+		case 'secret-unreadable':
+			return {...state, secrets: reduceSecrets(state.secrets, action)};
+		case 'flash':
+			return {...state, flash: {text: action.text, until: action.until}};
+		case 'tick':
+			return tick(state, action.now);
+		case 'draft':
+			return enter({...state, values: {...state.values, ...action.values}}, state.step);
+		case 'again':
+		case 'stop':
+		case 'copy':
+			return state;
+		default:
+			return waitedFor(foldFacts(state, action));
+	}
+}
+
+function enter(state: WizardState, step: StepId): WizardState {
+	const entered = without(state, 'overlay', {step, scroll: 0, focus: 0, pending: false});
+	return focus(step === 'review' ? withValue(entered, 'consent', 'create') : entered, 0);
+}
+
+function focus(state: WizardState, index: number): WizardState {
+	const fields = fieldsOf(state.step, state.values, state.facts);
+	const at = Math.max(0, Math.min(fields.length - 1, index));
+	const field = fields[at];
+	return {...state, focus: at, cursor: field === undefined ? 0 : graphemes(state.values[field.id]).length};
+}
+
+function next(state: WizardState): WizardState {
+	if (state.step === 'review') return consent(state);
+	if (state.step === 'secrets') return acknowledge(state);
+	if (state.step === 'summary') return {...state, ended: 'created'};
+	if (!isAnswered(state)) return {...state, pending: true};
+	const fields = fieldsOf(state.step, state.values, state.facts);
+	const field = focused(state);
+	if (field !== undefined) {
+		const judged = {...state, judged: new Set([...state.judged, field.id])};
+		if (judge(field, state).error !== undefined) return judged;
+		if (state.focus < fields.length - 1) return focus(judged, state.focus + 1);
+		const wrong = fields.findIndex(other => judge(other, state).error !== undefined);
+		if (wrong !== -1) return focus({...judged, judged: new Set([...judged.judged, ...fields.map(({id}) => id)])}, wrong);
+	}
+	if (state.step === 'checks' && state.facts.checks.list.some(check => check.state === 'failed')) return state;
+	const following = neighbour(state, 1);
+	const passed = {...state, passed: new Set([...state.passed, state.step])};
+	return following === undefined ? passed : enter(passed, following);
+}
+
+// Whether the world has answered what this step depends on; Enter waits for it instead of being lost.
+function isAnswered({step, values, facts}: WizardState): boolean {
+	if (step === 'folder') return values.folder.trim() === '' || facts.folder?.asked === values.folder;
+	if (step === 'checks') return facts.checks.asked === values.folder && facts.checks.state !== 'running';
+	return (step !== 'kubernetes' && step !== 'attestation') || facts.versions !== undefined;
+}
+
+function waitedFor(state: WizardState): WizardState {
+	const fields = fieldsOf(state.step, state.values, state.facts);
+	const steady = state.focus < Math.max(1, fields.length) ? state : focus(state, 0);
+	return steady.pending && isAnswered(steady) ? next({...steady, pending: false}) : steady;
+}
+
+function consent(state: WizardState): WizardState {
+	if (state.values.consent === 'back') return back(state);
+	if (state.values.consent === 'save') return state;
+	const wrong = problems(state)[0];
+	if (wrong !== undefined) return enter({...state, judged: new Set([...state.judged, wrong.field.id])}, wrong.step);
+	if (state.facts.plan.state !== 'done') return state;
+	return enter({...state, passed: new Set([...state.passed, state.step])}, 'work');
+}
+
+function acknowledge(state: WizardState): WizardState {
+	const copy = copyVerdict(state.values.copy, state.secrets.secret);
+	if (copy === undefined) return {...state, judged: new Set([...state.judged, 'copy' as const])};
+	const {shownUntil: _, ...hidden} = state.secrets;
+	return enter({...state, secrets: {...hidden, copy, card: false}}, 'summary');
+}
+
+function back(state: WizardState): WizardState {
+	if (state.step === 'work' && (state.live.work === 'running' || state.live.work === 'stopping')) return state;
+	if (state.step === 'secrets') return state;
+	if (state.step === 'summary') return enter(state, 'secrets');
+	if (state.focus > 0) return focus(state, state.focus - 1);
+	const previous = neighbour(state, -1);
+	return previous === undefined ? {...state, overlay: 'leave'} : enter(state, previous);
+}
+
+function choose(state: WizardState, by: number): WizardState {
+	const field = focused(state);
+	if (field === undefined) return state;
+	if (field.kind === 'number') {
+		const number = Number(state.values[field.id]);
+		const value = String(Math.max(0, (Number.isFinite(number) ? number : 0) + by));
+		return {...withValue(state, field.id, value), cursor: value.length};
+	}
+	const options = optionsOf(field, state).filter(option => !option.disabled);
+	const at = options.findIndex(option => option.value === state.values[field.id]);
+	const to = options[at === -1 ? 0 : Math.max(0, Math.min(options.length - 1, at + by))];
+	return to === undefined ? state : withValue(state, field.id, to.value);
+}
+
+function edit(state: WizardState, change: Parameters<typeof editText>[1]): WizardState {
+	const field = focused(state);
+	if (field === undefined || !isTextual(field)) return state;
+	const edited = editText({text: state.values[field.id], cursor: state.cursor}, change, field.kind === 'number' ? 5 : 200);
+	const judged = new Set(state.judged);
+	if (edited.text !== state.values[field.id]) judged.delete(field.id);
+	return {...withValue(state, field.id, edited.text), cursor: edited.cursor, judged, pending: false};
+}
+
+function withValue(state: WizardState, field: FieldId, value: string): WizardState {
+	return {...state, values: {...state.values, [field]: value}};
+}
+
+function tick(state: WizardState, now: number): WizardState {
+	const calm = state.flash !== undefined && state.flash.until <= now ? without(state, 'flash', {}) : state;
+	const secrets = reduceSecrets(calm.secrets, {type: 'tick', now});
+	return secrets === calm.secrets ? calm : {...calm, secrets};
+}
+
+function without(state: WizardState, key: 'overlay' | 'flash', change: Partial<WizardState>): WizardState {
+	const {[key]: _, ...rest} = state;
+	return {...rest, ...change};
+}

@@ -1,0 +1,108 @@
+import type {ClusterSummary} from '../events.ts';
+import type {CheckView} from '../fold.ts';
+import type {Answers, FolderReport, MasterSecretView, Plan, ProviderId, Versions} from './deps.ts';
+import type {LiveState} from './live.ts';
+
+export const stepIds = [
+	'folder',
+	'checks',
+	'provider',
+	'name',
+	'nodes',
+	'kubernetes',
+	'attestation',
+	'review',
+	'work',
+	'secrets',
+	'summary',
+] as const;
+export type StepId = (typeof stepIds)[number];
+
+export const fieldIds = [
+	'folder',
+	'ignoreRules',
+	'provider',
+	'name',
+	'controlPlanes',
+	'workers',
+	'kubernetes',
+	'image',
+	'consent',
+	'copy',
+] as const;
+export type FieldId = (typeof fieldIds)[number];
+
+/** What is on the form, as text; `answersOf` turns it into the typed answers. */
+export type Values = Readonly<Record<FieldId, string>>;
+
+/** What the world said so far. Each fact names what it was asked for, so that a late answer to an old question is dropped. */
+export type Facts = {
+	folder?: {asked: string; report: FolderReport};
+	checks: {asked: string; state: 'idle' | 'running' | 'done' | 'failed'; list: readonly CheckView[]; error?: string};
+	versions?: Versions;
+	plan: {asked: string; state: 'idle' | 'running' | 'done' | 'failed'; plan?: Plan; error?: Failure; note?: string};
+};
+
+/** An error as the wizard shows it. */
+export type Failure = {
+	message: string;
+	problems: readonly {path: string; message: string; fix?: string}[];
+	next: readonly string[];
+};
+
+export type Overlay = 'help' | 'explain' | 'plan' | 'leave';
+
+export type SecretsState = {
+	secret?: MasterSecretView;
+	error?: string;
+	/** Until when the secret is on screen, in milliseconds since the epoch. */
+	shownUntil?: number;
+	card: boolean;
+	copy: 'open' | 'confirmed' | 'later';
+};
+
+export type WizardState = {
+	step: StepId;
+	values: Values;
+	/** Text cursor of the focused text field, in grapheme clusters. */
+	cursor: number;
+	/** Which field of the step has the focus. */
+	focus: number;
+	/** Fields whose problems are shown as errors: left with Enter, or judged before. */
+	judged: ReadonlySet<FieldId>;
+	/** Steps that were completed once; their later problems are worth a mark. */
+	passed: ReadonlySet<StepId>;
+	facts: Facts;
+	/** Enter was pressed before the world had answered; the step goes on by itself when it does. */
+	pending: boolean;
+	overlay?: Overlay;
+	/** First body line on screen, where a body is higher than the window. */
+	scroll: number;
+	live: LiveState;
+	secrets: SecretsState;
+	summary?: ClusterSummary;
+	/** What was just done, such as a copy; shown until the time. */
+	flash?: {text: string; until: number};
+	/** Set when the person is done; the shell ends with it. */
+	ended?: 'created' | 'saved' | 'left';
+};
+
+/** The answers of a form whose values are valid. */
+export function answersOf(values: Values, facts: Facts): Answers {
+	return {
+		folder: facts.folder?.asked === values.folder ? facts.folder.report.path : values.folder,
+		ignoreRules: values.ignoreRules === 'yes',
+		provider: values.provider as ProviderId,
+		name: values.name,
+		controlPlanes: Number(values.controlPlanes),
+		workers: Number(values.workers),
+		kubernetes: values.kubernetes,
+		image: values.image,
+	};
+}
+
+/** What the plan and its consent depend on; a change of it makes an older plan worthless. */
+export function answersKey(values: Values): string {
+	const {consent: _, copy: __, ...answers} = values;
+	return JSON.stringify(answers);
+}
