@@ -42,8 +42,9 @@ function rowSvg(terminal: headless.Terminal, row: number): string {
 		.filter(run => run.text.trim() !== '')
 		.map(run => {
 			const x = (12 + run.column * cell.width).toFixed(1);
-			const length = (run.text.length * cell.width).toFixed(1);
-			return `<text x="${x}" y="${String(y)}" textLength="${length}" ${run.style}>${escape(run.text)}</text>`;
+			const text = run.text.trimEnd();
+			const length = (text.length * cell.width).toFixed(1);
+			return `<text x="${x}" y="${String(y)}" textLength="${length}" ${run.style}>${escape(text)}</text>`;
 		})
 		.join('');
 }
