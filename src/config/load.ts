@@ -2,47 +2,22 @@ import {type Document, isMap, parseDocument} from 'yaml';
 import type {z} from 'zod';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import {type Config, configSchema, maxNodes, plannedProviders} from './schema.ts';
+import {similarTo} from './similar.ts';
 
 /** Largest config file that is read, in bytes. */
 export const maxConfigSize = 1024 * 1024;
 
 const knownKeys = [
-	'version',
-	'image',
-	'name',
-	'stateDiskSizeGB',
-	'kubernetesVersion',
-	'microserviceVersion',
-	'debugCluster',
-	'provider',
+	...['version', 'image', 'name', 'stateDiskSizeGB', 'kubernetesVersion', 'microserviceVersion', 'debugCluster', 'provider'],
+	...['nodeGroups', 'attestation', 'control_plane_default', 'worker_default', 'role', 'count', 'local', 'localVTPM'],
+	...['measurements', 'makerKey', 'releaseKey', 'expected', 'warnOnly'],
 ];
-const otherKeys = ['nodeGroups', 'attestation', 'control_plane_default', 'worker_default', 'role', 'count', 'local', 'localVTPM'];
-const attestationKeys = ['measurements', 'makerKey', 'releaseKey', 'expected', 'warnOnly'];
-
-function distance(a: string, b: string): number {
-	let row = Array.from({length: b.length + 1}, (_, index) => index);
-	for (const [i, left] of Array.from(a).entries()) {
-		const next = [i + 1];
-		for (const [j, right] of Array.from(b).entries()) {
-			next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (left === right ? 0 : 1)));
-		}
-		row = next;
-	}
-	return row.at(-1) ?? 0;
-}
-
-function similar(key: string): string | undefined {
-	const candidates = [...knownKeys, ...otherKeys, ...attestationKeys];
-	const ranked = candidates.map(known => ({known, off: distance(key.toLowerCase(), known.toLowerCase())}));
-	const best = ranked.sort((a, b) => a.off - b.off)[0];
-	return best !== undefined && best.off <= 2 ? best.known : undefined;
-}
 
 function unknownKey(path: readonly PropertyKey[], key: string): Problem {
 	const full = [...path, key].join('.');
 	if (path.join('.') === 'provider' && plannedProviders.some(name => name === key))
 		return {path: full, message: `the ${key} provider is not built yet`, fix: 'use `local: {}`'};
-	const meant = similar(key);
+	const meant = similarTo(key, knownKeys);
 	return {path: full, message: 'unknown key', fix: meant === undefined ? 'remove it' : `did you mean ${meant}?`};
 }
 

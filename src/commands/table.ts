@@ -1,0 +1,261 @@
+import type {CommandModule} from './types.ts';
+
+export type FlagSpec = {
+	/** Long name without dashes. */
+	name: string;
+	short?: string;
+	/** Placeholder of the value; a flag without one is a switch. */
+	value?: string;
+	description: string;
+	/** Environment variable that sets the flag. */
+	env: string;
+	/** Whether the value is a whole number. */
+	number?: boolean;
+	required?: boolean;
+};
+
+export type ArgumentSpec = {name: string; description: string; required: boolean; choices?: readonly string[]};
+
+export type CommandSpec = {
+	/** Words of the command, such as `config generate`. */
+	name: string;
+	summary: string;
+	/** What a person should know before running it. */
+	details?: string;
+	argument?: ArgumentSpec;
+	flags: readonly FlagSpec[];
+	examples: readonly string[];
+	load(): Promise<CommandModule>;
+};
+
+/** Flags that every command has. */
+export const globalFlags: readonly FlagSpec[] = [
+	{
+		name: 'workspace',
+		short: 'C',
+		value: 'DIR',
+		description: 'Folder of the cluster (default: the current folder)',
+		env: 'CONSTELLATION_WORKSPACE',
+	},
+	{name: 'json', description: 'Print JSON Lines on stdout; the last line is the result', env: 'CONSTELLATION_JSON'},
+	{name: 'plain', description: 'Print plain lines, also on a terminal', env: 'CONSTELLATION_PLAIN'},
+	{name: 'yes', short: 'y', description: 'Ask nothing; no check is skipped', env: 'CONSTELLATION_YES'},
+];
+
+const sizeFlags: readonly FlagSpec[] = [
+	{
+		name: 'control-planes',
+		short: 'c',
+		value: 'N',
+		number: true,
+		description: 'Number of control planes (default: 1)',
+		env: 'CONSTELLATION_CONTROL_PLANES',
+	},
+	{
+		name: 'workers',
+		short: 'w',
+		value: 'N',
+		number: true,
+		description: 'Number of workers (default: 2)',
+		env: 'CONSTELLATION_WORKERS',
+	},
+];
+
+const newClusterFlags: readonly FlagSpec[] = [
+	{name: 'name', value: 'NAME', description: 'Name of the cluster (default: constell)', env: 'CONSTELLATION_NAME'},
+	...sizeFlags,
+	{
+		name: 'kubernetes',
+		short: 'k',
+		value: 'VERSION',
+		description: 'Kubernetes version (default: the newest)',
+		env: 'CONSTELLATION_KUBERNETES',
+	},
+	{name: 'image', value: 'VERSION', description: 'Image of the nodes (default: that of the tool)', env: 'CONSTELLATION_IMAGE'},
+];
+
+const masterSecretFlag: FlagSpec = {
+	name: 'master-secret',
+	value: 'FILE',
+	description: 'File of the master secret (default: constellation-mastersecret.json)',
+	env: 'CONSTELLATION_MASTER_SECRET',
+};
+
+const endpointFlag: FlagSpec = {
+	name: 'endpoint',
+	value: 'HOST[:PORT]',
+	description: 'Address of the cluster (default: the one of the workspace)',
+	env: 'CONSTELLATION_ENDPOINT',
+};
+
+const lifecycle = () => import('./lifecycle.ts');
+
+/** Every command, in the order of the help. Commander, the completions and docs/commands.md are made from it. */
+export const commandTable: readonly CommandSpec[] = [
+	{
+		name: 'config generate',
+		summary: 'Write a config file with a comment for every key',
+		argument: {name: 'PROVIDER', description: 'Where the nodes run', required: true, choices: ['local']},
+		flags: newClusterFlags,
+		examples: ['constellation config generate local --name demo --workers 2'],
+		load: () => import('./config.ts').then(({generate}) => generate),
+	},
+	{
+		name: 'config validate',
+		summary: 'Check the config file; names every problem at once',
+		flags: [],
+		examples: ['constellation config validate -C demo'],
+		load: () => import('./config.ts').then(({validate}) => validate),
+	},
+	{
+		name: 'apply',
+		summary: 'Create the cluster, or bring it to what the config says',
+		details:
+			'Does what is missing, in order: machines, initialisation, nodes, verification. After an interruption it continues. Without a config it writes one first.',
+		flags: newClusterFlags,
+		examples: ['constellation apply -C demo --yes', 'constellation apply --name demo --workers 1 --yes --json'],
+		load: () => import('./apply.ts').then(({apply}) => apply),
+	},
+	{
+		name: 'create',
+		summary: 'Create the machines only (first phase of apply)',
+		flags: newClusterFlags,
+		examples: ['constellation create --yes'],
+		load: () => import('./apply.ts').then(({create}) => create),
+	},
+	{
+		name: 'init',
+		summary: 'Initialise the first node only (second phase of apply)',
+		flags: [],
+		examples: ['constellation init'],
+		load: () => import('./apply.ts').then(({init}) => init),
+	},
+	{
+		name: 'watch',
+		summary: 'Show nodes live as they boot, attest and join',
+		flags: [{name: 'until-ready', description: 'End when every wanted node is ready', env: 'CONSTELLATION_UNTIL_READY'}],
+		examples: ['constellation watch', 'constellation watch --until-ready --json'],
+		load: () => import('./watch.ts').then(({watch}) => watch),
+	},
+	{
+		name: 'status',
+		summary: 'Show what exists and how it is',
+		flags: [],
+		examples: ['constellation status --json'],
+		load: () => import('./status.ts').then(({status}) => status),
+	},
+	{
+		name: 'verify',
+		summary: 'Challenge the cluster and check its attestation',
+		flags: [
+			{
+				name: 'cluster-id',
+				value: 'ID',
+				description: 'ID the cluster must have, base64 or hex (default: the one of the workspace)',
+				env: 'CONSTELLATION_CLUSTER_ID',
+			},
+			endpointFlag,
+		],
+		examples: [
+			'constellation verify',
+			'constellation verify --endpoint 127.44.7.1 --cluster-id 8Dt0uVXq0HnB0nGx4rYcJ0m2m3W9cH7y2lLrVY8bWqE=',
+		],
+		load: () => import('./verify.ts').then(({verify}) => verify),
+	},
+	{
+		name: 'start',
+		summary: 'Start a stopped cluster: machines, verification, master secret',
+		flags: [masterSecretFlag],
+		examples: ['constellation start'],
+		load: () => lifecycle().then(({start}) => start),
+	},
+	{
+		name: 'recover',
+		summary: 'Send the master secret to nodes that wait for it, after verifying them',
+		flags: [masterSecretFlag, endpointFlag],
+		examples: ['constellation recover'],
+		load: () => lifecycle().then(({recover}) => recover),
+	},
+	{
+		name: 'stop',
+		summary: 'Stop all machines; disks and state are kept',
+		flags: [],
+		examples: ['constellation stop --yes'],
+		load: () => lifecycle().then(({stop}) => stop),
+	},
+	{
+		name: 'scale',
+		summary: 'Change the number of nodes',
+		details: 'Writes the numbers to the config. Returns when new nodes are ready and the objects of removed ones are gone.',
+		flags: sizeFlags,
+		examples: ['constellation scale --workers 3 --yes'],
+		load: () => import('./scale.ts').then(({scale}) => scale),
+	},
+	{
+		name: 'image list',
+		summary: 'List the images on this machine',
+		flags: [],
+		examples: ['constellation image list'],
+		load: () => import('./image.ts').then(({list}) => list),
+	},
+	{
+		name: 'image make',
+		summary: 'Make an image from the node program of this tool',
+		flags: [
+			{
+				name: 'version',
+				value: 'VERSION',
+				description: 'Version of the image, like v1.2.3',
+				env: 'CONSTELLATION_IMAGE_VERSION',
+				required: true,
+			},
+		],
+		examples: ['constellation image make --version v0.2.0'],
+		load: () => import('./image.ts').then(({make}) => make),
+	},
+	{
+		name: 'image check',
+		summary: 'Compare images with their signed measurements',
+		argument: {name: 'VERSION', description: 'Image to check (default: all)', required: false},
+		flags: [],
+		examples: ['constellation image check v0.1.0'],
+		load: () => import('./image.ts').then(({check}) => check),
+	},
+	{
+		name: 'terminate',
+		summary: 'Remove the cluster; keeps the config and the master secret',
+		flags: [],
+		examples: ['constellation terminate -C demo', 'constellation terminate -C demo --yes'],
+		load: () => import('./terminate.ts').then(({terminate}) => terminate),
+	},
+	{
+		name: 'doctor',
+		summary: 'Check what a cluster needs; on request collect facts for a bug report',
+		flags: [
+			{name: 'bundle', value: 'FILE', description: 'Write facts without secrets to a new file', env: 'CONSTELLATION_BUNDLE'},
+		],
+		examples: ['constellation doctor', 'constellation doctor --bundle report.json'],
+		load: () => import('./doctor.ts').then(({doctor}) => doctor),
+	},
+	{
+		name: 'version',
+		summary: 'Print the version',
+		flags: [],
+		examples: ['constellation version --json'],
+		load: () => import('./version.ts').then(({version}) => version),
+	},
+	{
+		name: 'completion',
+		summary: 'Print a completion script for a shell',
+		argument: {name: 'SHELL', description: 'The shell', required: true, choices: ['bash', 'zsh', 'fish', 'powershell']},
+		flags: [],
+		examples: ['source <(constellation completion bash)'],
+		load: () => import('./completion.ts').then(({completion}) => completion),
+	},
+];
+
+/** What the command line of a group is about. */
+export const groupSummaries: Readonly<Record<string, string>> = {
+	config: 'Write and check the config file',
+	image: 'Make, list and check node images',
+};
