@@ -2,7 +2,7 @@ import type {ClusterSummary} from '../events.ts';
 import type {CheckView} from '../fold.ts';
 import type {FolderReport, MasterSecretView, Plan, Versions} from './deps.ts';
 import type {LiveAction} from './live.ts';
-import type {Failure, Overlay, StepId, Values} from './state.ts';
+import type {Failure, Overlay, Values} from './state.ts';
 import type {Edit} from './text-field.ts';
 
 /** Everything that can happen to the wizard: what a person does, and what the world answers. */
@@ -10,7 +10,6 @@ export type WizardAction =
 	// A person
 	| {type: 'next'}
 	| {type: 'back'}
-	| {type: 'goto'; step: StepId}
 	| {type: 'focus'; by: number}
 	| {type: 'choose'; by: number}
 	| {type: 'edit'; edit: Edit}

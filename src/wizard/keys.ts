@@ -9,10 +9,23 @@ export type Binding<State, Action> = {
 	/** Where they work, for help and docs. */
 	where: string;
 	/** Left out of the footer where space is short: it is in the help. */
-	quiet?: boolean;
+	quiet: boolean;
 	when(state: State): boolean;
 	action(state: State): Action;
 };
+
+/** A binding as one line of a table. */
+export function bind<State, Action extends {type: string}>(
+	where: string,
+	keys: readonly string[],
+	shown: string,
+	hint: string,
+	when: (state: State) => boolean,
+	action: Action | ((state: State) => Action),
+	quiet = false,
+): Binding<State, Action> {
+	return {keys, shown, hint, where, quiet, when, action: typeof action === 'function' ? action : () => action};
+}
 
 export type Hint = {shown: string; hint: string};
 

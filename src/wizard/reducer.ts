@@ -35,7 +35,7 @@ export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder
 			pending: false,
 			scroll: 0,
 			live: emptyLive,
-			secrets: {card: false, copy: 'open'},
+			secrets: {card: false, typing: false, copy: 'open'},
 		},
 		step,
 	);
@@ -48,8 +48,6 @@ export function reduce(state: WizardState, action: WizardAction): WizardState {
 			return next(state);
 		case 'back':
 			return back(state);
-		case 'goto':
-			return enter(state, action.step);
 		case 'focus':
 			return focus(state, state.focus + action.by);
 		case 'choose':
@@ -145,15 +143,16 @@ function consent(state: WizardState): WizardState {
 }
 
 function acknowledge(state: WizardState): WizardState {
+	if (!state.secrets.typing) return {...state, secrets: {...state.secrets, typing: true}};
 	const copy = copyVerdict(state.values.copy, state.secrets.secret);
 	if (copy === undefined) return {...state, judged: new Set([...state.judged, 'copy' as const])};
 	const {shownUntil: _, ...hidden} = state.secrets;
-	return enter({...state, secrets: {...hidden, copy, card: false}}, 'summary');
+	return enter({...state, secrets: {...hidden, copy, card: false, typing: false}}, 'summary');
 }
 
 function back(state: WizardState): WizardState {
 	if (state.step === 'work' && (state.live.work === 'running' || state.live.work === 'stopping')) return state;
-	if (state.step === 'secrets') return state;
+	if (state.step === 'secrets') return {...state, secrets: {...state.secrets, typing: false}};
 	if (state.step === 'summary') return enter(state, 'secrets');
 	if (state.focus > 0) return focus(state, state.focus - 1);
 	const previous = neighbour(state, -1);
@@ -180,7 +179,8 @@ function edit(state: WizardState, change: Parameters<typeof editText>[1]): Wizar
 	const edited = editText({text: state.values[field.id], cursor: state.cursor}, change, field.kind === 'number' ? 5 : 200);
 	const judged = new Set(state.judged);
 	if (edited.text !== state.values[field.id]) judged.delete(field.id);
-	return {...withValue(state, field.id, edited.text), cursor: edited.cursor, judged, pending: false};
+	const secrets = state.step === 'secrets' ? {...state.secrets, typing: true} : state.secrets;
+	return {...withValue(state, field.id, edited.text), cursor: edited.cursor, judged, secrets, pending: false};
 }
 
 function withValue(state: WizardState, field: FieldId, value: string): WizardState {

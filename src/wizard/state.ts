@@ -58,6 +58,8 @@ export type SecretsState = {
 	/** Until when the secret is on screen, in milliseconds since the epoch. */
 	shownUntil?: number;
 	card: boolean;
+	/** The answer field has the focus; letters are text then, not keys. */
+	typing: boolean;
 	copy: 'open' | 'confirmed' | 'later';
 };
 

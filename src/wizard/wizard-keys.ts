@@ -1,360 +1,177 @@
 import type {WizardAction} from './actions.ts';
 import {focused, hasAnswers, isTextual} from './form.ts';
 import type {Binding, Hint} from './keys.ts';
-import {actionFor, hintsFor, keySections} from './keys.ts';
+import {actionFor, bind, hintsFor, keySections} from './keys.ts';
 import {liveBindings} from './live-keys.ts';
-import type {WizardState} from './state.ts';
+import type {Overlay, StepId, WizardState} from './state.ts';
 import {position} from './steps.ts';
 import {textKeys} from './text-field.ts';
 
 /** What keys depend on: the state, the time, and how far the body can scroll in this window. */
 export type KeyContext = {state: WizardState; now: number; scrollLimit: number};
 
+type When = (context: KeyContext) => boolean;
 type WizardBinding = Binding<KeyContext, WizardAction>;
 
-const body = ({state}: KeyContext) => state.overlay === undefined;
-const form = (context: KeyContext) => body(context) && position(context.state.step) !== undefined;
-const field = ({state}: KeyContext) => focused(state);
-const selecting = (context: KeyContext) =>
-	form(context) && (field(context)?.kind === 'select' || field(context)?.kind === 'confirm');
-const typing = (context: KeyContext) => body(context) && isTextual(field(context));
-const onStep = (context: KeyContext, step: WizardState['step']) => body(context) && context.state.step === step;
-const several = (context: KeyContext) => form(context) && context.state.step === 'nodes';
+const quiet = true;
+const all =
+	(...conditions: When[]): When =>
+	context =>
+		conditions.every(condition => condition(context));
+const not =
+	(condition: When): When =>
+	context =>
+		!condition(context);
+const open: When = ({state}) => state.overlay === undefined;
+const over =
+	(overlay: Overlay): When =>
+	({state}) =>
+		state.overlay === overlay;
+const at = (step: StepId): When => all(open, ({state}) => state.step === step);
+const form: When = all(open, ({state}) => position(state.step) !== undefined);
+const choosing = all(form, ({state}) => ['select', 'confirm'].includes(focused(state)?.kind ?? ''));
+const typing: When = ({state}) =>
+	state.overlay === undefined && isTextual(focused(state)) && (state.step !== 'secrets' || state.secrets.typing);
+const calm = all(open, not(typing));
+const working: When = ({state}) => state.step === 'work';
+const scrolls: When = context => !working(context) && context.scrollLimit > 0;
+const secretKeys = all(at('secrets'), not(typing));
+const shown: When = ({state}) => state.secrets.shownUntil !== undefined;
+const readable: When = ({state}) => state.secrets.secret !== undefined;
+const checked = all(at('checks'), ({state}) => state.facts.checks.state !== 'running');
+const planned: When = ({state}) => state.facts.plan.state === 'done';
+const planFailed: When = ({state}) => state.facts.plan.state === 'failed';
+const nothingToLose: When = context => over('leave')(context) || !hasAnswers(context.state) || !form(context);
 
 const table: readonly WizardBinding[] = [
-	{
-		keys: ['up', 'k'],
-		shown: '↑↓',
-		hint: 'choose',
-		where: 'questions',
-		when: selecting,
-		action: () => ({type: 'choose', by: -1}),
-	},
-	{
-		keys: ['down', 'j'],
-		shown: '↑↓',
-		hint: 'choose',
-		where: 'questions',
-		quiet: true,
-		when: selecting,
-		action: () => ({type: 'choose', by: 1}),
-	},
-	{
-		keys: ['up'],
-		shown: '↑↓',
-		hint: 'more or less',
-		where: 'numbers',
-		when: several,
-		action: () => ({type: 'choose', by: 1}),
-	},
-	{
-		keys: ['down'],
-		shown: '↑↓',
-		hint: 'more or less',
-		where: 'numbers',
-		quiet: true,
-		when: several,
-		action: () => ({type: 'choose', by: -1}),
-	},
-	{
-		keys: ['tab'],
-		shown: 'tab',
-		hint: 'next field',
-		where: 'numbers',
-		when: several,
-		action: ({state}) => ({type: 'focus', by: state.focus === 0 ? 1 : -1}),
-	},
-	{
-		keys: ['enter'],
-		shown: 'enter',
-		hint: 'continue',
-		where: 'questions',
-		when: form,
-		action: () => ({type: 'next'}),
-	},
-	{
-		keys: ['enter'],
-		shown: 'enter',
-		hint: 'go on',
-		where: 'secrets',
-		when: context => onStep(context, 'secrets'),
-		action: () => ({type: 'next'}),
-	},
-	{
-		keys: ['enter', 'q'],
-		shown: 'enter',
-		hint: 'leave',
-		where: 'summary',
-		when: context => onStep(context, 'summary'),
-		action: () => ({type: 'next'}),
-	},
-	{
-		keys: ['s'],
-		shown: 's',
-		hint: 'show for 30 s',
-		where: 'secrets',
-		when: context => secretsKey(context) && context.state.secrets.shownUntil === undefined,
-		action: ({now}) => ({type: 'reveal', now}),
-	},
-	{
-		keys: ['s'],
-		shown: 's',
-		hint: 'hide',
-		where: 'secrets',
-		when: context => secretsKey(context) && context.state.secrets.shownUntil !== undefined,
-		action: ({now}) => ({type: 'reveal', now}),
-	},
-	{
-		keys: ['c'],
-		shown: 'c',
-		hint: 'copy',
-		where: 'secrets',
-		when: context => secretsKey(context) && context.state.secrets.secret !== undefined,
-		action: () => ({type: 'copy', what: 'secret'}),
-	},
-	{
-		keys: ['i'],
-		shown: 'i',
-		hint: 'copy the cluster ID',
-		where: 'secrets',
-		when: secretsKey,
-		action: () => ({type: 'copy', what: 'cluster-id'}),
-	},
-	{
-		keys: ['k'],
-		shown: 'k',
-		hint: 'recovery card',
-		where: 'secrets',
-		when: secretsKey,
-		action: () => ({type: 'card'}),
-	},
-	{
-		keys: ['r'],
-		shown: 'r',
-		hint: 'check again',
-		where: 'checks',
-		when: context => onStep(context, 'checks') && context.state.facts.checks.state !== 'running',
-		action: () => ({type: 'again'}),
-	},
-	{
-		keys: ['r'],
-		shown: 'r',
-		hint: 'plan again',
-		where: 'review',
-		when: context => onStep(context, 'review') && context.state.facts.plan.state === 'failed',
-		action: () => ({type: 'again'}),
-	},
-	{
-		keys: ['p'],
-		shown: 'p',
-		hint: 'plan',
-		where: 'review',
-		when: context => onStep(context, 'review') && context.state.facts.plan.state === 'done',
-		action: () => ({type: 'overlay', overlay: 'plan'}),
-	},
-	{
-		keys: ['escape'],
-		shown: 'esc',
-		hint: 'close',
-		where: 'everywhere',
-		when: ({state}) => state.overlay !== undefined,
-		action: () => ({type: 'close'}),
-	},
-	{
-		keys: ['escape'],
-		shown: 'esc',
-		hint: 'back',
-		where: 'questions',
-		when: form,
-		action: () => ({type: 'back'}),
-	},
-	{
-		keys: ['left', 'h'],
-		shown: '←',
-		hint: 'back',
-		where: 'questions',
-		quiet: true,
-		when: context => form(context) && !typing(context),
-		action: () => ({type: 'back'}),
-	},
-	{
-		keys: ['shift-tab'],
-		shown: 'shift-tab',
-		hint: 'back',
-		where: 'questions',
-		quiet: true,
-		when: form,
-		action: () => ({type: 'back'}),
-	},
-	{
-		keys: ['escape'],
-		shown: 'esc',
-		hint: 'back to the review',
-		where: 'live view',
-		when: context => onStep(context, 'work') && context.state.live.work === 'failed',
-		action: () => ({type: 'back'}),
-	},
-	{
-		keys: ['escape'],
-		shown: 'esc',
-		hint: 'back',
-		where: 'summary',
-		when: context => onStep(context, 'summary'),
-		action: () => ({type: 'back'}),
-	},
-	{
-		keys: ['pagedown'],
-		shown: 'pgdn',
-		hint: 'more',
-		where: 'everywhere',
-		when: ({state, scrollLimit}) => state.step !== 'work' && scrollLimit > 0 && state.scroll < scrollLimit,
-		action: ({scrollLimit}) => ({type: 'scroll', by: 5, limit: scrollLimit}),
-	},
-	{
-		keys: ['pageup'],
-		shown: 'pgup',
-		hint: 'up',
-		where: 'everywhere',
-		when: ({state, scrollLimit}) => state.step !== 'work' && scrollLimit > 0 && state.scroll > 0,
-		action: ({scrollLimit}) => ({type: 'scroll', by: -5, limit: scrollLimit}),
-	},
-	{
-		keys: ['e'],
-		shown: 'e',
-		hint: 'explain',
-		where: 'questions',
-		when: context => form(context) && !typing(context),
-		action: () => ({type: 'overlay', overlay: 'explain'}),
-	},
-	...(['explain', 'plan'] as const).map(
-		(overlay): WizardBinding => ({
-			keys: [overlay.charAt(0)],
-			shown: overlay.charAt(0),
-			hint: 'close',
-			where: 'everywhere',
-			quiet: true,
-			when: ({state}) => state.overlay === overlay,
-			action: () => ({type: 'close'}),
-		}),
+	bind('questions', ['up', 'k'], '↑↓', 'choose', choosing, {type: 'choose', by: -1}),
+	bind('questions', ['down', 'j'], '↑↓', 'choose', choosing, {type: 'choose', by: 1}, quiet),
+	bind('numbers', ['up'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: 1}),
+	bind('numbers', ['down'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: -1}, quiet),
+	bind('numbers', ['tab'], 'tab', 'next field', at('nodes'), ({state}) => ({type: 'focus', by: state.focus === 0 ? 1 : -1})),
+	bind('questions', ['enter'], 'enter', 'continue', form, {type: 'next'}),
+	bind('secrets', ['enter'], 'enter', 'answer', secretKeys, {type: 'next'}),
+	bind('secrets', ['enter'], 'enter', 'go on', all(at('secrets'), typing), {type: 'next'}),
+	bind('secrets', ['escape'], 'esc', 'keys', all(at('secrets'), typing), {type: 'back'}),
+	bind('secrets', ['s'], 's', 'show for 30 s', all(secretKeys, readable, not(shown)), ({now}) => ({type: 'reveal', now})),
+	bind('secrets', ['s'], 's', 'hide', all(secretKeys, shown), ({now}) => ({type: 'reveal', now})),
+	bind('secrets', ['c'], 'c', 'copy', all(secretKeys, readable), {type: 'copy', what: 'secret'}),
+	bind('secrets', ['i'], 'i', 'copy the cluster ID', secretKeys, {type: 'copy', what: 'cluster-id'}),
+	bind('secrets', ['k'], 'k', 'recovery card', secretKeys, {type: 'card'}),
+	bind('summary', ['enter', 'q'], 'enter', 'leave', at('summary'), {type: 'next'}),
+	bind('summary', ['escape'], 'esc', 'back', at('summary'), {type: 'back'}),
+	bind('checks', ['r'], 'r', 'check again', checked, {type: 'again'}),
+	bind('review', ['r'], 'r', 'plan again', all(at('review'), planFailed), {type: 'again'}),
+	bind('review', ['p'], 'p', 'plan', all(at('review'), planned), {type: 'overlay', overlay: 'plan'}),
+	bind('leaving', ['enter', 'y'], 'enter', 'leave', over('leave'), {type: 'leave'}),
+	bind('everywhere', ['escape'], 'esc', 'close', not(open), {type: 'close'}),
+	bind('questions', ['escape'], 'esc', 'back', form, {type: 'back'}),
+	bind('questions', ['left', 'h'], '←', 'back', all(form, calm), {type: 'back'}, quiet),
+	bind('questions', ['shift-tab'], 'shift-tab', 'back', form, {type: 'back'}, quiet),
+	bind(
+		'live view',
+		['escape'],
+		'esc',
+		'back',
+		all(at('work'), ({state}) => state.live.work === 'failed'),
+		{type: 'back'},
 	),
-	{
-		keys: ['?', 'f1'],
-		shown: '?',
-		hint: 'close',
-		where: 'everywhere',
-		quiet: true,
-		when: ({state}) => state.overlay === 'help',
-		action: () => ({type: 'close'}),
-	},
-	{
-		keys: ['?'],
-		shown: '?',
-		hint: 'keys',
-		where: 'everywhere',
-		when: context => body(context) && !typing(context) && context.state.step !== 'work',
-		action: () => ({type: 'overlay', overlay: 'help'}),
-	},
-	{
-		keys: ['f1'],
-		shown: 'f1',
-		hint: 'keys',
-		where: 'text fields',
-		when: typing,
-		action: () => ({type: 'overlay', overlay: 'help'}),
-	},
-	{
-		keys: ['enter', 'y'],
-		shown: 'enter',
-		hint: 'leave',
-		where: 'leaving',
-		when: ({state}) => state.overlay === 'leave',
-		action: () => ({type: 'leave'}),
-	},
-	{
-		keys: ['ctrl-c'],
-		shown: 'ctrl-c',
-		hint: 'leave',
-		where: 'everywhere',
-		when: context =>
-			context.state.step !== 'work' && (context.state.overlay === 'leave' || !hasAnswers(context.state) || !form(context)),
-		action: () => ({type: 'leave'}),
-	},
-	{
-		keys: ['ctrl-c'],
-		shown: 'ctrl-c',
-		hint: 'leave',
-		where: 'everywhere',
-		when: ({state}) => state.step !== 'work',
-		action: () => ({type: 'overlay', overlay: 'leave'}),
-	},
+	bind(
+		'everywhere',
+		['pagedown'],
+		'pgdn',
+		'more',
+		all(scrolls, c => c.state.scroll < c.scrollLimit),
+		scroll(5),
+	),
+	bind(
+		'everywhere',
+		['pageup'],
+		'pgup',
+		'up',
+		all(scrolls, c => c.state.scroll > 0),
+		scroll(-5),
+	),
+	bind('questions', ['e'], 'e', 'explain', all(form, calm), {type: 'overlay', overlay: 'explain'}),
+	bind('everywhere', ['e'], 'e', 'close', over('explain'), {type: 'close'}, quiet),
+	bind('review', ['p'], 'p', 'close', over('plan'), {type: 'close'}, quiet),
+	bind('everywhere', ['?', 'f1'], '?', 'close', over('help'), {type: 'close'}, quiet),
+	bind('everywhere', ['?'], '?', 'keys', all(calm, not(working)), {type: 'overlay', overlay: 'help'}),
+	bind('text fields', ['f1'], 'f1', 'keys', typing, {type: 'overlay', overlay: 'help'}),
+	bind('everywhere', ['ctrl-c'], 'ctrl-c', 'leave', all(not(working), nothingToLose), {type: 'leave'}),
+	bind('everywhere', ['ctrl-c'], 'ctrl-c', 'leave', not(working), {type: 'overlay', overlay: 'leave'}),
 ];
 
-// Letters work on the secrets page while nothing is typed into its field; "s" then would be a letter.
-function secretsKey(context: KeyContext): boolean {
-	return onStep(context, 'secrets') && context.state.values.copy === '';
+function scroll(by: number): (context: KeyContext) => WizardAction {
+	return ({scrollLimit}) => ({type: 'scroll', by, limit: scrollLimit});
 }
 
 // The work step speaks with the keys of the live view.
-const fromLive: readonly WizardBinding[] = liveBindings.map(({keys, shown, hint, where, quiet, when, action}) => ({
-	keys,
-	shown,
-	hint,
-	where,
-	...(quiet === undefined ? {} : {quiet}),
-	when: context => onStep(context, 'work') && when(context.state.live),
-	action: ({state}): WizardAction => {
-		const wanted = action(state.live);
-		switch (wanted.type) {
-			case 'stop':
-				return {type: 'stop'};
-			case 'leave':
-				return {type: 'leave'};
-			case 'retry':
-				return {type: 'again'};
-			case 'help':
-				return {type: 'overlay', overlay: 'help'};
-			default:
-				return {type: 'live', action: wanted};
-		}
-	},
-}));
+const fromLive = liveBindings.map(
+	({when, action, ...binding}): WizardBinding => ({
+		...binding,
+		// Ctrl-C must stop the work whatever covers it.
+		when: context => working(context) && (open(context) || binding.keys.includes('ctrl-c')) && when(context.state.live),
+		action: ({state}) => {
+			const wanted = action(state.live);
+			switch (wanted.type) {
+				case 'stop':
+				case 'leave':
+					return {type: wanted.type};
+				case 'retry':
+					return {type: 'again'};
+				case 'help':
+					return {type: 'overlay', overlay: 'help'};
+				default:
+					return {type: 'live', action: wanted};
+			}
+		},
+	}),
+);
 
 export const wizardBindings: readonly WizardBinding[] = [...fromLive, ...table];
 
-/** What a key press or typed text does now. Text keys edit the field; letters of the table act where nothing is typed. */
+/** What a key does now: what the table says, else what it does in the text field that has the focus. */
 export function wizardAction(context: KeyContext, key: string): WizardAction | undefined {
 	const bound = actionFor(wizardBindings, context, key);
-	if (bound !== undefined) return bound;
 	const edit = textKeys[key];
-	if (edit === undefined) return undefined;
-	if (context.state.live.typing && context.state.step === 'work') return {type: 'live', action: {type: 'filter-edit', edit}};
+	if (bound !== undefined || edit === undefined) return bound;
+	if (filtering(context)) return {type: 'live', action: {type: 'filter-edit', edit}};
 	return typing(context) ? {type: 'edit', edit} : undefined;
 }
 
-/** What text does that is not a key of the table: it is typed, where something can be typed. */
-export function wizardText(context: KeyContext, text: string): WizardAction | undefined {
+/** Whether text goes into a field as it is; else each character may be a key. */
+export function takesText(context: KeyContext): boolean {
+	return filtering(context) || typing(context);
+}
+
+/** What a piece of text does now: typed into the field, or, one character at a time, what its key does. */
+export function wizardText(context: KeyContext, text: string, pasted: boolean): WizardAction | undefined {
 	const edit = {edit: 'insert', text} as const;
-	if (context.state.live.typing && context.state.step === 'work') return {type: 'live', action: {type: 'filter-edit', edit}};
-	return typing(context) ? {type: 'edit', edit} : undefined;
+	if (filtering(context)) return {type: 'live', action: {type: 'filter-edit', edit}};
+	if (typing(context) || (pasted && at('secrets')(context))) return {type: 'edit', edit};
+	if (pasted) return undefined;
+	const bound = actionFor(wizardBindings, context, text === ' ' ? 'space' : text);
+	return bound ?? (at('secrets')(context) ? {type: 'edit', edit} : undefined);
 }
 
+function filtering(context: KeyContext): boolean {
+	return at('work')(context) && context.state.live.typing;
+}
+
+/** The keys that work now; of two that look the same, the one that wins. */
 export function wizardHints(context: KeyContext): Hint[] {
 	const seen = new Set<string>();
-	return hintsFor(wizardBindings, context).filter(({shown}) => !seen.has(shown) && seen.add(shown));
+	return hintsFor(wizardBindings, context).filter(hint => !seen.has(hint.shown) && seen.add(hint.shown));
 }
 
-/** All keys by place, with those of text fields: the help overlay and docs/keys.md. */
+/** All keys by place, with those of text fields: the help overlay and the docs. */
 export function wizardKeySections(): ReturnType<typeof keySections> {
-	return [
-		...keySections(wizardBindings),
-		{
-			where: 'editing text',
-			keys: [
-				{shown: 'ctrl-a ctrl-e', hint: 'start, end'},
-				{shown: 'ctrl-u ctrl-k', hint: 'delete to start, to end'},
-				{shown: 'ctrl-w', hint: 'delete a word'},
-				{shown: 'alt-b alt-f', hint: 'a word left, right'},
-			],
-		},
+	const editing = [
+		{shown: 'ctrl-a ctrl-e', hint: 'start, end'},
+		{shown: 'ctrl-u ctrl-k', hint: 'delete to start, to end'},
+		{shown: 'ctrl-w', hint: 'delete a word'},
+		{shown: 'alt-b alt-f', hint: 'a word left, right'},
 	];
+	return [...keySections(wizardBindings), {where: 'editing text', keys: editing}];
 }
