@@ -1,0 +1,43 @@
+import {type Endorsement, type Issuer, type Validator, type ValidatorDeps, variantOids} from './attested.ts';
+import {AttestationRefused} from './findings.ts';
+import type {Policy} from './policy.ts';
+import type {Tpm} from './tpm/tpm.ts';
+import {issueLocal} from './variants/local-issue.ts';
+import {validateLocal} from './variants/local-vtpm.ts';
+import {validateQemu} from './variants/qemu-vtpm.ts';
+
+export type {MachineIdentity} from './ak-certificate.ts';
+export {
+	type Attested,
+	type Endorsement,
+	type Issuer,
+	makeExtraData,
+	type Validator,
+	type VariantName,
+	variantOids,
+} from './attested.ts';
+export {formatPolicy, type LocalPolicy, type Policy, parsePolicy, type QemuPolicy} from './policy.ts';
+
+/** The one validator that a policy allows: no negotiation, no second variant. */
+export function validatorOf(policy: Policy, deps: ValidatorDeps = {now: Date.now}): Validator {
+	const oid = variantOids[policy.variant];
+	switch (policy.variant) {
+		case 'local-vtpm':
+			return {oid, validate: validateLocal(policy, deps)};
+		case 'qemu-vtpm':
+			return {oid, validate: validateQemu(policy)};
+	}
+}
+
+/** Makes evidence with a TPM. `endorsement` goes along so that a node can judge a service before it knows any policy. */
+export function issuerOf(variant: 'local-vtpm', tpm: Tpm, endorsement?: Endorsement): Issuer {
+	return {oid: variantOids[variant], issue: issueLocal(tpm, endorsement)};
+}
+
+/** The refusal of evidence inside an error, wherever it was wrapped. */
+export function refusalIn(error: unknown): AttestationRefused | undefined {
+	for (let current = error; current instanceof Error; current = current.cause) {
+		if (current instanceof AttestationRefused) return current;
+	}
+	return undefined;
+}
