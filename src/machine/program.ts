@@ -11,7 +11,7 @@ export type ProgramDeps = {
 	/** Runtime and file of this program, to start it again. */
 	program: readonly [string, ...string[]];
 	/** Made only when machines are to be booted. */
-	boot(): Promise<Boot> | Boot;
+	boot(folder: string): Boot;
 	print(line: string): void;
 	/** Calls `stop` when the process is asked to end. */
 	onEnd(stop: () => void): void;
@@ -42,12 +42,13 @@ export const runMachineProgram = async (deps: ProgramDeps): Promise<number> => {
 	const folder = resolve(values.folder);
 	try {
 		if (command === 'serve') {
-			const service = await startService(folder, await deps.boot());
+			const service = await startService(folder, deps.boot(folder));
 			deps.onEnd(() => void service.stop());
 			await service.ended;
 			return 0;
 		}
-		if (command === 'ctl') return await control({folder, program: deps.program, print: deps.print}, positionals, deps.env);
+		if (command === 'ctl')
+			return await control({folder, program: deps.program, print: line => deps.print(line)}, positionals, deps.env);
 		deps.print(usage);
 		return 2;
 	} catch (error) {

@@ -3,7 +3,7 @@ import {mkdirSync, readdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ServiceName} from '../../services/host.ts';
 import {endpointsOf, instanceOf} from './addresses.ts';
-import {readJson, writeJson} from './files.ts';
+import {readJson, shortPath, writeJson} from './files.ts';
 import type {LoadBalancer} from './load-balancer.ts';
 import {startLoadBalancer} from './load-balancer.ts';
 import {createMachine, killLeftovers, type Machine} from './machine.ts';
@@ -20,8 +20,6 @@ export type CloudDeps = {
 	boot: Boot;
 	/** Public keys for the metadata service, SPKI DER in base64. */
 	keys: {maker: string; release: string};
-	/** Path under which a socket can be bound; shorter than the absolute one where that helps. */
-	socketPath(path: string): string;
 };
 
 export type Cloud = {
@@ -70,7 +68,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			boot: deps.boot,
 			emit,
 			serveMetadata: (self, at, log) =>
-				serveMetadata(deps.socketPath(join(at, 'metadata.sock')), {
+				serveMetadata(shortPath(join(at, 'metadata.sock')), {
 					self: () => instanceOf(spec.uid, spec.network, self.record()),
 					list: () => records().map(each => instanceOf(spec.uid, spec.network, each)),
 					initSecretHash: () => spec.initSecretHash,

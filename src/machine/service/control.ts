@@ -18,6 +18,8 @@ export type ControlDeps = {
 };
 
 const largestBody = 64 * 1024;
+/** The handler writes the answer itself, bit by bit. */
+const streamed = Symbol('streamed');
 
 /**
  * The control socket of one cluster, for the CLI and Terraform: HTTP with JSON bodies, mode 0600. Failures are
@@ -25,7 +27,10 @@ const largestBody = 64 * 1024;
  */
 export const serveControl = async (path: string, cloud: Cloud, deps: ControlDeps): Promise<Server> => {
 	const server = createServer({requestTimeout: 0, headersTimeout: 10_000}, (request, response) => {
-		route(cloud, deps, request, response).catch((error: unknown) => {
+		const answered = route(cloud, deps, request, response).then(answer => {
+			if (answer !== streamed) reply(response, 200, answer);
+		});
+		answered.catch((error: unknown) => {
 			if (response.headersSent) response.destroy();
 			else if (error instanceof Refused) reply(response, error.status, {error: error.message, code: error.code});
 			else reply(response, 500, {error: error instanceof Error ? error.message : String(error), code: 'internal'});
@@ -35,7 +40,7 @@ export const serveControl = async (path: string, cloud: Cloud, deps: ControlDeps
 	return server;
 };
 
-const route = async (cloud: Cloud, deps: ControlDeps, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const route = async (cloud: Cloud, deps: ControlDeps, request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
 	const url = new URL(request.url ?? '/', 'http://control');
 	const [kind = '', name, action] = url.pathname.slice(1).split('/').map(decodeURIComponent);
 	const verb = `${request.method ?? ''} /${kind}${name === undefined ? '' : '/:name'}${action === undefined ? '' : `/${action}`}`;
@@ -50,66 +55,62 @@ const route = async (cloud: Cloud, deps: ControlDeps, request: IncomingMessage, 
 	};
 	switch (verb) {
 		case 'GET /status':
-			return reply(response, 200, {
-				...deps.about,
-				uid: cloud.spec().uid,
-				name: cloud.spec().name,
-				groups: cloud.groups(),
-				machines: cloud.machines(),
-			});
+			return {...deps.about, uid: cloud.spec().uid, name: cloud.spec().name, groups: cloud.groups(), machines: cloud.machines()};
 		case 'GET /groups':
-			return reply(response, 200, cloud.groups());
+			return cloud.groups();
 		case 'PUT /groups/:name':
-			return reply(response, 200, await cloud.applyGroup(parseGroup(subject, await body())));
+			return await cloud.applyGroup(parseGroup(subject, await body()));
 		case 'DELETE /groups/:name':
-			return reply(response, 200, {removed: await cloud.deleteGroup(subject)});
+			return {removed: await cloud.deleteGroup(subject)};
 		case 'PUT /groups/:name/image':
 			cloud.setImage(subject, parseImage(object(await body(), 'the body').image));
-			return reply(response, 200, {});
+			return {};
 		case 'PUT /groups/:name/size': {
 			const size = parseSize(object(await body(), 'the body').size);
 			const group = cloud.groups().find(each => each.name === subject);
 			if (group === undefined) throw new Refused(404, 'no-such-group', `there is no node group ${subject}`);
-			return reply(response, 200, await cloud.applyGroup({...group, size}));
+			return await cloud.applyGroup({...group, size});
 		}
 		case 'POST /groups/:name/machines':
-			return reply(response, 200, {name: await cloud.createNode(subject)});
+			return {name: await cloud.createNode(subject)};
 		case 'GET /machines':
-			return reply(response, 200, cloud.machines());
+			return cloud.machines();
 		case 'GET /machines/:name':
-			return reply(response, 200, cloud.machine(subject).view());
+			return cloud.machine(subject).view();
 		case 'DELETE /machines/:name':
 			await cloud.deleteNode(subject);
-			return reply(response, 200, {});
+			return {};
 		case 'POST /machines/:name/start':
 			await cloud.machine(subject).start();
-			return reply(response, 200, cloud.machine(subject).view());
+			return cloud.machine(subject).view();
 		case 'POST /machines/:name/stop':
 			await cloud.machine(subject).stop();
-			return reply(response, 200, cloud.machine(subject).view());
+			return cloud.machine(subject).view();
 		case 'GET /machines/:name/log': {
 			cloud.machine(subject);
-			return sendLog(join(deps.folder, 'machines', subject, 'serial.log'), url.searchParams.has('follow'), response);
+			sendLog(join(deps.folder, 'machines', subject, 'serial.log'), url.searchParams.has('follow'), response);
+			return streamed;
 		}
 		case 'POST /start':
-			return reply(response, 200, await cloud.startAll());
+			return await cloud.startAll();
 		case 'POST /stop':
 			await cloud.stopAll();
-			return reply(response, 200, cloud.machines());
+			return cloud.machines();
 		case 'POST /shutdown':
-			response.on('finish', deps.shutdown);
-			return reply(response, 200, {});
+			response.on('finish', () => deps.shutdown());
+			return {};
 		case 'PUT /init-secret-hash': {
 			const {hash} = object(await body(), 'the body');
 			if (typeof hash !== 'string' || !/^\$2[aby]\$\d\d\$.{53}$/.test(hash))
 				throw new Refused(400, 'invalid', 'hash is not a bcrypt hash');
 			cloud.setInitSecretHash(hash);
-			return reply(response, 200, {});
+			return {};
 		}
 		case 'GET /images':
-			return reply(response, 200, await deps.images());
+			return await deps.images();
 		case 'GET /events':
-			return sendEvents(cloud, response);
+			sendEvents(cloud, response);
+			return streamed;
 		default:
 			throw new Refused(404, 'unknown', `unknown request ${verb}`);
 	}

@@ -61,7 +61,10 @@ export const groupDelete = async (deps: CtlDeps, name: string): Promise<void> =>
 		return;
 	}
 	if (holderOf(join(deps.folder, fileNames.service)) === undefined) {
-		await alone(deps, () => Promise.resolve(removeStored(deps, name)));
+		await alone(deps, () => {
+			removeStored(deps, name);
+			return Promise.resolve();
+		});
 		return;
 	}
 	const {removed} = object(await control(deps.folder, 'DELETE', `/groups/${name}`), 'the answer');

@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {relative} from 'node:path';
 
 const largestFile = 1024 * 1024;
 
@@ -22,8 +23,11 @@ export const readJson = (path: string): unknown => {
 };
 
 /** Replaces the file as a whole, mode 0600: a reader sees the old or the new one. */
-export const writeJson = (path: string, value: unknown): void => {
-	const next = writeNext(path, value);
+export const writeJson = (path: string, value: unknown): void => writeBytes(path, jsonText(value));
+
+/** As writeJson, for what is no JSON. */
+export const writeBytes = (path: string, content: string | Uint8Array): void => {
+	const next = writeNext(path, content);
 	try {
 		renameSync(next, path);
 	} catch (error) {
@@ -34,7 +38,7 @@ export const writeJson = (path: string, value: unknown): void => {
 
 /** Makes the file with its whole content at once; false when it exists already. */
 export const createJson = (path: string, value: unknown): boolean => {
-	const next = writeNext(path, value);
+	const next = writeNext(path, jsonText(value));
 	try {
 		linkSync(next, path);
 		return true;
@@ -48,11 +52,19 @@ export const createJson = (path: string, value: unknown): boolean => {
 
 export const isCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code;
 
-const writeNext = (path: string, value: unknown): string => {
+/** Socket names are limited to about 100 bytes: of two names for the same place, the shorter one. */
+export const shortPath = (path: string): string => {
+	const near = relative(process.cwd(), path);
+	return Buffer.byteLength(near) < Buffer.byteLength(path) ? near : path;
+};
+
+const jsonText = (value: unknown): string => `${JSON.stringify(value, undefined, '\t')}\n`;
+
+const writeNext = (path: string, content: string | Uint8Array): string => {
 	const next = `${path}.${randomBytes(6).toString('hex')}`;
 	const file = openSync(next, 'wx', 0o600);
 	try {
-		writeFileSync(file, `${JSON.stringify(value, undefined, '\t')}\n`);
+		writeFileSync(file, content);
 		fsyncSync(file);
 	} finally {
 		closeSync(file);

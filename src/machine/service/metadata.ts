@@ -1,6 +1,6 @@
 import {rmSync} from 'node:fs';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
-import type {Instance, ServiceName} from '../../services/host.ts';
+import type {Instance} from '../../services/host.ts';
 import {readAll} from '../../unix-http.ts';
 
 /** What one machine may ask: answers are looked up at the time of the question. */
@@ -70,7 +70,7 @@ const lookUp = (source: MetadataSource, path: string): unknown => {
 	if (path === '/init-secret-hash') return source.initSecretHash();
 	if (path === '/disk') return source.disk();
 	if (path === '/keys') return source.keys();
-	if (path.startsWith('/load-balancer/')) return source.loadBalancer(path.slice('/load-balancer/'.length) as ServiceName);
+	if (path.startsWith('/load-balancer/')) return source.loadBalancer(path.slice('/load-balancer/'.length));
 	return undefined;
 };
 

@@ -1,12 +1,12 @@
 import {createPublicKey} from 'node:crypto';
 import {readdirSync, readFileSync} from 'node:fs';
-import {join, relative, resolve} from 'node:path';
+import {join, resolve} from 'node:path';
 import {processesIn, signalProcess} from '../../process.ts';
 import {version} from '../../version.ts';
 import {claim, release} from './claim.ts';
 import {type Cloud, openCloud} from './cloud.ts';
 import {serveControl} from './control.ts';
-import {readJson} from './files.ts';
+import {readJson, shortPath} from './files.ts';
 import {parseSpec} from './parse.ts';
 import {Refused} from './refused.ts';
 import type {Boot} from './types.ts';
@@ -20,7 +20,7 @@ export const fileNames = {
 	log: 'service.log',
 } as const;
 
-export type Service = {cloud: Cloud; stop(): Promise<void>; ended: Promise<void>};
+export type Service = {cloud: Cloud; stop(): Promise<void>; ended: Promise<unknown>};
 
 /**
  * The machine service of the cluster in `folder` (clusters/UID). Records itself before anything else, so that whoever starts or stops
@@ -36,24 +36,23 @@ export const startService = async (folder: string, boot: Boot): Promise<Service>
 	try {
 		// An earlier service that was killed may have left machines behind.
 		for (const stray of processesIn(root)) signalProcess(stray, 'SIGKILL');
-		const socketPath = (path: string) => shorter(path, relative(process.cwd(), path));
 		const keys = {
 			maker: publicKey(join(root, fileNames.maker)),
 			release: publicKey(join(spec.dataHome, 'release-key', 'public.pem')),
 		};
-		const cloud = await openCloud({folder: root, spec, boot, keys, socketPath});
-		const end = Promise.withResolvers<void>();
+		const cloud = await openCloud({folder: root, spec, boot, keys});
+		const end = Promise.withResolvers<undefined>();
 		let stopping: Promise<void> | undefined;
 		const stop = () => {
 			stopping ??= cloud.close().then(() => {
 				control.close();
 				control.closeAllConnections();
 				release(record);
-				end.resolve();
+				end.resolve(undefined);
 			});
 			return stopping;
 		};
-		const control = await serveControl(socketPath(join(root, fileNames.control)), cloud, {
+		const control = await serveControl(shortPath(join(root, fileNames.control)), cloud, {
 			folder: root,
 			about: {pid: process.pid, version, startedAt: new Date().toISOString()},
 			images: () => Promise.resolve(imagesIn(join(spec.dataHome, 'images'))),
@@ -72,6 +71,3 @@ const publicKey = (path: string): string =>
 
 /** Versions that have a folder. */
 const imagesIn = (folder: string): string[] => readdirSync(folder).filter(name => /^v\d/.test(name));
-
-/** Socket names are limited to about 100 bytes, so bind by the shorter of two names for the same place. */
-const shorter = (a: string, b: string): string => (Buffer.byteLength(b) < Buffer.byteLength(a) ? b : a);

@@ -62,5 +62,5 @@ export type Boot = (machine: {
 	folder: string;
 	spec: CloudSpec;
 	/** Reports one line of the boot, such as `measured 9 = …`. */
-	report(line: string): void;
+	report: (line: string) => void;
 }) => Promise<Booted>;

@@ -1,0 +1,43 @@
+import {AppError, exitCodes, type Problem} from '../errors.ts';
+import type {RunResult} from './run.ts';
+import type {LockHolder} from './state-file.ts';
+
+type Diagnostic = {summary: string; detail: string; address?: string};
+
+/** The AppError for a Terraform that failed: `state-locked` with its holder, else `terraform-failed` with its diagnostics as problems. */
+export const failure = (
+	command: string,
+	result: RunResult,
+	errors: readonly Diagnostic[],
+	holder: LockHolder | undefined,
+): AppError => {
+	const locked = errors.some(error => error.summary.includes('state lock'));
+	if (locked) {
+		const by =
+			holder === undefined ? 'another Terraform' : `Terraform ${holder.operation} of ${holder.who} since ${holder.since}`;
+		return new AppError(`The Terraform state is locked by ${by}${holder?.pid === undefined ? '' : ` (process ${holder.pid})`}.`, {
+			code: 'state-locked',
+			exitCode: exitCodes.infrastructure,
+			next: ['Wait until it has ended, then run the command again.'],
+			...(holder && {details: {holder}}),
+		});
+	}
+	const [first] = errors;
+	const why = first === undefined ? (lastLine(result.stderr) ?? `it ended with code ${result.exitCode}`) : sentence(first);
+	return new AppError(`Terraform ${command} failed: ${why}`, {
+		code: 'terraform-failed',
+		exitCode: exitCodes.infrastructure,
+		next: [
+			'Run the command again: what is there already stays.',
+			'Everything Terraform said is in constellation-terraform/last-run.jsonl.',
+		],
+		problems: errors.map((error): Problem => ({path: error.address ?? 'terraform', message: sentence(error)})),
+	});
+};
+
+const sentence = ({summary, detail}: Diagnostic): string => {
+	const shown = detail === '' ? summary : `${summary}: ${detail}`;
+	return shown.replace(/\s+/g, ' ').trim();
+};
+
+const lastLine = (text: string): string | undefined => text.trim().split('\n').at(-1) || undefined;
