@@ -3,7 +3,7 @@ import {referenceOf, type Schemas, withMetadata} from '../schema/schemas.ts';
 import {type ApiResource, groupVersion, isObject, type JsonObject, type Schema} from '../types.ts';
 import {pathsOf} from './paths.ts';
 
-/** OpenAPI v3 of the served resources. All answers are made on request and kept by nobody. */
+/** OpenAPI v3 of the served resources. Documents are made on request; only their hashes are kept, for as long as the list of resources. */
 export type OpenApi = {
 	/** `/openapi/v3`: where the document of each group version is, by hash. */
 	index(resources: readonly ApiResource[]): {body: string};
@@ -22,12 +22,18 @@ export function createOpenApi(schemas: Schemas, version: string): OpenApi {
 		};
 		return JSON.stringify(document);
 	};
+	const indexes = new WeakMap<readonly ApiResource[], string>();
+	const indexOf = (resources: readonly ApiResource[]) => {
+		const paths = [...byPath(resources)].map(([path, found]) => {
+			return [path, {serverRelativeURL: `/openapi/v3/${path}?hash=${hash(bodyOf(found))}`}] as const;
+		});
+		return JSON.stringify({paths: Object.fromEntries(paths)});
+	};
 	return {
 		index(resources) {
-			const paths = [...byPath(resources)].map(([path, found]) => {
-				return [path, {serverRelativeURL: `/openapi/v3/${path}?hash=${hash(bodyOf(found))}`}] as const;
-			});
-			return {body: JSON.stringify({paths: Object.fromEntries(paths)})};
+			const body = indexes.get(resources) ?? indexOf(resources);
+			indexes.set(resources, body);
+			return {body};
 		},
 		document(resources, path) {
 			const found = byPath(resources).get(path);

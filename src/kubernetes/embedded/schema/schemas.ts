@@ -50,7 +50,8 @@ export function createSchemas(byName: Readonly<Record<string, Schema>>): Schemas
 /** The name that a schema refers to, directly or as its only `allOf`. */
 export function referenceOf(schema: Schema): string | undefined {
 	const reference = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);
-	return reference?.startsWith(prefix) ? reference.slice(prefix.length) : undefined;
+	// The schema of schemas has a property of this name, so it is not always text.
+	return typeof reference === 'string' && reference.startsWith(prefix) ? reference.slice(prefix.length) : undefined;
 }
 
 /** The last part of a schema's name, which is the name of the type: `PodSpec`. */
