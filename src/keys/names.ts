@@ -22,10 +22,10 @@ export const attributeTypes = {
 
 const printable = /^[A-Za-z0-9 '()+,./:=?-]*$/;
 
-/** DER of a name: one attribute a set, organisation first, as Go and kubeadm write it. */
+/** DER of a name: one attribute a set, in the order of the members of `subject`. */
 export const encodeName = (subject: Subject): Uint8Array =>
 	sequence(
-		...(['organization', 'organizationalUnit', 'commonName', 'serialNumber'] as const).flatMap(key => {
+		...(Object.keys(subject) as (keyof Subject)[]).flatMap(key => {
 			const value = subject[key];
 			return value === undefined ? [] : [set(encodeAttribute(attributeTypes[key], value))];
 		}),

@@ -13,9 +13,9 @@ export type ChannelOptions = {
 /** One channel; several clients may share it, and then share its connection. */
 export type Channel = {
 	/** Connects if needed. Throws RpcError UNAVAILABLE when the first attempt fails, or the signal's reason. */
-	connect(signal?: AbortSignal): Promise<void>;
+	connect: (signal?: AbortSignal) => Promise<void>;
 	client: Client;
-	close(): void;
+	close: () => void;
 };
 
 const defaultMaximum = 4 * 1024 * 1024;
