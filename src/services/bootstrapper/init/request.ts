@@ -1,6 +1,10 @@
 import {createHash} from 'node:crypto';
+import type {Endorsement} from '../../../attestation/attested.ts';
+import {verifyBlob} from '../../../attestation/blob-signature.ts';
+import {localRegisters} from '../../../attestation/local/measured-boot.ts';
 import {formatMeasurements} from '../../../attestation/measurements.ts';
 import {formatPolicy, type LocalPolicy, parsePolicy} from '../../../attestation/policy.ts';
+import {parseImageStatement} from '../../../attestation/signed-measurements.ts';
 import type {MasterSecret} from '../../../keys/derive.ts';
 import {equalBytes} from '../../../keys/equal.ts';
 import {decodeKmsUri, noStorageUri} from '../../../keys/kms-uri.ts';
@@ -19,27 +23,18 @@ export type InitOrder = {
 	components: {reference: string; list: Component[]};
 	policy: LocalPolicy;
 	attestationConfig: unknown;
-	endorsement: {measurements: Uint8Array; signature: Uint8Array};
+	endorsement: Endorsement;
 };
-
-/** Reads signed measurements; throws when the signature or the form is wrong. */
-export type ReadSigned = (
-	measurements: Uint8Array,
-	signature: Uint8Array,
-	releaseKey: Uint8Array,
-) => {version: string; measurements: LocalPolicy['measurements']};
 
 const namePattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const versionPattern = /^v1\.\d{1,3}\.\d{1,3}$/;
-const clusterRegister = 15;
-const commandLineRegister = 12;
 
 /**
  * Checks an Init request against what is measured into this node: the release key and the maker key must be the ones whose digests
  * are on its command line, and the attestation policy must be what the signed measurements say. Throws with the first thing that is
  * wrong; no message quotes the request.
  */
-export const checkInitRequest = (request: InitRequest, pinned: PinnedKeys, readSigned: ReadSigned): InitOrder => {
+export const checkInitRequest = (request: InitRequest, pinned: PinnedKeys): InitOrder => {
 	if (request.storageUri !== noStorageUri && request.storageUri !== '')
 		throw new Error(`only ${noStorageUri} is supported as storage`);
 	const master = decodeKmsUri(request.kmsUri);
@@ -48,7 +43,7 @@ export const checkInitRequest = (request: InitRequest, pinned: PinnedKeys, readS
 	if (!versionPattern.test(request.kubernetesVersion)) throw new Error('the Kubernetes version is not of the form v1.32.9');
 	const list = checkComponents(request.kubernetesComponents);
 	const {policy, attestationConfig} = checkPolicy(request, pinned);
-	const {version} = checkMeasurements(request, policy, readSigned);
+	const {version} = checkMeasurements(request, policy);
 	if (request.imageVersion !== version) throw new Error('the image version is not that of the signed measurements');
 	return {
 		master,
@@ -58,7 +53,12 @@ export const checkInitRequest = (request: InitRequest, pinned: PinnedKeys, readS
 		components: {reference: componentsReference(list), list},
 		policy,
 		attestationConfig,
-		endorsement: {measurements: request.signedMeasurements, signature: request.measurementsSignature},
+		endorsement: {
+			measurements: request.signedMeasurements,
+			signature: request.measurementsSignature,
+			releaseKey: policy.releaseKey,
+			makerKey: policy.makerKey,
+		},
 	};
 };
 
@@ -70,24 +70,27 @@ const checkPolicy = (request: InitRequest, pinned: PinnedKeys) => {
 	if (!equalBytes(sha256(policy.releaseKey), pinned.releaseDigest) || !equalBytes(policy.releaseKey, request.releaseKey)) {
 		throw new Error('the release key is not the one measured into this node');
 	}
-	const cluster = policy.measurements.get(clusterRegister);
+	const cluster = policy.measurements.get(localRegisters.cluster);
 	if (cluster?.warnOnly !== false || cluster.expected.some(byte => byte !== 0)) {
-		throw new Error(`the attestation policy does not refuse nodes of other clusters (register ${clusterRegister})`);
+		throw new Error(`the attestation policy does not refuse nodes of other clusters (register ${localRegisters.cluster})`);
 	}
 	return {policy, attestationConfig: formatPolicy(policy)};
 };
 
-const checkMeasurements = (request: InitRequest, policy: LocalPolicy, readSigned: ReadSigned) => {
-	const signed = readSigned(request.signedMeasurements, request.measurementsSignature, policy.releaseKey);
-	const expected = formatMeasurements(signed.measurements);
-	const given = formatMeasurements(policy.measurements);
-	for (const [register, {expected: value}] of Object.entries(expected)) {
-		// Register 12 holds the maker key, which a release cannot know.
-		if (Number(register) === commandLineRegister) continue;
-		if (given[register]?.expected !== value)
-			throw new Error(`the attestation policy differs from the signed measurements (register ${register})`);
+const checkMeasurements = ({signedMeasurements, measurementsSignature}: InitRequest, policy: LocalPolicy) => {
+	if (!verifyBlob(signedMeasurements, measurementsSignature, policy.releaseKey)) {
+		throw new Error('the measurements are not signed by the release key');
 	}
-	return signed;
+	const statement = parseImageStatement(signedMeasurements);
+	const given = formatMeasurements(policy.measurements);
+	for (const [register, {expected}] of Object.entries(formatMeasurements(statement.measurements))) {
+		// Register 12 follows from the maker key, which a release cannot know.
+		if (Number(register) === localRegisters.commandLine) continue;
+		if (given[register]?.expected !== expected) {
+			throw new Error(`the attestation policy differs from the signed measurements (register ${register})`);
+		}
+	}
+	return statement;
 };
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
