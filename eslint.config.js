@@ -13,8 +13,8 @@ const common = ['errors', 'secret', 'events', 'fold', 'lanes', 'text', 'version'
 const table = {
 	'src/attestation': [],
 	'src/keys': ['attestation'],
-	'src/atls': ['attestation', 'keys'],
-	'src/rpc': ['atls'],
+	'src/atls': ['attestation', 'keys', 'rpc'],
+	'src/rpc': [],
 	'src/kubernetes': ['keys', 'rpc'],
 	'src/releases': ['attestation', 'keys'],
 	'src/config': [],

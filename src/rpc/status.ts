@@ -16,13 +16,17 @@ export class RpcError extends Error {
 }
 
 /** Name of a status code, such as `PERMISSION_DENIED`. */
-export const statusName = (code: status): string => status[code] ?? `status ${code}`;
+export const statusName = (code: status): string => status[code];
+
+const isStatus = (value: unknown): value is status => typeof value === 'number' && value in status;
+
+const codeOf = (value: unknown): status => (isStatus(value) ? value : status.UNKNOWN);
 
 /** What grpc-js throws, as RpcError; other errors become UNKNOWN. */
 export const toRpcError = (error: unknown): RpcError => {
 	if (error instanceof RpcError) return error;
 	if (!(error instanceof Error)) return new RpcError(status.UNKNOWN, 'unknown failure');
-	const code = 'code' in error && typeof error.code === 'number' ? error.code : status.UNKNOWN;
+	const code = 'code' in error ? codeOf(error.code) : status.UNKNOWN;
 	const details = 'details' in error && typeof error.details === 'string' ? error.details : error.message;
 	return new RpcError(code, details, {cause: error});
 };
