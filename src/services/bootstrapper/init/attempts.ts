@@ -4,31 +4,41 @@ import {compare} from 'bcryptjs';
 const longestSecret = 72;
 const freeFailures = 5;
 const pauseMs = 5000;
+const mostWaiting = 4;
 
 export type Verdict = 'right' | 'wrong' | 'too-many';
 
 /**
- * Compares init secrets with the bcrypt hash that the provider knows: one comparison at a time, and after five wrong ones only one
- * every five seconds, so that guessing neither works nor keeps the node busy.
+ * Compares init secrets with the bcrypt hash that the provider knows: one comparison at a time with few waiting, and after five wrong
+ * ones only one every five seconds, so that guessing neither works nor keeps the node busy.
  */
 export const secretAttempts = (readHash: () => Promise<string>, now: () => number = () => performance.now()) => {
 	let failures = 0;
 	let lastFailure = Number.NEGATIVE_INFINITY;
-	let busy = false;
+	let waiting = 0;
+	let last: Promise<unknown> = Promise.resolve();
+
+	const judge = async (secret: Uint8Array): Promise<Verdict> => {
+		if (failures >= freeFailures && now() - lastFailure < pauseMs) return 'too-many';
+		if (isPossible(secret) && (await compare(Buffer.from(secret).toString('utf8'), await readHash()))) {
+			failures = 0;
+			return 'right';
+		}
+		failures += 1;
+		lastFailure = now();
+		return 'wrong';
+	};
+
 	return async (secret: Uint8Array): Promise<Verdict> => {
-		if (busy || (failures >= freeFailures && now() - lastFailure < pauseMs)) return 'too-many';
-		busy = true;
+		if (waiting >= mostWaiting) return 'too-many';
+		waiting += 1;
+		const verdict = last.then(() => judge(secret));
+		// The next one waits for this one, whether the hash could be read or not.
+		last = verdict.catch(() => undefined);
 		try {
-			const isRight = isPossible(secret) && (await compare(Buffer.from(secret).toString('utf8'), await readHash()));
-			if (isRight) {
-				failures = 0;
-				return 'right';
-			}
-			failures += 1;
-			lastFailure = now();
-			return 'wrong';
+			return await verdict;
 		} finally {
-			busy = false;
+			waiting -= 1;
 		}
 	};
 };
