@@ -119,6 +119,8 @@ const startHeld = async (deps: CtlDeps, spec: CloudSpec): Promise<void> => {
 	if (!existsSync(join(folder, fileNames.maker)))
 		throw new Refused(400, 'no-maker-key', `${join(folder, fileNames.maker)} is missing`);
 	writeJson(join(folder, fileNames.spec), spec);
+	// Whoever has to start or stop this cluster later does it with the same program, not with one that was installed since.
+	writeJson(join(folder, fileNames.program), deps.program);
 	const started = launch(deps);
 	try {
 		await answers(folder, started);

@@ -16,6 +16,7 @@ export const fileNames = {
 	service: 'service.json',
 	spec: 'spec.json',
 	maker: 'maker.pem',
+	program: 'program.json',
 	control: 'control.sock',
 	log: 'service.log',
 } as const;
