@@ -14,6 +14,7 @@ const order: readonly FindingCode[] = [
 	'endorsement-malformed',
 	'key-malformed',
 	'key-attributes',
+	'key-template',
 	'key-certificate-missing',
 	'key-certificate-malformed',
 	'key-certificate-mismatch',

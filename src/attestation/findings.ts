@@ -7,6 +7,7 @@ export const findingCodes = [
 	'user-data-mismatch',
 	'key-malformed',
 	'key-attributes',
+	'key-template',
 	'key-certificate-missing',
 	'key-certificate-malformed',
 	'key-certificate-untrusted',

@@ -5,7 +5,9 @@ import {MalformedError, sameBytes, toHex} from '../bytes.ts';
 import {AttestationRefused, assertAccepted, type Finding, refusal} from '../findings.ts';
 import {compareRegisters} from '../measurements.ts';
 import {type LocalPolicy, weaknesses} from '../policy.ts';
+import {algorithms, attestationKeyAttributes} from '../tpm/constants.ts';
 import {logMatches} from '../tpm/event-log.ts';
+import {padLeft, parsePublicArea, writePublicArea} from '../tpm/public-area.ts';
 import {verifyQuote} from '../tpm/quote.ts';
 import {decodeEvidence, type LocalEvidence} from './local-evidence.ts';
 
@@ -40,6 +42,8 @@ export function judgeLocal(
 		const values = {expected: toHex(expected.userData), actual: toHex(evidence.userData)};
 		findings.push(refusal('user-data-mismatch', 'The evidence was made for another connection or request.', values));
 	}
+	if (!isTemplate(evidence.akPublic))
+		findings.push(refusal('key-template', 'The attestation key is not made from the template of local machines.'));
 	const quote = verifyQuote(evidence, makeExtraData(evidence.userData, expected.nonce));
 	findings.push(...quote.findings);
 	if (!logMatches(evidence.events, evidence.pcrs)) {
@@ -51,6 +55,29 @@ export function judgeLocal(
 	}
 	const certificate = judgeAkCertificate(evidence.akCertificate, {maker: expected.maker, key: quote.key, now: expected.now});
 	return {findings: [...findings, ...certificate.findings], ...(certificate.machine ? {machine: certificate.machine} : {})};
+}
+
+/**
+ * The certificate vouches for the key, not for the rest of its public area. Only the one form that our TPMs give is accepted, so that
+ * a key has one name and nobody can add or drop an attribute of it.
+ */
+function isTemplate(akPublic: Uint8Array): boolean {
+	try {
+		const {key} = parsePublicArea(akPublic);
+		const algorithm = key.type === 'rsa' ? algorithms.rsassa : algorithms.ecdsa;
+		const template = {
+			nameAlgorithm: algorithms.sha256,
+			attributes: attestationKeyAttributes,
+			authPolicy: new Uint8Array(),
+			scheme: {algorithm, hash: algorithms.sha256},
+			key: key.type === 'rsa' ? key : {...key, x: padLeft(key.x, 32), y: padLeft(key.y, 32)},
+		};
+		return sameBytes(writePublicArea(template), akPublic);
+	} catch (error) {
+		// The quote check says what is wrong with a key that cannot be read.
+		if (error instanceof MalformedError) return true;
+		throw error;
+	}
 }
 
 export function attestedFrom(
