@@ -1,0 +1,58 @@
+// Switches off named security checks one by one in a copy of the tree: each must turn a test red.
+// `npm run mutate` runs all of them, `npm run mutate -- NAME…` some.
+import {spawnSync} from 'node:child_process';
+import {cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+
+/** @type {{name: string, file: string, find: string, replace: string, tests: string[]}[]} */
+const mutations = JSON.parse(readFileSync('scripts/mutations.json', 'utf8'));
+const wanted = process.argv.slice(2);
+const chosen = wanted.length === 0 ? mutations : mutations.filter(mutation => wanted.includes(mutation.name));
+
+const room = mkdtempSync(path.join(tmpdir(), 'constellation-mutate-'));
+for (const entry of [
+	'src',
+	'components',
+	'test',
+	'proto',
+	'terraform',
+	'scripts',
+	'package.json',
+	'tsconfig.json',
+	'bench',
+	'docs',
+]) {
+	cpSync(entry, path.join(room, entry), {
+		recursive: true,
+		force: true,
+		errorOnExist: false,
+		filter: source => !source.endsWith('.sock'),
+	});
+}
+symlinkSync(path.resolve('node_modules'), path.join(room, 'node_modules'));
+
+let survived = 0;
+try {
+	for (const mutation of chosen) {
+		const file = path.join(room, mutation.file);
+		const original = readFileSync(file, 'utf8');
+		if (original.split(mutation.find).length !== 2) {
+			console.log(`stale     ${mutation.name}: ${mutation.file} does not hold the text exactly once`);
+			survived++;
+			continue;
+		}
+		writeFileSync(
+			file,
+			original.replace(mutation.find, () => mutation.replace),
+		);
+		const {status} = spawnSync(path.join('node_modules', '.bin', 'ava'), mutation.tests, {cwd: room, stdio: 'ignore'});
+		writeFileSync(file, original);
+		if (status === 0) survived++;
+		console.log(`${status === 0 ? 'SURVIVED' : 'caught  '}  ${mutation.name}`);
+	}
+} finally {
+	rmSync(room, {recursive: true, force: true});
+}
+console.log(`${chosen.length - survived} caught, ${survived} survived`);
+process.exitCode = survived === 0 ? 0 : 1;
