@@ -51,6 +51,8 @@ export type LiveView = {
 	plan?: {changes: readonly PlannedChange[]; create: number; update: number; destroy: number};
 	resources: ReadonlyMap<string, ResourceView>;
 	lanes: ReadonlyMap<string, Lane>;
+	/** Names of the lanes as a person looks for them: control planes first, then by name with numbers as numbers. */
+	order: readonly string[];
 	/** The newest wait of each node, and of the flow itself under the empty name. */
 	waits: ReadonlyMap<string, Wait>;
 	stream?: {state: EventOf<'stream'>['state']; detail?: string; at: number};
@@ -68,6 +70,7 @@ export const emptyView: LiveView = {
 	checks: [],
 	resources: new Map(),
 	lanes: new Map(),
+	order: [],
 	waits: new Map(),
 	logs: [],
 	logCount: 0,
@@ -160,24 +163,47 @@ function foldRefused(view: LiveView, event: EventOf<'lane-refused'>): Partial<Li
 	const name = oneLine(event.node, 80);
 	const before = view.lanes.get(name) ?? newLane(name, event.role, event.at);
 	const refused = {refusal: harmless(event.refusal), count: event.count, at: event.at};
-	const lanes = bounded(view.lanes, name, {...before, changedAt: event.at, refused}, limits.lanes);
+	const {lanes, order} = withLane(view, {...before, changedAt: event.at, refused});
 	const all = [...lanes.values()].filter(lane => lane.refused !== undefined);
 	if (all.length > limits.refusals) {
 		const oldest = all.reduce((a, b) => ((a.refused?.at ?? 0) <= (b.refused?.at ?? 0) ? a : b));
 		const {refused: _, ...rest} = oldest;
 		lanes.set(oldest.name, rest);
 	}
-	return {lanes, waits: without(view.waits, name)};
+	return {lanes, order, waits: without(view.waits, name)};
 }
 
 function foldLost(view: LiveView, event: EventOf<'lane-lost'>): Partial<LiveView> {
 	const name = oneLine(event.node, 80);
 	const waits = without(view.waits, name);
-	if (event.reason === 'removed') return {lanes: without(view.lanes, name), waits};
+	if (event.reason === 'removed')
+		return {lanes: without(view.lanes, name), order: view.order.filter(other => other !== name), waits};
 	const before = view.lanes.get(name);
 	if (before === undefined) return {};
 	const lane = {...before, changedAt: event.at, lost: {reason: event.reason, at: event.at}};
-	return {lanes: bounded(view.lanes, name, lane, limits.lanes), waits};
+	return {...withLane(view, lane), waits};
+}
+
+function withLane(view: LiveView, lane: Lane): {lanes: Map<string, Lane>; order: readonly string[]} {
+	const lanes = new Map(view.lanes).set(lane.name, lane);
+	if (view.lanes.get(lane.name)?.role === lane.role) return {lanes, order: view.order};
+	const order = view.order.filter(name => name !== lane.name);
+	if (lanes.size > limits.lanes) lanes.delete(order.pop() ?? '');
+	let low = 0;
+	let high = order.length;
+	while (low < high) {
+		const half = (low + high) >> 1;
+		const other = lanes.get(order[half] ?? '');
+		if (other !== undefined && before(other, lane)) low = half + 1;
+		else high = half;
+	}
+	return {lanes, order: order.toSpliced(low, 0, lane.name)};
+}
+
+const byName = new Intl.Collator('en', {numeric: true});
+
+function before(a: Lane, b: Lane): boolean {
+	return a.role === b.role ? byName.compare(a.name, b.name) < 0 : a.role === 'control-plane';
 }
 
 function newLane(name: string, role: NodeRole, at: number): Lane {

@@ -76,15 +76,6 @@ function noteOf(
 	return next === undefined ? '' : notes[next];
 }
 
-/** Lanes in the order a person looks for them: control planes first, then by name with numbers as numbers. */
-export function laneOrder(view: LiveView): Lane[] {
-	return [...view.lanes.values()].sort(
-		(a, b) => Number(a.role === 'worker') - Number(b.role === 'worker') || byName.compare(a.name, b.name),
-	);
-}
-
-const byName = new Intl.Collator('en', {numeric: true});
-
 /** How many lanes stand where. */
 export function laneCounts(view: LiveView): {total: number; ready: number; refused: number; lost: number} {
 	const counts = {total: view.lanes.size, ready: 0, refused: 0, lost: 0};

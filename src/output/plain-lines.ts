@@ -28,7 +28,7 @@ export function plainLines(event: Event, before: LiveView): string[] {
 		case 'resource':
 			return event.state === 'progress' ? [] : [`${oneLine(event.address)}: ${event.action} ${event.state}`];
 		case 'lane':
-			return [`${oneLine(event.node, 80)}: ${event.state}${sourceWords[event.source]}`];
+			return [`${oneLine(event.node, 80)}: ${event.state}${event.source === 'reported' ? ', reported by the node' : ''}`];
 		case 'lane-refused':
 			return [
 				`${oneLine(event.node, 80)}: refused${event.count > 1 ? ` ${event.count} times` : ''}: ${oneLine(event.refusal.sentence)}`,
@@ -54,14 +54,6 @@ export function plainLines(event: Event, before: LiveView): string[] {
 			return never(event);
 	}
 }
-
-const sourceWords = {
-	reported: ', reported by the node',
-	'join-service': '',
-	kubernetes: '',
-	provider: '',
-	terraform: '',
-} as const;
 
 /** What a refusal says below its sentence. */
 export function refusalLines(refusal: RefusalView): string[] {

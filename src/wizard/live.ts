@@ -1,7 +1,6 @@
-import type {Event} from '../events.ts';
+import type {Event, PhaseId} from '../events.ts';
 import type {Lane, LiveView} from '../fold.ts';
 import {emptyView, fold} from '../fold.ts';
-import {laneOrder} from '../lanes.ts';
 import type {Failure} from './state.ts';
 import type {Edit, TextField} from './text-field.ts';
 import {editText, textField} from './text-field.ts';
@@ -10,6 +9,8 @@ import {editText, textField} from './text-field.ts';
 export type LiveState = {
 	title: string;
 	view: LiveView;
+	/** The phases this work goes through, as far as it is known beforehand. */
+	expected: readonly PhaseId[];
 	work: 'idle' | 'running' | 'stopping' | 'failed' | 'done';
 	failure?: Failure;
 	/** Name of the node under the cursor; the first refused one speaks for itself while nothing is chosen. */
@@ -30,6 +31,7 @@ export type LiveState = {
 export const emptyLive: LiveState = {
 	title: '',
 	view: emptyView,
+	expected: [],
 	work: 'idle',
 	detail: false,
 	fullLog: false,
@@ -44,7 +46,7 @@ export type LiveAction =
 	| {type: 'detail' | 'log' | 'follow' | 'filter' | 'filter-done' | 'close'}
 	| {type: 'log-scroll'; by: number}
 	| {type: 'filter-edit'; edit: Edit}
-	| {type: 'work'; work: LiveState['work']; title?: string; failure?: Failure};
+	| {type: 'work'; work: LiveState['work']; title?: string; expected?: readonly PhaseId[]; failure?: Failure};
 
 export function liveReduce(live: LiveState, action: LiveAction): LiveState {
 	switch (action.type) {
@@ -73,6 +75,7 @@ export function liveReduce(live: LiveState, action: LiveAction): LiveState {
 			return {
 				...rest,
 				work: action.work,
+				...(action.expected === undefined ? {} : {expected: action.expected}),
 				...(action.title === undefined ? {} : {title: action.title}),
 				...(action.failure === undefined ? {} : {failure: action.failure}),
 			};
@@ -93,11 +96,10 @@ function closeOne(live: LiveState): LiveState {
 }
 
 function select(live: LiveState, by: number): LiveState {
-	const lanes = laneOrder(live.view);
-	if (lanes.length === 0) return live;
-	const current = lanes.findIndex(lane => lane.name === live.selected);
-	const next = current === -1 ? (by > 0 ? 0 : lanes.length - 1) : Math.max(0, Math.min(lanes.length - 1, current + by));
-	const selected = lanes[next]?.name;
+	const {order} = live.view;
+	const current = live.selected === undefined ? -1 : order.indexOf(live.selected);
+	const next = current === -1 ? (by > 0 ? 0 : order.length - 1) : Math.max(0, Math.min(order.length - 1, current + by));
+	const selected = order[next];
 	return selected === undefined ? live : {...live, selected};
 }
 

@@ -1,5 +1,5 @@
-import type {ClusterSummary} from '../events.ts';
-import {count, duration} from '../text.ts';
+import type {ClusterSummary} from './events.ts';
+import {count, duration} from './text.ts';
 
 export const rehearsalSentence = 'Rehearsal: same protocol, not confidential.';
 

@@ -1,0 +1,153 @@
+import type {LaneState} from '../src/events.ts';
+import {laneStates} from '../src/events.ts';
+import type {LiveView} from '../src/fold.ts';
+import type {CellState, LaneRow} from '../src/lanes.ts';
+import {laneCounts, laneRow} from '../src/lanes.ts';
+import {duration} from '../src/text.ts';
+import type {Line, Span} from './lines.ts';
+import {cells, fit, line, span} from './lines.ts';
+import type {Theme, Tone} from './theme.ts';
+import {workingSymbol} from './theme.ts';
+
+const columns: Record<LaneState, {title: string; width: number}> = {
+	requested: {title: 'request', width: 8},
+	booting: {title: 'boot', width: 7},
+	measured: {title: 'measure', width: 8},
+	attested: {title: 'attest', width: 7},
+	ticket: {title: 'ticket', width: 7},
+	kubelet: {title: 'kubelet', width: 8},
+	ready: {title: 'ready', width: 7},
+};
+const cellsWidth = laneStates.reduce((sum, state) => sum + columns[state].width, 0);
+
+export type TableOptions = {view: LiveView; selected?: string; width: number; height: number; theme: Theme; now: number};
+
+/** How many lines the whole table would like. */
+export function tableHeight(view: LiveView): number {
+	return view.order.length === 0 ? 0 : view.order.length + 1;
+}
+
+/**
+ * One line a node, only as many as there is room for: the window follows the selected node, so a thousand nodes cost no
+ * more than the ones on screen.
+ */
+export function joinTable({view, selected, width, height, theme, now}: TableOptions): Line[] {
+	const room = Math.max(1, height - 1);
+	const at = selected === undefined ? 0 : Math.max(0, view.order.indexOf(selected));
+	const first = Math.max(0, Math.min(view.order.length - room, at - Math.floor(room / 2)));
+	const names = view.order.slice(first, first + room);
+	const rows = names.flatMap(name => {
+		const lane = view.lanes.get(name);
+		return lane === undefined ? [] : [laneRow(lane)];
+	});
+	const isWide = width >= 2 + 14 + cellsWidth + 6;
+	const nameWidth = isWide
+		? Math.min(Math.max(16, ...names.map(name => cells(name) + 1)), width - cellsWidth - 8)
+		: Math.max(8, width - 2 - 1 - 7 - 1 - 8 - 5);
+	const draw = isWide ? wideRow : compactRow;
+	const hidden = view.order.length > names.length;
+	return [
+		header(isWide, nameWidth, hidden ? `${first + 1}–${first + names.length} of ${view.order.length}` : '', view),
+		...rows.map(row => draw(row, row.lane.name === selected, {nameWidth, width, theme, now})),
+	];
+}
+
+type RowOptions = {nameWidth: number; width: number; theme: Theme; now: number};
+
+function header(isWide: boolean, nameWidth: number, range: string, view: LiveView): Line {
+	const {ready, total, refused} = laneCounts(view);
+	const counts = `${ready} of ${total} ready${refused > 0 ? `, ${refused} refused` : ''}`;
+	if (!isWide) return line(span(`  ${range === '' ? counts : `${range}, ${ready} ready`}`, 'dim'));
+	const titles = laneStates.map(state => fit(columns[state].title, columns[state].width)).join('');
+	return line(span(`  ${fit(range === '' ? 'node' : range, nameWidth)}${titles}`, 'dim'));
+}
+
+function wideRow(row: LaneRow, isSelected: boolean, {nameWidth, width, theme, now}: RowOptions): Line {
+	const parts: Span[] = [pointer(isSelected, theme), name(row, nameWidth, isSelected)];
+	let used = 2 + nameWidth;
+	for (const [index, cell] of row.cells.entries()) {
+		const size = columns[laneStates[index] ?? 'ready'].width;
+		const {symbol, tone} = symbolOf(cell, theme, now);
+		// A refusal and a loss speak in the place of the states that were not reached.
+		if (cell === 'refused' || cell === 'lost') {
+			const rest = 2 + nameWidth + cellsWidth - used;
+			parts.push(span(fit(`${symbol} ${row.note}`, rest), tone));
+			used += rest;
+			break;
+		}
+		const timed = cell === 'working' ? `${symbol} ${duration(now - row.since)}` : symbol;
+		parts.push(span(fit(timed, size), tone));
+		used += size;
+	}
+	const end = elapsed(row, now);
+	const note = width - used - cells(end) - 3;
+	parts.push(span(end, 'dim'));
+	if (note >= 24 && row.status === 'working') parts.push(span(`   ${fit(row.note, note).trimEnd()}`, 'dim'));
+	return parts;
+}
+
+function compactRow(row: LaneRow, isSelected: boolean, {nameWidth, theme, now}: RowOptions): Line {
+	const states = row.cells.map(cell => {
+		const {symbol, tone} = symbolOf(cell, theme, now);
+		return span(symbol, tone);
+	});
+	const short = row.status === 'working' ? (row.next ?? '') : row.status === 'lost' ? row.note : row.status;
+	return line(
+		pointer(isSelected, theme),
+		name(row, nameWidth, isSelected),
+		' ',
+		...states,
+		' ',
+		span(fit(short, 8), row.status === 'refused' || row.status === 'lost' ? 'trouble' : 'plain'),
+		span(elapsed(row, now), 'dim'),
+	);
+}
+
+function pointer(isSelected: boolean, theme: Theme): Span {
+	return isSelected ? span(`${theme.symbols.pointer} `, 'accent') : span('  ');
+}
+
+function name(row: LaneRow, width: number, isSelected: boolean): Span {
+	return span(fit(row.lane.name, width - 1) + ' ', isSelected ? 'strong' : 'plain');
+}
+
+function elapsed(row: LaneRow, now: number): string {
+	const end = row.tookMs ?? (row.status === 'working' ? now - row.lane.startedAt : row.since - row.lane.startedAt);
+	return duration(end).padStart(5);
+}
+
+function symbolOf(cell: CellState, theme: Theme, now: number): {symbol: string; tone: Tone} {
+	const {symbols} = theme;
+	switch (cell) {
+		case 'done':
+			return {symbol: symbols.done, tone: 'accent'};
+		case 'reported':
+			return {symbol: symbols.reported, tone: 'plain'};
+		case 'working':
+			return {symbol: workingSymbol(theme, now), tone: 'accent'};
+		case 'refused':
+			return {symbol: symbols.refused, tone: 'trouble'};
+		case 'lost':
+			return {symbol: symbols.lost, tone: 'trouble'};
+		case 'unseen':
+			return {symbol: symbols.unseen, tone: 'dim'};
+		case 'waiting':
+			return {symbol: symbols.waiting, tone: 'dim'};
+		default:
+			return never(cell);
+	}
+}
+
+/** What the marks mean that are not obvious, if any of them is on screen. */
+export function legend(view: LiveView, theme: Theme): string | undefined {
+	for (const lane of view.lanes.values()) {
+		if (lane.steps.attested === undefined && Object.values(lane.steps).some(step => step.source === 'reported')) {
+			return `${theme.symbols.reported} reported by the node, not attested yet`;
+		}
+	}
+	return undefined;
+}
+
+function never(cell: never): never {
+	throw new TypeError(`unknown cell ${String(cell)}`);
+}

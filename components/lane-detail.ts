@@ -1,0 +1,59 @@
+import type {Source} from '../src/events.ts';
+import {laneStates} from '../src/events.ts';
+import type {Lane} from '../src/fold.ts';
+import {duration} from '../src/text.ts';
+import type {Line} from './lines.ts';
+import {fit, labelled, line, middle, span, wrap} from './lines.ts';
+import type {Theme} from './theme.ts';
+
+/** A refused node: what happened, what was expected and found, the likely cause, the smallest safe step. */
+export function refusalBlock(lane: Lane, width: number, theme: Theme): Line[] {
+	if (lane.refused === undefined) return [];
+	const {refusal, count} = lane.refused;
+	const {register, expected, expectedFrom, actual} = refusal;
+	const room = Math.max(16, width - 30);
+	const short = (value: string) => middle(value, Math.min(room, 64), theme.symbols.ellipsis);
+	const rows: [string, string][] = [
+		...(expected === undefined
+			? []
+			: ([
+					[
+						register === undefined ? 'expected' : `register ${register}`,
+						`expected ${short(expected)}${expectedFrom === undefined ? '' : ` (${expectedFrom})`}`,
+					],
+				] as [string, string][])),
+		...(actual === undefined ? [] : ([['', `got      ${short(actual)}`]] as [string, string][])),
+		['likely', refusal.likely],
+		['smallest step', refusal.step],
+	];
+	const times = count > 1 ? ` (${count} times)` : '';
+	return [
+		...wrap(`${theme.symbols.refused} ${lane.name} was refused${times}: ${refusal.sentence}`, width, 'trouble', '  '),
+		...rows.flatMap(([label, value]) => labelled(`  ${label}`, value, width, 17)),
+		line(span('  The other nodes are not affected.', 'dim')),
+	];
+}
+
+const sources: Record<Source, string> = {
+	cli: 'this tool',
+	terraform: 'Terraform',
+	provider: 'the provider',
+	reported: 'reported by the node',
+	'join-service': 'the JoinService',
+	kubernetes: 'Kubernetes',
+};
+
+/** Each state of a lane: when, and who said so. */
+export function laneHistory(lane: Lane, width: number): Line[] {
+	const rows = laneStates.map(state => {
+		const step = lane.steps[state];
+		const when = step === undefined ? '' : duration(step.at - lane.startedAt).padStart(5);
+		const who = step === undefined ? (lane.steps.ready ? 'nobody said' : '') : sources[step.source];
+		return line(
+			span(`  ${fit(state, 11)}`, step === undefined ? 'dim' : 'plain'),
+			span(fit(when, 7)),
+			span(fit(who, width - 20).trimEnd(), 'dim'),
+		);
+	});
+	return [line(span(lane.name, 'strong'), span(`  ${lane.role}`, 'dim')), ...rows];
+}

@@ -1,0 +1,24 @@
+import {duration} from '../src/text.ts';
+import {hintsFor, keySections} from '../src/wizard/keys.ts';
+import type {LiveState} from '../src/wizard/live.ts';
+import {liveBindings} from '../src/wizard/live-keys.ts';
+import {line, span} from './lines.ts';
+import {liveBody} from './live-view.ts';
+import {helpBody} from './overlays.ts';
+import type {Frame, Size} from './screen.tsx';
+import {bodyWidth} from './screen.tsx';
+import type {Theme} from './theme.ts';
+
+/** The screen of one flow, outside the wizard: `apply --yes`, `watch`, `verify`, `scale`. */
+export function liveFrame(live: LiveState, help: boolean, size: Size, theme: Theme, now: number): Frame {
+	const width = bodyWidth(size);
+	const {startedAt, lastAt} = live.view;
+	const end = live.work === 'failed' || live.work === 'done' ? (lastAt ?? now) : now;
+	return {
+		title: line(span(live.title, 'title')),
+		aside: startedAt === undefined ? [] : line(span(duration(end - startedAt), 'dim')),
+		body: help ? helpBody(keySections(liveBindings), width) : height => liveBody(live, width, height, theme, now),
+		scroll: 0,
+		hints: help ? [{shown: '?', hint: 'close'}] : hintsFor(liveBindings, live),
+	};
+}

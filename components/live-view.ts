@@ -1,0 +1,104 @@
+import {waitsOf} from '../src/lanes.ts';
+import {duration, oneLine} from '../src/text.ts';
+import type {LiveState} from '../src/wizard/live.ts';
+import {spokenLane} from '../src/wizard/live.ts';
+import {joinTable, legend, tableHeight} from './join-table.ts';
+import {laneHistory, refusalBlock} from './lane-detail.ts';
+import type {Line} from './lines.ts';
+import {blank, fit, line, sides, span, wrap} from './lines.ts';
+import {fullLog, logTail} from './log-pane.ts';
+import {phaseLines} from './progress.ts';
+import type {Body} from './screen.tsx';
+import type {Theme} from './theme.ts';
+import {workingSymbol} from './theme.ts';
+import {verifyLines} from './verify.ts';
+
+/** The work as it happens, made for the height there is: phases, lanes, what is waited for, what went wrong, the log. */
+export function liveBody(live: LiveState, width: number, height: number, theme: Theme, now: number): Body {
+	if (live.fullLog) return fullLog(live, width, height, theme);
+	const top = [...phaseLines(live.view, live.expected, width, theme, now), ...streamLine(live, width, theme)];
+	if (top.length > 0) top.push(blank);
+	const room = height - top.length;
+	const words = [...middleLines(live, width, theme, now)];
+	const said = words.length === 0 ? [] : [blank, ...words].slice(0, Math.max(3, Math.floor(room * 0.6)));
+	const logs = live.view.logs.length === 0 || room < 10 ? 0 : Math.min(live.view.logs.length, 3) + 1;
+	const table = Math.max(Math.min(2, room), Math.min(wanted(live), room - said.length - logs));
+	const main = mainLines(live, width, table, theme, now);
+	const left = room - main.length - said.length;
+	const pane = left >= 2 && live.view.logs.length > 0 ? [rule(width, theme), ...logTail(live, width, left - 1)] : [];
+	const gap = Array.from({length: Math.max(0, left - pane.length)}, () => blank);
+	return {lines: [...top, ...main, ...said, ...gap, ...pane].slice(0, height)};
+}
+
+function wanted(live: LiveState): number {
+	const {view} = live;
+	if (view.order.length > 0) return tableHeight(view);
+	if (view.verify !== undefined) return view.verify.checks.length * 4;
+	return Math.max(view.resources.size, view.checks.length);
+}
+
+function mainLines(live: LiveState, width: number, height: number, theme: Theme, now: number): Line[] {
+	const {view, selected} = live;
+	if (view.order.length > 0) {
+		return joinTable({view, width, height, theme, now, ...(selected === undefined ? {} : {selected})});
+	}
+	if (view.verify !== undefined) return verifyLines(view.verify, width, theme).slice(0, height);
+	return [...view.resources.values()].slice(-height).map(({address, action, state, elapsedSeconds}) => {
+		const symbol = state === 'done' ? theme.symbols.done : state === 'failed' ? theme.symbols.refused : workingSymbol(theme, now);
+		const time = elapsedSeconds === undefined ? '' : `  ${duration(elapsedSeconds * 1000)}`;
+		return line(
+			span(`${symbol} `, state === 'failed' ? 'trouble' : 'accent'),
+			fit(oneLine(address), Math.max(10, width - 24)).trimEnd(),
+			span(`  ${action}${state === 'failed' ? ' failed' : ''}${time}`, 'dim'),
+		);
+	});
+}
+
+// What a person should read now: a failure, a refusal, the node they look at, else what is waited for.
+function middleLines(live: LiveState, width: number, theme: Theme, now: number): Line[] {
+	const lane = spokenLane(live);
+	const about = lane === undefined ? [] : lane.refused ? refusalBlock(lane, width, theme) : laneHistory(lane, width);
+	if (live.failure !== undefined) return [...failureLines(live, width, theme), ...(about.length === 0 ? [] : [blank, ...about])];
+	const marks = legend(live.view, theme);
+	return [
+		...(live.work === 'stopping' ? wrap('Stopping cleanly; what exists is kept. Ctrl-C again stops now.', width, 'trouble') : []),
+		...about,
+		...live.view.warnings.slice(-2).flatMap(warning => wrap(`${theme.symbols.warning} ${warning.message}`, width, 'plain', '  ')),
+		...waitsOf(live.view)
+			.slice(0, 2)
+			.flatMap(wait => wrap(waitText(wait, now), width, 'dim', '  ')),
+		...(marks === undefined ? [] : [line(span(marks, 'dim'))]),
+	];
+}
+
+function waitText({node, message, lastError, at, until}: ReturnType<typeof waitsOf>[number], now: number): string {
+	const what = message.replace(/^wait(?:s|ing)? (?:for )?/iu, '');
+	const limit = until === undefined ? '' : ` of ${duration(until - at)}`;
+	return `${node ?? 'the flow'} waits for ${what}, ${duration(now - at)}${limit}${lastError === undefined ? '' : ` (last: ${lastError})`}`;
+}
+
+function failureLines({failure, view}: LiveState, width: number, theme: Theme): Line[] {
+	if (failure === undefined) return [];
+	return [
+		...wrap(`${theme.symbols.refused} ${failure.message}`, width, 'trouble', '  '),
+		...failure.problems.flatMap(problem =>
+			wrap(`  ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`, width, 'plain', '    '),
+		),
+		...failure.next.flatMap(step => wrap(`  ${step}`, width, 'plain', '    ')),
+		...(view.files.length === 0 ? [] : [line(span('  What exists is kept.', 'dim'))]),
+	];
+}
+
+function streamLine({view: {stream}}: LiveState, width: number, theme: Theme): Line[] {
+	if (stream?.state !== 'lost') return [];
+	return wrap(
+		`${theme.symbols.lost} Join events are interrupted; reconnecting.${stream.detail === undefined ? '' : ` ${stream.detail}`}`,
+		width,
+		'trouble',
+		'  ',
+	);
+}
+
+function rule(width: number, theme: Theme): Line {
+	return sides(line(span(theme.symbols.rule.repeat(width), 'dim')), [], width);
+}

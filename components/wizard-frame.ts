@@ -1,0 +1,98 @@
+import {duration} from '../src/text.ts';
+import {needALook} from '../src/wizard/form.ts';
+import type {WizardState} from '../src/wizard/state.ts';
+import {position, stepOf} from '../src/wizard/steps.ts';
+import {wizardHints, wizardKeySections} from '../src/wizard/wizard-keys.ts';
+import type {Line} from './lines.ts';
+import {line, span} from './lines.ts';
+import {liveBody} from './live-view.ts';
+import {explainBody, helpBody, leaveBody, planBody} from './overlays.ts';
+import type {Body, Frame, Size} from './screen.tsx';
+import {bodyWidth, layout} from './screen.tsx';
+import {checksBody} from './steps/checks.ts';
+import {questionBody} from './steps/question.ts';
+import {reviewBody} from './steps/review.ts';
+import {secretsBody} from './steps/secrets.ts';
+import {summaryBody} from './steps/summary.ts';
+import type {Theme} from './theme.ts';
+
+/** The wizard's screen for a state, a time and a window. */
+export function wizardFrame(state: WizardState, size: Size, theme: Theme, now: number): Frame {
+	const frame = {title: title(state), aside: aside(state, theme, now), body: body(state, size, theme, now), scroll: state.scroll};
+	const {scrollLimit} = layout({...frame, hints: wizardHints({state, now, scrollLimit: 1})}, size, theme);
+	return {...frame, hints: wizardHints({state, now, scrollLimit})};
+}
+
+/** How far the body can scroll in this window: what the key table needs to know. */
+export function wizardScrollLimit(state: WizardState, size: Size, theme: Theme, now: number): number {
+	return layout(wizardFrame(state, size, theme, now), size, theme).scrollLimit;
+}
+
+function title(state: WizardState): Line {
+	const {provider, name} = state.values;
+	if (state.step === 'work') return line(span(name, 'title'), span(` · ${provider} · ${workWord(state)}`));
+	if (state.step === 'secrets' || state.step === 'summary') return line(span(`${state.summary?.name ?? name} is ready`, 'title'));
+	return line(span('constellation', 'title'));
+}
+
+function workWord({live}: WizardState): string {
+	const words = {idle: 'starting', running: 'creating', stopping: 'stopping', failed: 'stopped', done: 'ready'} as const;
+	return words[live.work];
+}
+
+function aside(state: WizardState, theme: Theme, now: number): Line {
+	if (state.flash !== undefined) return line(span(state.flash.text, 'accent'));
+	const {startedAt, lastAt} = state.live.view;
+	if (state.step === 'work') {
+		const ended = state.live.work === 'failed' || state.live.work === 'done';
+		return startedAt === undefined ? [] : line(span(duration((ended ? (lastAt ?? now) : now) - startedAt), 'dim'));
+	}
+	if (state.summary !== undefined) return line(span(duration(state.summary.elapsedMs), 'dim'));
+	const where = position(state.step);
+	const look = needALook(state).filter(step => step !== state.step);
+	const mark = look.length === 0 ? [] : [span(`${theme.symbols.warning} look at ${look.join(', ')}   `, 'trouble')];
+	return line(
+		...mark,
+		span(where === undefined ? '' : `new cluster ${theme.symbols.dot} ${where.index} of ${where.total}`, 'dim'),
+	);
+}
+
+function body(state: WizardState, size: Size, theme: Theme, now: number): Frame['body'] {
+	const width = bodyWidth(size);
+	switch (state.overlay) {
+		case 'help':
+			return helpBody(wizardKeySections(), width);
+		case 'explain':
+			return explainBody(state, width);
+		case 'plan':
+			return planBody(state, width, theme);
+		case 'leave':
+			return leaveBody(width);
+		default:
+			return stepBody(state, width, theme, now);
+	}
+}
+
+function stepBody(state: WizardState, width: number, theme: Theme, now: number): Body | ((height: number) => Body) {
+	switch (state.step) {
+		case 'checks':
+			return checksBody(state, width, theme, now);
+		case 'review':
+			return reviewBody(state, width, theme, now);
+		case 'work':
+			return height => liveBody(state.live, width, height, theme, now);
+		case 'secrets':
+			return secretsBody(state, width, theme, now);
+		case 'summary':
+			return summaryBody(state, width);
+		default:
+			return questionBody(state, width, theme, now);
+	}
+}
+
+/** The title of a step in words, for a front end of lines: `step 3 of 8: provider`. */
+export function stepWords(state: WizardState): string {
+	const where = position(state.step);
+	const {title: words} = stepOf(state.step);
+	return where === undefined ? words : `step ${where.index} of ${where.total}: ${words}`;
+}
