@@ -26,6 +26,14 @@ CREATE TABLE IF NOT EXISTS objects (
 	revision INTEGER NOT NULL,
 	PRIMARY KEY (resource, namespace, name)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS owners (
+	uid TEXT NOT NULL,
+	resource TEXT NOT NULL,
+	namespace TEXT NOT NULL,
+	name TEXT NOT NULL,
+	PRIMARY KEY (uid, resource, namespace, name)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS owners_by_key ON owners (resource, namespace, name);
 CREATE TABLE IF NOT EXISTS heads (resource TEXT PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID;
 INSERT OR IGNORE INTO meta VALUES ('format', '${format}'), ('revision', 1), ('compacted', 0);
 `;

@@ -1,4 +1,4 @@
-import type {ApiObject} from '../types.ts';
+import type {ApiObject, JsonObject} from '../types.ts';
 import type {Database} from './database.ts';
 import type {Seal} from './seal.ts';
 
@@ -58,6 +58,8 @@ export type Store = {
 	put(key: Key, object: ApiObject, expected: number): ApiObject;
 	/** Returns the last state, with the revision of the deletion. Throws WriteConflict. */
 	remove(key: Key, expected: number): ApiObject;
+	/** Objects that name this uid among their owners. */
+	dependents(uid: string): Key[];
 	/** Changes after `revision` up to `until`, oldest first, of one resource or all. Throws Compacted. */
 	changes(revision: number, until: number, resource?: string): Change[];
 	/** Forgets what happened before `before` (milliseconds) or more than `keep` revisions ago, except the newest state of each object. */
@@ -128,6 +130,7 @@ export function createStore(database: Database, seal: Seal, now: () => number = 
 				now(),
 				seal.seal(nameOf(key, revision), Buffer.from(JSON.stringify(result))),
 			);
+			recordOwners(key, type === 'DELETED' ? [] : (object.metadata.ownerReferences ?? []));
 			database.run('INSERT OR REPLACE INTO heads VALUES (?, ?)', key.resource, revision);
 			if (type === 'DELETED') {
 				database.run(
@@ -143,6 +146,14 @@ export function createStore(database: Database, seal: Seal, now: () => number = 
 		});
 		for (const listener of listeners) listener();
 		return stored;
+	};
+
+	const recordOwners = (key: Key, references: readonly JsonObject[]): void => {
+		database.run('DELETE FROM owners WHERE resource = ? AND namespace = ? AND name = ?', key.resource, key.namespace, key.name);
+		for (const {uid} of references) {
+			if (typeof uid !== 'string') continue;
+			database.run('INSERT OR IGNORE INTO owners VALUES (?, ?, ?, ?)', uid, key.resource, key.namespace, key.name);
+		}
 	};
 
 	const list = (resource: string, options: ListOptions): Listed => {
@@ -203,6 +214,7 @@ export function createStore(database: Database, seal: Seal, now: () => number = 
 			if (!current) throw new WriteConflict(undefined);
 			return record(key, current, 'DELETED', expected);
 		},
+		dependents: uid => database.all('SELECT resource, namespace, name FROM owners WHERE uid = ?', uid).map(keyOf),
 		changes: (revision, until, resource) =>
 			database.read(() => {
 				const oldest = meta('compacted');

@@ -1,0 +1,128 @@
+import type {Store} from '../store/store.ts';
+import {type ApiObject, isObject} from '../types.ts';
+import {timestamp} from './api.ts';
+import {equal} from './equal.ts';
+import type {Registry} from './registry.ts';
+
+/** Work that goes on after an answer: emptying namespaces, removing what belonged to a deleted object or definition. */
+export type Collector = {
+	/** After `object` was removed; `policy` Orphan keeps what belonged to it. */
+	collect(object: ApiObject, policy: string | undefined): void;
+	/** After `object` got its deletion timestamp. */
+	terminating(object: ApiObject): void;
+	/** Finishes namespaces that another process left half emptied. */
+	sweep(): void;
+	close(): void;
+};
+
+const interval = 15_000;
+
+export function createCollector(
+	store: Store,
+	registry: Registry,
+	now: () => number,
+	report: (error: unknown) => void,
+): Collector {
+	let closed = false;
+	const soon = (work: () => void): void => {
+		setImmediate(() => {
+			if (closed) return;
+			try {
+				work();
+			} catch (error) {
+				// The sweep tries again; a failed one must not end the server.
+				report(error);
+			}
+		});
+	};
+
+	const storages = (): string[] => [
+		...new Set(
+			registry
+				.all()
+				.filter(type => type.verbs.includes('list'))
+				.map(type => type.storage),
+		),
+	];
+
+	/** Removes an object that has no finalizers; others are marked and wait for their holders. */
+	const drop = (storage: string, object: ApiObject): void => {
+		const key = {resource: storage, namespace: object.metadata.namespace ?? '', name: object.metadata.name};
+		const revision = Number(object.metadata.resourceVersion);
+		if ((object.metadata.finalizers?.length ?? 0) === 0) {
+			store.remove(key, revision);
+			collectNow(object, undefined);
+		} else if (object.metadata.deletionTimestamp === undefined) {
+			const metadata = {...object.metadata, deletionTimestamp: timestamp(now()), deletionGracePeriodSeconds: 0};
+			store.put(key, {...object, metadata}, revision);
+		}
+	};
+
+	const collectNow = (owner: ApiObject, policy: string | undefined): void => {
+		const {uid} = owner.metadata;
+		if (uid === undefined) return;
+		if (owner.kind === 'CustomResourceDefinition') removeInstances(owner);
+		for (const key of store.dependents(uid)) {
+			const object = store.get(key);
+			if (!object) continue;
+			const rest = (object.metadata.ownerReferences ?? []).filter(reference => reference['uid'] !== uid);
+			if (rest.length === 0 && policy !== 'Orphan') {
+				drop(key.resource, object);
+			} else {
+				const metadata = {...object.metadata, ownerReferences: rest};
+				if (!equal(metadata, object.metadata)) store.put(key, {...object, metadata}, Number(object.metadata.resourceVersion));
+			}
+		}
+		finishNamespace(owner.metadata.namespace);
+	};
+
+	/** The object may have been the last thing that held up the end of its namespace. */
+	const finishNamespace = (name: string | undefined): void => {
+		const namespace = name === undefined ? undefined : store.get({resource: 'namespaces', namespace: '', name});
+		if (namespace?.metadata.deletionTimestamp !== undefined) soon(() => empty(namespace));
+	};
+
+	const removeInstances = (definition: ApiObject): void => {
+		const spec = isObject(definition['spec']) ? definition['spec'] : {};
+		const names = isObject(spec['names']) ? spec['names'] : {};
+		const storage = `${String(names['plural'])}.${String(spec['group'])}`;
+		for (const object of store.list(storage).items) drop(storage, object);
+	};
+
+	const empty = (namespace: ApiObject): void => {
+		const {name} = namespace.metadata;
+		let left = 0;
+		for (const storage of storages()) {
+			for (const object of store.list(storage, {namespace: name}).items) {
+				drop(storage, object);
+				if ((object.metadata.finalizers?.length ?? 0) > 0) left++;
+			}
+		}
+		if (left > 0) return;
+		const key = {resource: 'namespaces', namespace: '', name};
+		const current = store.get(key);
+		if (!current || current.metadata.deletionTimestamp === undefined || (current.metadata.finalizers?.length ?? 0) > 0) return;
+		const spec = isObject(current['spec']) ? current['spec'] : {};
+		const others = (Array.isArray(spec['finalizers']) ? spec['finalizers'] : []).filter(finalizer => finalizer !== 'kubernetes');
+		if (others.length === 0) store.remove(key, Number(current.metadata.resourceVersion));
+	};
+
+	const sweep = (): void => {
+		for (const namespace of store.list('namespaces').items)
+			if (namespace.metadata.deletionTimestamp !== undefined) empty(namespace);
+	};
+
+	const timer = setInterval(() => soon(sweep), interval);
+	timer.unref();
+	return {
+		collect: (object, policy) => soon(() => collectNow(object, policy)),
+		terminating(object) {
+			if (object.kind === 'Namespace') soon(() => empty(object));
+		},
+		sweep: () => soon(sweep),
+		close() {
+			closed = true;
+			clearInterval(timer);
+		},
+	};
+}

@@ -1,0 +1,148 @@
+import {mediaType} from '../http/body.ts';
+import {type ParsedJson, parseJson} from '../http/json.ts';
+import {ApiError, badRequest} from '../http/status.ts';
+import {ProtobufError} from '../protobuf/decode.ts';
+import {validateObject} from '../schema/validate.ts';
+import {type ApiObject, type ApiResource, groupVersion, isObject, type Json, type JsonObject} from '../types.ts';
+import type {Call} from './api.ts';
+import type {FieldValidation} from './options.ts';
+
+/** A body and what it calls itself. */
+export type Body = {bytes: Buffer; contentType: string | undefined};
+
+/** Which kind a body is expected to be. */
+export type Expected = {group: string; version: string; kind: string};
+
+/** Reads JSON, YAML or protobuf. `unreadable` words what is not even that. */
+async function readRaw(call: Call, body: Body, unreadable: (message: string) => Error): Promise<ParsedJson> {
+	const type = mediaType(body.contentType) || 'application/json';
+	if (type === 'application/json') {
+		return parseJson(body.bytes.toString(), unreadable);
+	}
+	if (type === 'application/yaml') return {value: await parseYaml(body.bytes.toString(), unreadable), duplicates: []};
+	if (type === 'application/vnd.kubernetes.protobuf') {
+		try {
+			const {apiVersion, kind, object} = (await call.api.protobuf())(body.bytes);
+			return {value: {...object, apiVersion, kind}, duplicates: []};
+		} catch (error) {
+			if (error instanceof ProtobufError) throw badRequest(error.message);
+			throw error;
+		}
+	}
+	throw new ApiError(
+		415,
+		'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+		{reason: 'UnsupportedMediaType'},
+	);
+}
+
+/** YAML of bounded size without aliases, so that a small text cannot become a huge object. */
+export async function parseYaml(text: string, unreadable: (message: string) => Error): Promise<unknown> {
+	const {parse} = await import('yaml');
+	try {
+		return parse(text, {maxAliasCount: 0, schema: 'core'});
+	} catch (error) {
+		throw unreadable(error instanceof Error ? error.message : 'invalid YAML');
+	}
+}
+
+/** The object in a body, with the expected kind and the fields its schema knows. Unknown and double fields are refused or warned of. */
+export async function decodeObject(call: Call, body: Body, expected: Expected, validation: FieldValidation): Promise<ApiObject> {
+	const raw = await readRaw(call, body, message => {
+		const shown = body.bytes.length === 0 ? '<empty>' : body.bytes.subarray(0, 200).toString();
+		return unrecognized(expected, `${message} (${shown})`);
+	});
+	if (!isObject(raw.value)) throw unrecognized(expected, `json: cannot unmarshal ${typeName(raw.value)} into an object`);
+	const object = checkKind(raw.value, expected);
+	return conform(call, object, expected, validation, raw.duplicates);
+}
+
+function unrecognized(expected: Expected, why: string): ApiError {
+	return badRequest(
+		`the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${why}`,
+	);
+}
+
+function typeName(value: unknown): string {
+	return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+}
+
+function cannotBeHandled(kind: string, expected: Expected, why: string): ApiError {
+	return badRequest(`${kind} in version "${expected.version}" cannot be handled as a ${expected.kind}: ${why}`);
+}
+
+function checkKind(value: JsonObject, expected: Expected): ApiObject {
+	const {kind = expected.kind, apiVersion = groupVersion(expected)} = value;
+	if (kind !== expected.kind && kind !== '') {
+		const version = String(apiVersion).split('/').at(-1);
+		throw cannotBeHandled(
+			String(kind),
+			expected,
+			`converting (${version}.${String(kind)}) to (${expected.group.split('.')[0] || 'core'}.${expected.kind}): unknown conversion`,
+		);
+	}
+	if (apiVersion !== groupVersion(expected) && apiVersion !== '') {
+		throw cannotBeHandled(
+			expected.kind,
+			expected,
+			`no kind "${expected.kind}" is registered for version "${String(apiVersion)}" in scheme "pkg/runtime/scheme.go:100"`,
+		);
+	}
+	const {metadata = {}} = value;
+	if (metadata !== null && !isObject(metadata)) {
+		throw cannotBeHandled(
+			expected.kind,
+			expected,
+			`json: cannot unmarshal ${typeName(metadata)} into Go struct field ObjectMeta`,
+		);
+	}
+	return objectFrom({...value, kind: expected.kind, apiVersion: groupVersion(expected), metadata: metadata ?? {}});
+}
+
+/** A JSON object with kind, apiVersion and metadata in place. Names are checked later, when an object is written. */
+export function objectFrom(value: JsonObject): ApiObject {
+	return value as ApiObject;
+}
+
+/** Compares an object with the schema of its kind: unknown fields go (or are refused), wrong types are 400. */
+export function conform(
+	call: Call,
+	object: ApiObject,
+	expected: Expected,
+	validation: FieldValidation,
+	duplicates: readonly string[] = [],
+): ApiObject {
+	const {schemas} = call.api;
+	const custom = isCustom(call.type, expected);
+	const schema = custom ? schemas.ofResource(call.type) : schemas.schemaOf(expected)?.schema;
+	const checked = schema
+		? validateObject(schemas, schema, object as JsonObject, {kind: expected.kind, custom})
+		: {object: object as JsonObject, unknown: []};
+	if (checked.typeError !== undefined && !custom) throw cannotBeHandled(expected.kind, expected, checked.typeError);
+	const problems = [...duplicates.map(path => `duplicate field "${path}"`), ...checked.unknown];
+	if (problems.length > 0 && validation === 'Strict') {
+		throw cannotBeHandled(expected.kind, expected, `strict decoding error: ${problems.join(', ')}`);
+	}
+	if (validation === 'Warn') call.warnings.push(...problems);
+	const kept = custom ? checked.object : withoutNulls(checked.object);
+	return objectFrom(isObject(kept) ? withoutNullTime(kept) : checked.object);
+}
+
+function isCustom(type: ApiResource, expected: Expected): boolean {
+	return type.custom !== undefined && type.kind === expected.kind;
+}
+
+/** Go programs send `creationTimestamp: null` for unset times. */
+function withoutNullTime(object: JsonObject): JsonObject {
+	const {metadata} = object;
+	if (isObject(metadata)) for (const [key, value] of Object.entries(metadata)) if (value === null) delete metadata[key];
+	return object;
+}
+
+/** Null in a built-in kind means unset. */
+function withoutNulls(value: Json): Json {
+	if (Array.isArray(value)) return value.map(withoutNulls);
+	if (!isObject(value)) return value;
+	const entries = Object.entries(value).filter(([, entry]) => entry !== null);
+	return Object.fromEntries(entries.map(([key, entry]) => [key, withoutNulls(entry)]));
+}
