@@ -17,7 +17,7 @@ declare global {
  */
 const services: Readonly<Record<string, ServiceMain>> = {
 	'kube-apiserver': async settings => {
-		const {main} = await import('./kubernetes/embedded/main.ts');
+		const {main} = await import('./services/api-server/main.ts');
 		return main(settings as Parameters<typeof main>[0]);
 	},
 	'key-service': async settings => {

@@ -3,6 +3,7 @@ import type {MasterSecret} from '../../keys/derive.ts';
 import {kubeClient} from '../../kubernetes/client.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
 import type {Secret} from '../../secret.ts';
+import type {ApiServerServiceSettings} from '../api-server/main.ts';
 import type {Instance} from '../host.ts';
 import {splitEndpoint} from '../metadata.ts';
 import type {Supervisor} from '../supervisor/supervisor.ts';
@@ -78,7 +79,7 @@ export const controlPlane = (deps: ControlPlaneDeps) => {
 	};
 };
 
-const apiServerSettings = ({plane, instance, apiEndpoint, store, state}: ControlPlaneDeps) => {
+const apiServerSettings = ({plane, instance, apiEndpoint, store, state}: ControlPlaneDeps): ApiServerServiceSettings => {
 	const {pki} = plane;
 	const serving = apiServerIdentity(pki, instance, apiEndpoint);
 	const client = kubeletClientIdentity(pki);
@@ -87,12 +88,10 @@ const apiServerSettings = ({plane, instance, apiEndpoint, store, state}: Control
 		storePath: store,
 		storageKey: plane.storageKey,
 		ca: pki['ca.crt'],
-		caKey: Buffer.from(pki['ca.key']).toString('base64'),
 		saKey: Buffer.from(pki['sa.key']).toString('base64'),
 		serving: {cert: serving.cert, key: base64(serving.key)},
 		kubeletClient: {cert: client.cert, key: base64(client.key)},
 		version: state.kubernetesVersion,
-		clusterName: plane.clusterName,
 	};
 };
 

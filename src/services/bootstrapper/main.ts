@@ -89,7 +89,8 @@ const ownInstance = async (metadata: LocalMetadata, log: (line: string) => void)
 };
 
 const logger = (metadata: LocalMetadata) => (line: string) => {
-	console.log(`${new Date().toISOString()} ${line}`);
-	// The serial log above has the line anyway.
-	metadata.log(line).catch(() => undefined);
+	// The provider keeps the lines in the serial log; without it they go there directly.
+	metadata.log(line).catch(() => {
+		console.log(line);
+	});
 };
