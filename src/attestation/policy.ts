@@ -46,7 +46,7 @@ function publicKey(json: Record<string, unknown>, field: string, problems: Probl
 	return attempt(problems, field, () => {
 		const value = json[field];
 		if (typeof value !== 'string') throw new Error('must be base64 of a public key (DER SubjectPublicKeyInfo)');
-		const der = fromBase64(value, field);
+		const der = fromBase64(value, 'key');
 		const key = createPublicKey({key: Buffer.from(der), format: 'der', type: 'spki'});
 		if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') throw new Error('must be an ECDSA P-256 key');
 		return der;
