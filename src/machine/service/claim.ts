@@ -12,7 +12,7 @@ export const claim = (path: string, more: Readonly<Record<string, unknown>> = {}
 	for (;;) {
 		if (createJson(path, {...own, ...more})) return undefined;
 		const found = readJson(path);
-		if (isProcessRecord(found) && isAlive(found)) return found.pid === own.pid ? undefined : found;
+		if (isProcessRecord(found) && isAlive(found)) return found;
 		const aside = `${path}.stale-${own.pid}`;
 		try {
 			renameSync(path, aside);
