@@ -1,7 +1,7 @@
 import {Socket} from 'node:net';
 import {buffer} from 'node:stream/consumers';
 import {nodeEnvironment} from './attestation/local/measured-boot.ts';
-import {type NodeStart, startNode} from './services/bootstrapper/main.ts';
+import type {NodeStart} from './services/bootstrapper/main.ts';
 import {runService} from './services/supervisor/child.ts';
 import type {ServiceMain, Stop} from './services/supervisor/protocol.ts';
 import {version} from './version.ts';
@@ -77,6 +77,7 @@ const runNode = async (parameters: readonly string[]) => {
 	process.once('SIGTERM', () => {
 		end(0);
 	});
+	const {startNode} = await import('./services/bootstrapper/main.ts');
 	stop = await startNode(start, () => {
 		end(1);
 	});
