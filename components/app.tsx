@@ -25,14 +25,18 @@ export type AppProps = {
 /** The root of every screen. Input does not come through Ink: one adapter parses it and the shell changes the store. */
 export function App({shown, theme, onReady, onCrash}: AppProps): ReactElement {
 	const {suspendTerminal} = useApp();
-	const size = useWindowSize();
-	const {frame} = useSyncExternalStore(shown.subscribe, shown.snapshot);
 	useEffect(() => {
 		onReady(async during => suspendTerminal(during));
 	}, [onReady, suspendTerminal]);
 	return (
 		<ErrorBoundary onCrash={onCrash}>
-			<Screen frame={frame(size)} size={size} theme={theme} />
+			<Current shown={shown} theme={theme} />
 		</ErrorBoundary>
 	);
+}
+
+function Current({shown, theme}: Pick<AppProps, 'shown' | 'theme'>): ReactElement {
+	const size = useWindowSize();
+	const {frame} = useSyncExternalStore(shown.subscribe, shown.snapshot);
+	return <Screen frame={frame(size)} size={size} theme={theme} />;
 }

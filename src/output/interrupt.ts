@@ -12,9 +12,13 @@ export type InterruptOptions = {
 
 /**
  * Turns SIGINT, SIGTERM and SIGHUP into "stop cleanly", then "stop now". The returned `request` does the same for a Ctrl-C
- * that arrives as a key; `release` gives the signals back.
+ * that arrives as a key; `reset` begins to count anew; `release` gives the signals back.
  */
-export function interruptible({signals, stop, now}: InterruptOptions): {request(): void; release(): void} {
+export function interruptible({signals, stop, now}: InterruptOptions): {
+	request(): void;
+	reset(): void;
+	release(): void;
+} {
 	let requests = 0;
 	const request = (exitCode: number) => {
 		requests += 1;
@@ -31,6 +35,9 @@ export function interruptible({signals, stop, now}: InterruptOptions): {request(
 	return {
 		request: () => {
 			request(130);
+		},
+		reset: () => {
+			requests = 0;
 		},
 		release: () => {
 			for (const [signal, handler] of handlers) signals.off(signal, handler);

@@ -1,6 +1,6 @@
 import type {EventEmitter} from 'node:events';
 import type {ExitCode} from '../errors.ts';
-import type {Flow} from '../events.ts';
+import type {Flow, PhaseId} from '../events.ts';
 import type {RendererKind, Surroundings} from './choose.ts';
 
 /** What a command ended with: facts for machines and, of the same facts, lines for people. Never a secret. */
@@ -10,11 +10,18 @@ export type Result = {command: string; data: Readonly<Record<string, unknown>>; 
 export type Output = {
 	kind: RendererKind;
 	/** Shows a flow until it ends. The signal aborts at the first Ctrl-C or SIGTERM; a second one leaves at once. */
-	run<R>(title: string, start: (signal: AbortSignal) => Flow<R>): Promise<R>;
+	run<R>(title: string, start: (signal: AbortSignal) => Flow<R>, options?: RunOptions): Promise<R>;
 	/** The result, on stdout: the only thing a pipe gets. */
 	result(result: Result): void;
 	/** Shows an error (stderr, or the JSON result) and tells the exit code to end with. */
 	fail(error: unknown): ExitCode;
+};
+
+export type RunOptions = {
+	/** The phases to come, as far as they are known, so that the screen can show what is left. */
+	expected?: readonly PhaseId[];
+	/** The file that holds the whole log of the run. */
+	logFile?: string;
 };
 
 export type OutputOptions = {

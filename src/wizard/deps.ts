@@ -80,8 +80,8 @@ export type WizardDeps = {
 	masterSecret(answers: Answers): Promise<MasterSecretView>;
 	/** Notes in the workspace whether the person has a copy of the master secret. */
 	copyConfirmed(answers: Answers, confirmed: boolean): Promise<void>;
-	/** Writes the config only; resolves with its path. */
-	saveConfig(answers: Answers): Promise<string>;
+	/** Writes the config only. */
+	saveConfig(answers: Answers): Promise<void>;
 	/** The draft of an earlier run, if there is one. */
 	loadDraft(): Promise<string | undefined>;
 	saveDraft(text: string): Promise<void>;
@@ -93,5 +93,5 @@ export type WizardDeps = {
 /** How the wizard ended. `left` keeps the draft. */
 export type WizardResult =
 	| {outcome: 'created'; answers: Answers; summary: ClusterSummary; copyConfirmed: boolean}
-	| {outcome: 'saved'; answers: Answers; config: string}
+	| {outcome: 'saved'; answers: Answers}
 	| {outcome: 'left'};

@@ -1,0 +1,177 @@
+import {textOf} from '../../components/lines.ts';
+import {reviewBody} from '../../components/steps/review.ts';
+import {createTheme} from '../../components/theme.ts';
+import {stepWords} from '../../components/wizard-frame.ts';
+import {emptyView} from '../fold.ts';
+import type {Plan, WizardDeps, WizardResult} from '../wizard/deps.ts';
+import {formatDraft} from '../wizard/draft.ts';
+import {foldFacts} from '../wizard/facts.ts';
+import {judge, neighbour, optionsOf} from '../wizard/form.ts';
+import {reduce} from '../wizard/reducer.ts';
+import {copyVerdict} from '../wizard/secrets.ts';
+import type {StepId, WizardState} from '../wizard/state.ts';
+import {answersKey, answersOf} from '../wizard/state.ts';
+import type {Field} from '../wizard/steps.ts';
+import {fieldsOf, position, stepOf} from '../wizard/steps.ts';
+import {plainOutput} from './plain.ts';
+import {plainLines} from './plain-lines.ts';
+import {agreeInLines, askInLines, chooseInLines} from './prompts.ts';
+import type {OutputOptions} from './types.ts';
+
+const backWord = '<';
+
+/** The same wizard one line at a time: the step table asks, `<` goes back, answers are kept. No escape moves the cursor. */
+export async function wizardInLines(start: WizardState, deps: WizardDeps, options: OutputOptions): Promise<WizardResult> {
+	const say = (line: string) => {
+		options.stdout.write(`${line}\n`);
+	};
+	const abort = new AbortController();
+	say(`Setup of a new cluster. Type ${backWord} to go back, Ctrl-C to leave; answers are kept.`);
+	let state = reduce(start, {type: 'versions', versions: await deps.versions()});
+	let step: StepId | undefined = start.step;
+	while (step !== undefined && position(step) !== undefined) {
+		state = {...state, step};
+		say('');
+		say(`${stepWords(state)}. ${stepOf(step).question}`);
+		say(stepOf(step).why);
+		if (step === 'review') {
+			const choice = await review(state, deps, options, say);
+			if (choice === undefined) return {outcome: 'left'};
+			if (choice.plan !== undefined) return finish(state, choice.plan, deps, options);
+			if (choice.saved) return {outcome: 'saved', answers: answersOf(state.values, state.facts)};
+			step = neighbour(state, -1);
+			continue;
+		}
+		const answered: WizardState | 'back' | undefined =
+			step === 'checks'
+				? await checks(state, deps, options, say, abort.signal)
+				: await ask(state, deps, options, say, abort.signal);
+		if (answered === undefined) return {outcome: 'left'};
+		if (answered !== 'back') {
+			state = answered;
+			await deps.saveDraft(formatDraft(state.values));
+		}
+		step = neighbour({...state, step}, answered === 'back' ? -1 : 1) ?? step;
+	}
+	return {outcome: 'left'};
+}
+
+type Say = (line: string) => void;
+
+async function ask(
+	before: WizardState,
+	deps: WizardDeps,
+	options: OutputOptions,
+	say: Say,
+	signal: AbortSignal,
+): Promise<WizardState | 'back' | undefined> {
+	let state = before;
+	for (let index = 0; ; index += 1) {
+		const field = fieldsOf(state.step, state.values, state.facts)[index];
+		if (field === undefined) return state;
+		const value = await askField(field, state, options);
+		if (value === undefined) return undefined;
+		if (value === backWord) return 'back';
+		state = reduce(state, {type: 'draft', values: {[field.id]: value}});
+		if (field.id === 'folder') {
+			state = foldFacts(state, {type: 'folder', asked: value, report: await deps.folder(value, signal)});
+		}
+		const {error, warning} = judge(field, state);
+		if (warning !== undefined) say(`Note: ${warning}`);
+		if (error !== undefined) {
+			say(error);
+			index -= 1;
+		}
+	}
+}
+
+async function askField(field: Field, state: WizardState, options: OutputOptions): Promise<string | undefined> {
+	const initial = state.values[field.id];
+	if (field.kind === 'confirm') {
+		const yes = await agreeInLines(field.label, options, initial === 'yes');
+		return yes === undefined ? undefined : yes ? 'yes' : 'no';
+	}
+	if (field.kind === 'select') {
+		const choices = optionsOf(field, state).map(({value, title, detail, status, disabled}) => ({
+			value,
+			title,
+			detail: [detail, status].filter(Boolean).join(', '),
+			...(disabled === undefined ? {} : {disabled}),
+		}));
+		return chooseInLines(field.label, [...choices, {value: backWord, title: 'Back'}], options, initial);
+	}
+	return askInLines(field.label, options, {
+		initial,
+		validate: value => {
+			if (value === backWord) return undefined;
+			return judge(field, {...state, values: {...state.values, [field.id]: value}}).error;
+		},
+	});
+}
+
+async function checks(
+	before: WizardState,
+	deps: WizardDeps,
+	options: OutputOptions,
+	say: Say,
+	signal: AbortSignal,
+): Promise<WizardState | 'back' | undefined> {
+	let failed = 0;
+	for await (const event of deps.checks(before.values.folder, signal)) {
+		for (const line of plainLines(event, emptyView)) say(line);
+		if (event.state === 'failed') failed += 1;
+	}
+	if (failed === 0) return before;
+	const choice = await chooseInLines(
+		'Something is in the way. What now?',
+		[
+			{value: 'again', title: 'Check again'},
+			{value: 'back', title: 'Back'},
+		],
+		options,
+	);
+	if (choice === 'again') return checks(before, deps, options, say, signal);
+	return choice;
+}
+
+async function review(
+	state: WizardState,
+	deps: WizardDeps,
+	options: OutputOptions,
+	say: Say,
+): Promise<{plan?: Plan; saved?: boolean} | undefined> {
+	const answers = answersOf(state.values, state.facts);
+	const plan = await plainOutput(options).run('planning', signal => deps.plan(answers, signal));
+	const asked = answersKey(state.values);
+	const planned = foldFacts(state, {type: 'plan', asked, state: 'done', plan});
+	const theme = createTheme({colour: false, unicode: false, motion: false});
+	const {lines, focus = 0} = reviewBody(planned, 78, theme, deps.now());
+	say(textOf(lines.slice(0, focus)));
+	const choice = await chooseInLines(
+		'What now?',
+		[
+			{value: 'create', title: 'Create the cluster'},
+			{value: 'back', title: 'Back'},
+			{value: 'save', title: 'Save the config and leave'},
+		],
+		options,
+	);
+	if (choice === 'save') await deps.saveConfig(answers);
+	if (choice === undefined) return undefined;
+	return choice === 'create' ? {plan} : {saved: choice === 'save'};
+}
+
+async function finish(state: WizardState, plan: Plan, deps: WizardDeps, options: OutputOptions): Promise<WizardResult> {
+	const answers = answersOf(state.values, state.facts);
+	const summary = await plainOutput(options).run(`creating ${answers.name}`, signal => deps.apply(answers, plan, signal));
+	await deps.removeDraft();
+	const secret = await deps.masterSecret(answers);
+	options.stdout.write(`The master secret is in ${summary.files.masterSecret} (0600, plain text). It recovers every node.\n`);
+	const answer = await askInLines('Have you stored a copy? Last 6 characters of its key, or "later"', options, {
+		initial: 'later',
+		validate: value => (copyVerdict(value, secret) === undefined ? 'These are not the last 6 characters of the key.' : undefined),
+	});
+	const copyConfirmed = answer !== undefined && copyVerdict(answer, secret) === 'confirmed';
+	await deps.copyConfirmed(answers, copyConfirmed);
+	return {outcome: 'created', answers, summary, copyConfirmed};
+}
