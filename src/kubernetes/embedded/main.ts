@@ -77,6 +77,7 @@ export async function startApiServer(settings: ApiServerSettings): Promise<Runni
 		tokens,
 		schemas,
 		protobuf: () => (decoder ??= loadProtobufDecoder()),
+		created: collector.created,
 		collect: collector.collect,
 		terminating: collector.terminating,
 		kubelet: createKubeletClient({ca: settings.ca, ...settings.kubeletClient}),

@@ -103,9 +103,14 @@ async function handleResourcePath(
 	if (!api.registry.hasGroup(path.group)) return sendNotFound(response);
 	const type = api.registry.find(path.group, path.version, path.plural);
 	if (!type) throw unknownResource();
-	const call: Call = {api, type, path, query, identity, verb, warnings: []};
+	const call: Call = {api, type, path, query, identity, verb, userAgent: programOf(request), warnings: []};
 	assertServed(call);
 	await handleResource({call, request, response, authenticator});
+}
+
+function programOf(request: IncomingMessage): string {
+	const program = (request.headers['user-agent'] ?? '').split('/', 1)[0] ?? '';
+	return program.replace(/[^\x20-\x7e]/g, '').slice(0, 128) || 'unknown';
 }
 
 /** Whether the resource has the scope, the subresource and the verb that were asked for. */

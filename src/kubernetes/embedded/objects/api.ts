@@ -20,7 +20,8 @@ export type Api = {
 	schemas: Schemas;
 	/** Loaded when the first protobuf body comes. */
 	protobuf(): Promise<DecodeProtobuf>;
-	/** What follows a deletion, see Collector. */
+	/** What follows a creation and a deletion, see Collector. */
+	created(object: ApiObject): void;
 	collect(object: ApiObject, policy: string | undefined): void;
 	terminating(object: ApiObject): void;
 	/** Asks a node's kubelet. */
@@ -39,6 +40,8 @@ export type Call = {
 	query: URLSearchParams;
 	identity: Identity;
 	verb: string;
+	/** The client's program, from its User-Agent: who made a change when it does not say so. */
+	userAgent: string;
 	/** Collected for `Warning` headers. */
 	warnings: string[];
 };

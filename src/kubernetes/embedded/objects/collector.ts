@@ -1,3 +1,4 @@
+import {ensureDefaultAccount} from '../seed.ts';
 import type {Store} from '../store/store.ts';
 import {type ApiObject, isObject} from '../types.ts';
 import {timestamp} from './api.ts';
@@ -6,6 +7,8 @@ import type {Registry} from './registry.ts';
 
 /** Work that goes on after an answer: emptying namespaces, removing what belonged to a deleted object or definition. */
 export type Collector = {
+	/** After `object` was made: a namespace gets its ServiceAccount. */
+	created(object: ApiObject): void;
 	/** After `object` was removed; `policy` Orphan keeps what belonged to it. */
 	collect(object: ApiObject, policy: string | undefined): void;
 	/** After `object` got its deletion timestamp. */
@@ -73,7 +76,13 @@ export function createCollector(
 				if (!equal(metadata, object.metadata)) store.put(key, {...object, metadata}, Number(object.metadata.resourceVersion));
 			}
 		}
+		if (owner.kind === 'ServiceAccount' && owner.metadata.name === 'default') renewAccount(owner.metadata.namespace ?? '');
 		finishNamespace(owner.metadata.namespace);
+	};
+
+	const renewAccount = (name: string): void => {
+		const namespace = store.get({resource: 'namespaces', namespace: '', name});
+		if (namespace && namespace.metadata.deletionTimestamp === undefined) ensureDefaultAccount(store, now, name);
 	};
 
 	/** The object may have been the last thing that held up the end of its namespace. */
@@ -115,6 +124,9 @@ export function createCollector(
 	const timer = setInterval(() => soon(sweep), interval);
 	timer.unref();
 	return {
+		created(object) {
+			if (object.kind === 'Namespace') ensureDefaultAccount(store, now, object.metadata.name);
+		},
 		collect: (object, policy) => soon(() => collectNow(object, policy)),
 		terminating(object) {
 			if (object.kind === 'Namespace') soon(() => empty(object));

@@ -1,6 +1,6 @@
 import {mediaType} from '../http/body.ts';
 import {type ParsedJson, parseJson} from '../http/json.ts';
-import {ApiError, badRequest} from '../http/status.ts';
+import {ApiError, badRequest, forbidden} from '../http/status.ts';
 import {ProtobufError} from '../protobuf/decode.ts';
 import {validateObject} from '../schema/validate.ts';
 import {type ApiObject, type ApiResource, groupVersion, isObject, type Json, type JsonObject} from '../types.ts';
@@ -25,6 +25,8 @@ async function readRaw(call: Call, body: Body, unreadable: (message: string) => 
 			const {apiVersion, kind, object} = (await call.api.protobuf())(body.bytes);
 			return {value: {...object, apiVersion, kind}, duplicates: []};
 		} catch (error) {
+			// Of kinds that are not taken here there are no field tables, either.
+			if (call.type.refusal !== undefined) throw forbidden(call.type, '', call.type.refusal);
 			if (error instanceof ProtobufError) throw badRequest(error.message);
 			throw error;
 		}

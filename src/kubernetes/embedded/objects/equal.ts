@@ -16,13 +16,13 @@ export function equal(left: unknown, right: unknown): boolean {
 	);
 }
 
-/** True when a write changes nothing but the books kept about it. */
+/** True when a write changes nothing. */
 export function unchanged(current: ApiObject, next: ApiObject): boolean {
 	return equal(significant(current), significant(next));
 }
 
 function significant(object: ApiObject): Record<string, unknown> {
-	const {managedFields: _, resourceVersion: __, ...metadata} = object.metadata;
+	const {resourceVersion: _, ...metadata} = object.metadata;
 	return {...object, metadata};
 }
 

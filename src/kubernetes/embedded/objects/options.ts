@@ -24,7 +24,7 @@ export function writeOptions(call: Call, kind: string): WriteOptions {
 	}
 	return {
 		dryRun: dryRuns.length > 0,
-		fieldManager: manager,
+		fieldManager: manager === '' && kind !== 'PatchOptions' ? call.userAgent : manager,
 		fieldValidation: validation === 'Strict' || validation === 'Ignore' ? validation : 'Warn',
 		force: isTrue(query.get('force')),
 	};

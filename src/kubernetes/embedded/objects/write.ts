@@ -4,7 +4,7 @@ import type {ApiObject} from '../types.ts';
 import {admitCreate, admitUpdate} from './admission.ts';
 import {type Call, keyOf} from './api.ts';
 import {unchanged} from './equal.ts';
-import {trackWrite} from './managed-fields.ts';
+import {type Track, trackWrite} from './managed-fields.ts';
 import type {WriteOptions} from './options.ts';
 import {type Part, prepareCreate, prepareUpdate} from './prepare.ts';
 import {strategyOf} from './strategies.ts';
@@ -13,7 +13,7 @@ import {storedOf, viewOf} from './views.ts';
 /** How often a write without a resourceVersion starts over when others were faster. */
 const attempts = 20;
 
-export function create(call: Call, sent: ApiObject, options: WriteOptions): ApiObject {
+export function create(call: Call, sent: ApiObject, options: WriteOptions, track: Track = trackWrite): ApiObject {
 	const {type, api, path} = call;
 	const {metadata} = sent;
 	if (metadata.namespace !== undefined && metadata.namespace !== '' && metadata.namespace !== path.namespace) {
@@ -23,14 +23,17 @@ export function create(call: Call, sent: ApiObject, options: WriteOptions): ApiO
 	const stored = storedOf(type, sent);
 	const object = prepareCreate(call, stored);
 	admitCreate(call, object);
-	trackWrite(call, undefined, object, options.fieldManager);
+	delete object.metadata.managedFields;
+	track(call, undefined, object, options.fieldManager);
 	const key = keyOf(type, path.namespace, object.metadata.name);
 	if (options.dryRun) {
 		if (api.store.get(key)) throw alreadyExists(type, object.metadata.name);
 		return viewOf(type, object);
 	}
 	try {
-		return viewOf(type, api.store.put(key, object, 0));
+		const stored = api.store.put(key, object, 0);
+		api.created(stored);
+		return viewOf(type, stored);
 	} catch (error) {
 		if (error instanceof WriteConflict) throw alreadyExists(type, object.metadata.name);
 		throw error;
@@ -65,7 +68,7 @@ export function change(
 	next: (current: ApiObject) => ApiObject,
 	options: WriteOptions,
 	part: Part,
-	track: typeof trackWrite = trackWrite,
+	track: Track = trackWrite,
 ): ApiObject {
 	const {type, path, api} = call;
 	const key = keyOf(type, path.namespace, path.name);
@@ -77,8 +80,8 @@ export function change(
 		checkPreconditions(call, current, wanted);
 		const object = prepareUpdate(call, current, wanted, part);
 		admitUpdate(call, object);
-		if (unchanged(current, object) && !managesAnew(current, object)) return viewOf(type, current);
 		track(call, current, object, options.fieldManager);
+		if (unchanged(current, object)) return viewOf(type, current);
 		if (options.dryRun) return viewOf(type, object);
 		try {
 			return viewOf(type, commit(call, current, object));
@@ -91,11 +94,6 @@ export function change(
 			}
 		}
 	}
-}
-
-/** Server-side apply may change only who owns fields. */
-function managesAnew(current: ApiObject, next: ApiObject): boolean {
-	return next.metadata['managedFields'] !== undefined && next.metadata['managedFields'] !== current.metadata['managedFields'];
 }
 
 function checkPreconditions(call: Call, current: ApiObject, wanted: ApiObject): void {
