@@ -2,7 +2,7 @@ import {createHash, randomBytes} from 'node:crypto';
 import {constants} from 'node:fs';
 import {type FileHandle, link, open, rm} from 'node:fs/promises';
 
-const chunkSize = 1024 * 1024;
+const chunkSize = 256 * 1024;
 
 export function temporaryName(path: string): string {
 	return `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;

@@ -38,11 +38,9 @@ export async function bootMachine(options: BootOptions): Promise<BootedNode> {
 	const manifest = parseManifest((await readOnce(join(image.folder, 'manifest.json'))).toString('utf8'), image.version);
 	const runtime = await openRegular(join(image.folder, manifest.runtime));
 	try {
-		const [launcher, bundle, runtimeDigests] = await Promise.all([
-			readOnce(join(image.folder, manifest.launcher)),
-			readOnce(join(image.folder, manifest.bundle)),
-			options.runtimeDigests(runtime),
-		]);
+		const launcher = await readOnce(join(image.folder, manifest.launcher));
+		const bundle = await readOnce(join(image.folder, manifest.bundle));
+		const runtimeDigests = await options.runtimeDigests(runtime);
 		const commandLine = measuredCommandLine(manifest.arguments, params, nodeEnvironment);
 		tpm.reset();
 		const measure = (register: number, digests: readonly BankDigest[], what: string): void => {
