@@ -164,7 +164,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			writeJson(join(folder, 'spec.json'), spec);
 		},
 		groups: () => [...groups.values()],
-		machines: () => [...machines.values()].map(machine => machine.view()),
+		machines: () => [...machines.values()].map(machine => machine.view()).toSorted(byName),
 		machine: find,
 		applyGroup: group => inTurn(() => setSize(group)),
 		deleteGroup: name =>
@@ -198,7 +198,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			}),
 		async startAll() {
 			await Promise.all([...machines.values()].map(machine => machine.start()));
-			return [...machines.values()].map(machine => machine.view());
+			return [...machines.values()].map(machine => machine.view()).toSorted(byName);
 		},
 		async stopAll() {
 			await Promise.all([...machines.values()].map(machine => machine.stop()));
@@ -213,6 +213,10 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 		},
 	};
 };
+
+/** Control planes first, each role by number. */
+const byName = (a: MachineView, b: MachineView): number =>
+	a.role.localeCompare(b.role) || a.name.localeCompare(b.name, 'en', {numeric: true});
 
 /** The records of the machines in clusters/UID/machines; a folder without a readable record was never started and is removed. */
 export const storedMachines = (folder: string): MachineRecord[] => {
