@@ -45,7 +45,7 @@ const firstToOpen = async (host: NodeHost, issuer: Issuer, asker: Asker): Promis
 	};
 	const isControlPlane = instance.role === 'control-plane';
 	log(isControlPlane ? 'waiting for the cluster, or for recovery' : 'waiting for the cluster');
-	const stopRecovery = isControlPlane
+	const recovery = isControlPlane
 		? await serveRecovery({
 				listen: splitEndpoint(instance.endpoints.recovery),
 				issuer,
@@ -74,7 +74,7 @@ const firstToOpen = async (host: NodeHost, issuer: Issuer, asker: Asker): Promis
 		return await Promise.race([recovered, rejoined]);
 	} finally {
 		ending.abort();
-		await stopRecovery?.();
+		await recovery?.stop();
 	}
 };
 

@@ -31,14 +31,14 @@ const graceMs = 1000;
  * The recovery server of a control plane that no JoinService can help: an administrator attests it and pushes the master secret.
  * A secret counts only when it opens the state of this disk; with any other the node says so and goes on waiting.
  */
-export const serveRecovery = async (deps: RecoveryDeps): Promise<Stop> => {
+export const serveRecovery = async (deps: RecoveryDeps): Promise<{port: number; stop: Stop}> => {
 	const server = createServer();
 	addService(server, ConnectionApi, attestHandlers(deps.issuer, 'control-plane'));
 	addService(server, RecoverApi, recoverService(deps), (method, error) => {
 		deps.log(`${method} failed: ${String(error)}`);
 	});
 	const atls = await serveAtls(server, {issuer: deps.issuer, ...deps.listen});
-	return () => atls.close(graceMs);
+	return {port: atls.port, stop: () => atls.close(graceMs)};
 };
 
 /** The handler alone. */
