@@ -57,7 +57,7 @@ function unusable(path: string): AppError {
 
 async function ensurePublicKey(folder: string, key: KeyObject): Promise<void> {
 	const path = join(folder, 'public.pem');
-	const pem = key.export({format: 'pem', type: 'spki'}).toString();
+	const pem = key.export({format: 'pem', type: 'spki'});
 	if ((await readIfThere(path))?.toString() === pem) return;
 	const temporary = temporaryName(path);
 	const file = await open(temporary, 'wx', 0o644);

@@ -176,7 +176,7 @@ test('measurements: the v2.9 forms are read, every problem is named', t => {
 			}),
 		{instanceOf: AppError},
 	);
-	t.deepEqual(error?.problems.map(({path}) => path).toSorted(), ['04', '1', '2', '24', '3', '5', 'x']);
+	t.deepEqual(error.problems.map(({path}) => path).toSorted(), ['04', '1', '2', '24', '3', '5', 'x']);
 	t.throws(() => parseMeasurements([]), {instanceOf: AppError});
 	const changed = withMeasurement(read, 9, Buffer.alloc(32, 1));
 	t.true(changed.get(9)?.warnOnly);
@@ -194,7 +194,7 @@ test('a policy that would accept anything cannot be read', t => {
 	t.deepEqual(formatPolicy(parsePolicy('local-vtpm', good)), good);
 	const problemsOf = (variant: string, json: unknown): string[] => {
 		const error = t.throws(() => parsePolicy(variant, json), {instanceOf: AppError});
-		return error?.problems.map(({path, message}) => `${path}: ${message}`) ?? [];
+		return error.problems.map(({path, message}) => `${path}: ${message}`);
 	};
 	t.snapshot(problemsOf('local-vtpm', {measurements: {}, makerKey: 'x'}));
 	t.snapshot(problemsOf('local-vtpm', {...good, measurements: {'4': zero, '77': zero}}));

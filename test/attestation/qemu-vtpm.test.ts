@@ -133,7 +133,7 @@ test('a machine whose key nobody vouches for is refused unless that was agreed t
 		instanceOf: AttestationRefused,
 	});
 	t.deepEqual(
-		error?.findings.map(({code}) => code),
+		error.findings.map(({code}) => code),
 		['key-certificate-missing'],
 	);
 	const accepted = judge({...wire, userDataHex: userDataOf(wire)}, measurements);

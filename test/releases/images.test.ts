@@ -105,7 +105,7 @@ test('check names every file that changed; a changed statement, signature or man
 		await chmod(path, 0o600);
 		await writeFile(path, change(original));
 		const error = await t.throwsAsync(async () => loadImage({version: 'v1.0.0', dataHome: home}), {instanceOf: AppError}, file);
-		t.is(error?.code, 'image-damaged');
+		t.is(error.code, 'image-damaged');
 		t.truthy((await listImages(home))[0]?.problem);
 		await writeFile(path, original);
 	}
@@ -143,8 +143,8 @@ test('a version is taken once; what is there already is used and compared with i
 	await appendFile(from.bundle, 'newer');
 	t.false((await ensureImage(options)).current);
 	const error = await t.throwsAsync(async () => makeImage(options), {instanceOf: AppError});
-	t.is(error?.code, 'image-exists');
-	t.is(error?.exitCode, 3);
+	t.is(error.code, 'image-exists');
+	t.is(error.exitCode, 3);
 	t.deepEqual(await readdir(join(home, 'images')), ['v1.0.0']);
 });
 
@@ -183,7 +183,7 @@ test('the release key is made once, private, and also under a race', async t => 
 	t.is(createPublicKey(await readFile(join(folder, 'public.pem'))).asymmetricKeyDetails?.namedCurve, 'prime256v1');
 	await writeFile(join(folder, 'private.pem'), 'CANARY');
 	const error = await t.throwsAsync(async () => ensureReleaseKey(folder), {instanceOf: AppError, code: 'release-key-unusable'});
-	t.notRegex(`${error?.message} ${error?.stack} ${JSON.stringify(error)}`, /CANARY/);
+	t.notRegex(`${error.message} ${error.stack} ${JSON.stringify(error)}`, /CANARY/);
 	await mkdir(join(home, 'empty'));
 	await t.throwsAsync(async () => readReleasePublicKey(join(home, 'empty')), {code: 'release-key-unusable'});
 });

@@ -6,7 +6,7 @@ export type MeasuredRuntime = {
 	/** Digests of all banks, SHA-256 first. */
 	digests: readonly BankDigest[];
 	/** Whether the file behind the descriptor is the one that was hashed, untouched since. */
-	isUnchanged(): Promise<boolean>;
+	isUnchanged: () => Promise<boolean>;
 };
 
 export type RuntimeDigests = (file: FileHandle) => Promise<MeasuredRuntime>;

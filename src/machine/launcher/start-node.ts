@@ -9,7 +9,7 @@ export type StartOptions = {
 	runtime: FileHandle;
 	/** Used only where a descriptor cannot be executed. */
 	runtimePath: string;
-	isUnchanged(): Promise<boolean>;
+	isUnchanged: () => Promise<boolean>;
 	arguments: readonly string[];
 	params: readonly string[];
 	bundle: Uint8Array;

@@ -14,9 +14,9 @@ export type AttestationKey = {
 	/** X.509 DER, from the maker. */
 	certificate: Uint8Array;
 	/** TPMT_SIGNATURE, RSASSA with SHA-256. */
-	signStructure(bytes: Uint8Array): Promise<Uint8Array>;
+	signStructure: (bytes: Uint8Array) => Promise<Uint8Array>;
 	/** PKCS #8 DER. */
-	exportPrivate(): Secret;
+	exportPrivate: () => Secret;
 };
 
 const generate = promisify(generateKeyPair);

@@ -26,8 +26,8 @@ import type {EventLogWriter} from './event-log.ts';
 export type TpmState = {
 	registers: Registers;
 	log: EventLogWriter;
-	key(): Promise<AttestationKey>;
-	clock(): {clock: bigint; resetCount: number; restartCount: number};
+	key: () => Promise<AttestationKey>;
+	clock: () => {clock: bigint; resetCount: number; restartCount: number};
 };
 
 type Handler = {

@@ -10,7 +10,7 @@ import {handlers, type TpmState} from './handlers.ts';
 /** A TPM 2.0 in software, for one machine. It proves nothing about the hardware; it speaks and signs as a real one does. */
 export type SoftwareTpm = {
 	/** Answers one command; commands run one after the other, in the order of the calls. Never rejects. */
-	handle(command: Uint8Array): Promise<Uint8Array>;
+	handle: (command: Uint8Array) => Promise<Uint8Array>;
 	/** The launcher's own extend; nodes have TPM2_PCR_Event. */
 	measure(register: number, digests: readonly BankDigest[], description: string): void;
 	/** As switching the machine off and on: registers and event log start anew, the key stays. */
@@ -21,7 +21,7 @@ export type SoftwareTpm = {
 
 export type SoftwareTpmOptions = {
 	/** Certifies the key (TPMT_PUBLIC) of a new TPM: X.509 DER. */
-	certify(akPublic: Uint8Array): Promise<Uint8Array>;
+	certify: (akPublic: Uint8Array) => Promise<Uint8Array>;
 	/** What `save` gave: the same TPM again. */
 	saved?: Secret;
 	now?: () => number;

@@ -90,9 +90,9 @@ test('what is no command ends the connection, not the TPM', async t => {
 test('a client rejects when the TPM goes away, and finds it again when it is back', async t => {
 	const path = join(await newFolder(t), 'tpm.sock');
 	const {software} = newMachine(maker);
-	const {promise: arrived, resolve: arrive} = Promise.withResolvers<void>();
+	const {promise: arrived, resolve: arrive} = Promise.withResolvers<undefined>();
 	const neverAnswers = async (): Promise<Uint8Array> => {
-		arrive();
+		arrive(undefined);
 		return new Promise(() => undefined);
 	};
 	const first = await serveTpm({handle: neverAnswers}, path);

@@ -188,7 +188,7 @@ test('when the event log is full nothing is extended any more, so log and regist
 		},
 		{instanceOf: TpmError},
 	);
-	t.is(error?.responseCode, 0x1c4);
+	t.is(error.responseCode, 0x1c4);
 	const events = await tpm.eventLog();
 	t.true(events.length > 400);
 	t.true(logMatches(events, await tpm.readPcrs()));
