@@ -1,4 +1,4 @@
-import {dataKey, measurementSecretId, type MasterSecret} from '../../keys/derive.ts';
+import {dataKey, type MasterSecret, measurementSecretId} from '../../keys/derive.ts';
 import type {API} from '../../rpc/gen/kms_pb.ts';
 import {RpcError, status} from '../../rpc/status.ts';
 import type {Handlers} from '../../rpc/types.ts';

@@ -1,7 +1,7 @@
 import {once} from 'node:events';
 import * as z from 'zod/mini';
-import {issuerOf} from '../../attestation/variant.ts';
 import type {Issuer} from '../../attestation/variant.ts';
+import {issuerOf} from '../../attestation/variant.ts';
 import {API} from '../../rpc/gen/verify_pb.ts';
 import {addService, createServer, listenPlain} from '../../rpc/server.ts';
 import {addressSetting} from '../settings.ts';

@@ -1,5 +1,5 @@
-import type {Issuer} from '../../attestation/variant.ts';
 import {createQueue} from '../../atls/limits.ts';
+import type {Issuer} from '../../attestation/variant.ts';
 import {RpcError, status} from '../../rpc/status.ts';
 
 /** Makes a statement about this node for a nonce. */
