@@ -1,8 +1,9 @@
 import {createCipheriv, createDecipheriv, randomBytes} from 'node:crypto';
-import {mkdir, open, readFile, rename, rm, stat} from 'node:fs/promises';
+import {mkdir, readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Disk} from './host.ts';
+import {replaceFile} from './replace-file.ts';
 
 const magic = Buffer.from('CNSTATE1', 'latin1');
 const nonceLength = 12;
@@ -37,7 +38,7 @@ export const openDisk = (folder: string, readUuid: () => Promise<string>): Disk 
 		async save(key, state) {
 			await mkdir(folder, {recursive: true, mode: 0o700});
 			const counter = (await sizeOf(path)) === undefined ? 1n : (await readState(path)).counter + 1n;
-			await replaceFile(folder, path, encrypt(key, await uuid(), counter, state));
+			await replaceFile(path, encrypt(key, await uuid(), counter, state));
 		},
 	};
 };
@@ -103,26 +104,6 @@ const counterBytes = (counter: bigint) => {
 
 const checkKey = (key: Uint8Array) => {
 	if (key.length !== keyLength) throw new Error(`a state key has ${String(keyLength)} bytes, not ${String(key.length)}`);
-};
-
-const replaceFile = async (folder: string, path: string, bytes: Uint8Array) => {
-	const next = `${path}.next`;
-	await rm(next, {force: true});
-	const file = await open(next, 'wx', 0o600);
-	try {
-		await file.writeFile(bytes);
-		await file.sync();
-	} finally {
-		await file.close();
-	}
-	await rename(next, path);
-	// The name is only safe once its folder is on the disk too.
-	const directory = await open(folder, 'r');
-	try {
-		await directory.sync();
-	} finally {
-		await directory.close();
-	}
 };
 
 const broken = (what: string) =>
