@@ -4,7 +4,7 @@ import type {Field, Option} from '../src/wizard/steps.ts';
 import {fieldsOf} from '../src/wizard/steps.ts';
 import {graphemes} from '../src/wizard/text-field.ts';
 import type {Line} from './lines.ts';
-import {blank, cells, fit, indented, line, span, wrap} from './lines.ts';
+import {blank, cells, fit, indented, line, lineCells, span, wrap} from './lines.ts';
 import type {Body} from './screen.tsx';
 import type {Theme} from './theme.ts';
 
@@ -18,7 +18,7 @@ export function fieldLines(state: WizardState, width: number, theme: Theme): Bod
 		const isFocused = field.id === focused(state)?.id;
 		const part = field.kind === 'select' || field.kind === 'confirm' ? choices : typed;
 		const body = part(field, state, isFocused, width, theme, fields.length > 1);
-		if (index > 0 && field.kind !== 'number') lines.push(blank);
+		if (index > 0) lines.push(blank);
 		if (isFocused) focus = lines.length + (body.focus ?? 0);
 		if (isFocused && body.cursor) cursor = {line: lines.length + body.cursor.line, column: body.cursor.column};
 		lines.push(...body.lines, ...verdict(field, state, isFocused, width, theme));
@@ -50,6 +50,8 @@ function choices(field: Field, state: WizardState, isFocused: boolean, width: nu
 	const options = optionsOf(field, state);
 	const lines: Line[] = several ? [line(span(field.label))] : [];
 	if (options.length === 0) return {lines: [...lines, line(span('  reading what there is…', 'dim'))]};
+	const row = inline(field, options, state, isFocused, theme);
+	if (field.inline === true && lineCells(row) <= width) return {lines: [...lines, row], focus: lines.length};
 	const titles = Math.max(...options.map(option => cells(option.title))) + 3;
 	const details = Math.max(0, ...options.map(option => cells(option.detail ?? '')));
 	const isWide = width >= 2 + titles + details + 20;
@@ -61,6 +63,16 @@ function choices(field: Field, state: WizardState, isFocused: boolean, width: nu
 		if (!isWide && option.detail !== undefined) lines.push(...indented(wrap(option.detail, width - 4, 'dim'), 4));
 	}
 	return {lines, focus};
+}
+
+function inline(field: Field, options: readonly Option[], state: WizardState, isFocused: boolean, theme: Theme): Line {
+	return options.flatMap(({value, title, status, disabled}, index) => {
+		const isChosen = value === state.values[field.id];
+		const pointer = isChosen ? `${isFocused ? theme.symbols.pointer : theme.symbols.dot} ` : '  ';
+		const tone = disabled ? 'dim' : isChosen && isFocused ? 'strong' : 'plain';
+		const gap = index === 0 ? '' : '     ';
+		return [span(`${gap}${pointer}`, 'accent'), span(title, tone), span(status === undefined ? '' : ` (${status})`, 'dim')];
+	});
 }
 
 function optionLine(option: Option, hasFocus: boolean, isChosen: boolean, titles: number, details: number, theme: Theme): Line {

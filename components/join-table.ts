@@ -20,7 +20,16 @@ const columns: Record<LaneState, {title: string; width: number}> = {
 };
 const cellsWidth = laneStates.reduce((sum, state) => sum + columns[state].width, 0);
 
-export type TableOptions = {view: LiveView; selected?: string; width: number; height: number; theme: Theme; now: number};
+export type TableOptions = {
+	view: LiveView;
+	selected?: string;
+	/** The node to keep in the window while none is selected. */
+	spoken?: string;
+	width: number;
+	height: number;
+	theme: Theme;
+	now: number;
+};
 
 /** How many lines the whole table would like. */
 export function tableHeight(view: LiveView): number {
@@ -31,9 +40,9 @@ export function tableHeight(view: LiveView): number {
  * One line a node, only as many as there is room for: the window follows the selected node, so a thousand nodes cost no
  * more than the ones on screen.
  */
-export function joinTable({view, selected, width, height, theme, now}: TableOptions): Line[] {
+export function joinTable({view, selected, spoken, width, height, theme, now}: TableOptions): Line[] {
 	const room = Math.max(1, height - 1);
-	const at = selected === undefined ? 0 : Math.max(0, view.order.indexOf(selected));
+	const at = Math.max(0, view.order.indexOf(selected ?? spoken ?? ''));
 	const first = Math.max(0, Math.min(view.order.length - room, at - Math.floor(room / 2)));
 	const names = view.order.slice(first, first + room);
 	const rows = names.flatMap(name => {

@@ -11,27 +11,26 @@ export function refusalBlock(lane: Lane, width: number, theme: Theme): Line[] {
 	if (lane.refused === undefined) return [];
 	const {refusal, count} = lane.refused;
 	const {register, expected, expectedFrom, actual} = refusal;
-	const room = Math.max(16, width - 30);
-	const short = (value: string) => middle(value, Math.min(room, 64), theme.symbols.ellipsis);
-	const rows: [string, string][] = [
-		...(expected === undefined
-			? []
-			: ([
-					[
-						register === undefined ? 'expected' : `register ${register}`,
-						`expected ${short(expected)}${expectedFrom === undefined ? '' : ` (${expectedFrom})`}`,
-					],
-				] as [string, string][])),
-		...(actual === undefined ? [] : ([['', `got      ${short(actual)}`]] as [string, string][])),
+	const isNarrow = width < 56;
+	const short = (value: string) => middle(value, Math.min(Math.max(16, width - 30), 64), theme.symbols.ellipsis);
+	const from = expectedFrom === undefined || isNarrow ? '' : ` (${expectedFrom})`;
+	const rows: [string, string | undefined][] = [
+		[register === undefined ? '' : `register ${register}`, expected && `expected  ${short(expected)}${from}`],
+		['', actual && `got       ${short(actual)}`],
 		['likely', refusal.likely],
 		['smallest step', refusal.step],
 	];
 	const times = count > 1 ? ` (${count} times)` : '';
 	return [
 		...wrap(`${theme.symbols.refused} ${lane.name} was refused${times}: ${refusal.sentence}`, width, 'trouble', '  '),
-		...rows.flatMap(([label, value]) => labelled(`  ${label}`, value, width, 17)),
-		line(span('  The other nodes are not affected.', 'dim')),
+		...rows.flatMap(([label, value]) => (value === undefined ? [] : detailRow(label, value, width, isNarrow))),
+		...(isNarrow ? [] : [line(span('  The other nodes are not affected.', 'dim'))]),
 	];
+}
+
+function detailRow(label: string, value: string, width: number, isNarrow: boolean): Line[] {
+	if (!isNarrow) return labelled(`  ${label}`, value, width, 17);
+	return wrap(`  ${label}${label === '' ? '' : ': '}${value}`, width, 'plain', '    ');
 }
 
 const sources: Record<Source, string> = {

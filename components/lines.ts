@@ -57,7 +57,9 @@ export function wrap(text: string, width: number, tone: Tone = 'plain', indent =
 	const room = Math.max(1, width - cells(indent));
 	const lines: string[] = [];
 	let current = '';
-	for (let word of text.split(' ')) {
+	const lead = /^ */u.exec(text)?.[0] ?? '';
+	for (let word of text.trimStart().split(' ')) {
+		if (lines.length === 0 && current === '') word = lead + word;
 		const size = lines.length === 0 ? width : room;
 		if (current !== '' && cells(current) + 1 + cells(word) > size) {
 			lines.push(current);

@@ -20,8 +20,9 @@ export function liveBody(live: LiveState, width: number, height: number, theme: 
 	if (top.length > 0) top.push(blank);
 	const room = height - top.length;
 	const words = [...middleLines(live, width, theme, now)];
-	const said = words.length === 0 ? [] : [blank, ...words].slice(0, Math.max(3, Math.floor(room * 0.6)));
-	const logs = live.view.logs.length === 0 || room < 10 ? 0 : Math.min(live.view.logs.length, 3) + 1;
+	// What went wrong must be readable whole: the log gives way first, then the table down to three nodes.
+	const said = words.length === 0 ? [] : [blank, ...words].slice(0, Math.max(3, room - Math.min(wanted(live), 4)));
+	const logs = live.view.logs.length === 0 || room - said.length < 10 ? 0 : Math.min(live.view.logs.length, 3) + 1;
 	const table = Math.max(Math.min(2, room), Math.min(wanted(live), room - said.length - logs));
 	const main = mainLines(live, width, table, theme, now);
 	const left = room - main.length - said.length;
@@ -40,7 +41,9 @@ function wanted(live: LiveState): number {
 function mainLines(live: LiveState, width: number, height: number, theme: Theme, now: number): Line[] {
 	const {view, selected} = live;
 	if (view.order.length > 0) {
-		return joinTable({view, width, height, theme, now, ...(selected === undefined ? {} : {selected})});
+		const spoken = spokenLane(live)?.name;
+		const looking = {...(selected === undefined ? {} : {selected}), ...(spoken === undefined ? {} : {spoken})};
+		return joinTable({view, width, height, theme, now, ...looking});
 	}
 	if (view.verify !== undefined) return verifyLines(view.verify, width, theme).slice(0, height);
 	return [...view.resources.values()].slice(-height).map(({address, action, state, elapsedSeconds}) => {

@@ -154,7 +154,7 @@ function foldLane(view: LiveView, event: EventOf<'lane'>): Partial<LiveView> {
 		...(before?.refused === undefined || attested || again ? {} : {refused: before.refused}),
 	};
 	return {
-		lanes: bounded(view.lanes, name, lane, limits.lanes),
+		...withLane(view, lane),
 		...(event.state === 'ready' ? {waits: without(view.waits, name)} : {}),
 	};
 }
@@ -165,12 +165,13 @@ function foldRefused(view: LiveView, event: EventOf<'lane-refused'>): Partial<Li
 	const refused = {refusal: harmless(event.refusal), count: event.count, at: event.at};
 	const {lanes, order} = withLane(view, {...before, changedAt: event.at, refused});
 	const all = [...lanes.values()].filter(lane => lane.refused !== undefined);
-	if (all.length > limits.refusals) {
-		const oldest = all.reduce((a, b) => ((a.refused?.at ?? 0) <= (b.refused?.at ?? 0) ? a : b));
-		const {refused: _, ...rest} = oldest;
-		lanes.set(oldest.name, rest);
-	}
-	return {lanes, order, waits: without(view.waits, name)};
+	const waits = without(view.waits, name);
+	if (all.length <= limits.refusals) return {lanes, order, waits};
+	// The oldest refusal goes; whoever was never more than refused goes with it.
+	const {refused: _, ...oldest} = all.reduce((a, b) => ((a.refused?.at ?? 0) <= (b.refused?.at ?? 0) ? a : b));
+	if (Object.keys(oldest.steps).length > 0) return {lanes: lanes.set(oldest.name, oldest), order, waits};
+	lanes.delete(oldest.name);
+	return {lanes, order: order.filter(other => other !== oldest.name), waits};
 }
 
 function foldLost(view: LiveView, event: EventOf<'lane-lost'>): Partial<LiveView> {

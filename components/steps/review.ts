@@ -17,7 +17,7 @@ export function reviewBody(state: WizardState, width: number, theme: Theme, now:
 		...indented(facts(state, width - 1), 1),
 		...planState(state, width, theme, now),
 		line(span(' same without questions', 'dim')),
-		...indented(wrap(equivalentCommand(state.values), width - 3, 'plain', '  '), 3),
+		...indented(wrap(equivalentCommand(state.values, state.facts), width - 3, 'plain', '  '), 3),
 		blank,
 		...fields.lines,
 	];

@@ -1,5 +1,5 @@
 import type {Judgement} from './judge.ts';
-import type {FieldId, StepId, Values, WizardState} from './state.ts';
+import type {Facts, FieldId, StepId, Values, WizardState} from './state.ts';
 import type {Field, Option} from './steps.ts';
 import {fieldsOf, setupSteps} from './steps.ts';
 
@@ -66,14 +66,20 @@ export function valuesFromEnv(env: Readonly<Record<string, string | undefined>>)
 	return values;
 }
 
-/** The command that does the same without questions. Values that need it are quoted for a shell. */
-export function equivalentCommand(values: Values): string {
-	const flags = questionTable().flatMap(({step, field, flag}) => {
-		if (field === 'consent') return [flag];
-		if (field === 'ignoreRules') return values.ignoreRules === 'yes' ? [flag] : [];
-		const value = values[field];
-		return step === 'folder' && value === '.' ? [] : [`${flag} ${quoted(value)}`];
-	});
+/**
+ * The command that does the same without questions: the flags of what was asked, in the order of the table. Values that
+ * need it are quoted for a shell; what is the default of the command anyway is left out.
+ */
+export function equivalentCommand(values: Values, facts: Facts): string {
+	const flags = setupSteps.flatMap(step =>
+		fieldsOf(step.id, values, facts).flatMap(({id, flag}) => {
+			if (flag === undefined) return [];
+			if (id === 'consent') return [flag];
+			if (id === 'ignoreRules') return values.ignoreRules === 'yes' ? [flag] : [];
+			if ((id === 'folder' && values.folder === '.') || (id === 'provider' && values.provider === 'local')) return [];
+			return [`${flag} ${quoted(values[id])}`];
+		}),
+	);
 	return ['constellation apply', ...flags].join(' ');
 }
 

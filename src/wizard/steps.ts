@@ -9,6 +9,8 @@ export type Field = {
 	id: FieldId;
 	kind: 'text' | 'number' | 'select' | 'confirm';
 	label: string;
+	/** Choices stand beside each other, where the window is wide enough. */
+	inline?: boolean;
 	/** The flag and the environment variable that answer this without the wizard; absent for what only a person can do. */
 	flag?: string;
 	env?: string;
@@ -50,13 +52,14 @@ export const setupSteps: readonly Step[] = [
 				id: 'folder',
 				kind: 'text',
 				label: 'Folder',
-				flag: '--workspace',
+				flag: '-C',
 				env: 'CONSTELLATION_WORKSPACE',
 				validate: judgeFolder,
 			},
 			{
 				id: 'ignoreRules',
 				kind: 'confirm',
+				inline: true,
 				label: 'Keep the secret files out of git?',
 				flag: '--ignore-rules',
 				env: 'CONSTELLATION_IGNORE_RULES',
@@ -221,6 +224,7 @@ export const setupSteps: readonly Step[] = [
 			{
 				id: 'consent',
 				kind: 'select',
+				inline: true,
 				label: 'What now?',
 				flag: '--yes',
 				options: (_values, facts) => [

@@ -30,6 +30,7 @@ const over =
 const at = (step: StepId): When => all(open, ({state}) => state.step === step);
 const form: When = all(open, ({state}) => position(state.step) !== undefined);
 const choosing = all(form, ({state}) => ['select', 'confirm'].includes(focused(state)?.kind ?? ''));
+const beside: When = context => choosing(context) && focused(context.state)?.inline === true;
 const typing: When = ({state}) =>
 	state.overlay === undefined && isTextual(focused(state)) && (state.step !== 'secrets' || state.secrets.typing);
 const calm = all(open, not(typing));
@@ -44,8 +45,10 @@ const planFailed: When = ({state}) => state.facts.plan.state === 'failed';
 const nothingToLose: When = context => over('leave')(context) || !hasAnswers(context.state) || !form(context);
 
 const table: readonly WizardBinding[] = [
-	bind('questions', ['up', 'k'], '↑↓', 'choose', choosing, {type: 'choose', by: -1}),
-	bind('questions', ['down', 'j'], '↑↓', 'choose', choosing, {type: 'choose', by: 1}, quiet),
+	bind('questions', ['left', 'h', 'up'], '←→', 'choose', beside, {type: 'choose', by: -1}),
+	bind('questions', ['right', 'l', 'down'], '←→', 'choose', beside, {type: 'choose', by: 1}, quiet),
+	bind('questions', ['up', 'k'], '↑↓', 'choose', all(choosing, not(beside)), {type: 'choose', by: -1}),
+	bind('questions', ['down', 'j'], '↑↓', 'choose', all(choosing, not(beside)), {type: 'choose', by: 1}, quiet),
 	bind('numbers', ['up'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: 1}),
 	bind('numbers', ['down'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: -1}, quiet),
 	bind('numbers', ['tab'], 'tab', 'next field', at('nodes'), ({state}) => ({type: 'focus', by: state.focus === 0 ? 1 : -1})),
