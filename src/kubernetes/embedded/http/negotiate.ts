@@ -42,7 +42,11 @@ export function negotiate(header: string | undefined, transform: boolean): Repre
 		if (as === 'Table') return {form, as: 'table', version};
 		if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return {form, as: 'partial', version};
 	}
-	throw notAcceptable();
+	throw new ApiError(
+		406,
+		'406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+		{reason: 'NotAcceptable', details: {}},
+	);
 }
 
 function formOf(type: string): Representation['form'] | undefined {
@@ -50,6 +54,7 @@ function formOf(type: string): Representation['form'] | undefined {
 	return type === 'application/yaml' ? 'yaml' : undefined;
 }
 
+/** A form that is there, but not for this request: Tables of a streaming list. */
 export function notAcceptable(): ApiError {
 	return new ApiError(
 		406,

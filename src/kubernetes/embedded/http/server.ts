@@ -119,6 +119,7 @@ function assertServed({type, path, verb}: Call): void {
 	if (type.namespaced && path.namespace === '' && (path.name !== '' || verb === 'create')) {
 		throw path.name !== '' ? unknownResource() : badRequest('an empty namespace may not be set during creation');
 	}
+	if (path.name === '' && (verb === 'update' || verb === 'patch')) throw methodNotAllowed();
 	if (path.subresource === '') {
 		if (!type.verbs.includes(verb)) throw methodNotAllowed();
 		return;

@@ -54,7 +54,8 @@ export async function decodeObject(call: Call, body: Body, expected: Expected, v
 		const shown = body.bytes.length === 0 ? '<empty>' : body.bytes.subarray(0, 200).toString();
 		return unrecognized(expected, `${message} (${shown})`);
 	});
-	if (!isObject(raw.value)) throw unrecognized(expected, `json: cannot unmarshal ${typeName(raw.value)} into an object`);
+	if (!isObject(raw.value))
+		throw unrecognized(expected, `${notAnObject(raw.value)} (${body.bytes.subarray(0, 100).toString('hex')})`);
 	const object = checkKind(raw.value, expected);
 	return conform(call, object, expected, validation, raw.duplicates);
 }
@@ -67,6 +68,12 @@ function unrecognized(expected: Expected, why: string): ApiError {
 
 function typeName(value: unknown): string {
 	return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+}
+
+/** The words of a Go program that expected the head of an object. */
+function notAnObject(value: unknown): string {
+	const head = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+	return `json: cannot unmarshal ${typeName(value)} into Go value of type ${head}`;
 }
 
 function cannotBeHandled(kind: string, expected: Expected, why: string): ApiError {

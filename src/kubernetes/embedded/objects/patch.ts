@@ -59,7 +59,7 @@ function attempt<T>(work: () => T, value: unknown): T {
 			error instanceof StrategicPatchFailed ||
 			(error instanceof ApiError && error.message.includes('json: cannot unmarshal'))
 		) {
-			throw invalid({group: '', kind: ''}, '', [cause.invalid('patch', value, error.message)]);
+			throw invalid({group: '', kind: ''}, '', [cause.invalid('patch', value, error.message.replace(/^.*?json: /, ''))]);
 		}
 		throw error;
 	}

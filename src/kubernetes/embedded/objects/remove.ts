@@ -67,7 +67,7 @@ export function remove(call: Call, options: DeleteOptions): Removed {
 		if (options.dryRun) return {object: viewOf(type, marked), gone};
 		try {
 			if (gone) {
-				const last = api.store.remove(key, Number(current.metadata.resourceVersion));
+				const last = api.store.remove(key, Number(current.metadata.resourceVersion), marked);
 				api.collect(last, options.propagationPolicy);
 				return {
 					object: viewOf(type, {...marked, metadata: {...marked.metadata, resourceVersion: last.metadata.resourceVersion ?? ''}}),
@@ -144,7 +144,8 @@ export async function removeCollection(call: Call, options: DeleteOptions): Prom
 	const items = listed.items.map(object => {
 		const path = {...call.path, namespace: object.metadata.namespace ?? '', name: object.metadata.name};
 		try {
-			return remove({...call, path}, options).object;
+			remove({...call, path}, options);
+			return object;
 		} catch (error) {
 			// Somebody else deleted it first, which is what was asked for.
 			if (error instanceof ApiError && error.code === 404) return object;

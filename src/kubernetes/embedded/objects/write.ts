@@ -116,10 +116,10 @@ function checkPreconditions(call: Call, current: ApiObject, wanted: ApiObject): 
 function commit(call: Call, current: ApiObject, object: ApiObject): ApiObject {
 	const {type, path, api} = call;
 	const key = keyOf(type, path.namespace, path.name);
-	const stored = api.store.put(key, object, Number(current.metadata.resourceVersion));
-	if (!finished(stored)) return stored;
-	api.collect(api.store.remove(key, Number(stored.metadata.resourceVersion)), undefined);
-	return stored;
+	const revision = Number(current.metadata.resourceVersion);
+	if (!finished(object)) return api.store.put(key, object, revision);
+	api.collect(api.store.remove(key, revision, object), undefined);
+	return object;
 }
 
 /** A deleted object that nothing holds any more: no finalizers, no grace, and of a namespace no `spec.finalizers`. */

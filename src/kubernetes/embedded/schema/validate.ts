@@ -34,8 +34,10 @@ export function validateObject(
 	};
 }
 
-function visit(walk: Walk, unresolved: Schema, value: Json, place: Place): Json {
+function visit(outer: Walk, unresolved: Schema, value: Json, place: Place): Json {
 	const reference = referenceOf(unresolved);
+	// What a custom resource's schema refers to (its metadata) is built in.
+	const walk = reference === undefined ? outer : {...outer, custom: false};
 	const schema = walk.schemas.resolve(unresolved);
 	const here = reference === undefined ? place : {...place, typeName: typeName(reference)};
 	// Go decodes null into the zero value of whatever is there.

@@ -56,8 +56,8 @@ export type Store = {
 	list(resource: string, options?: ListOptions): Listed;
 	/** `expected` is the revision the caller read; 0 means the object must not exist. Throws WriteConflict. */
 	put(key: Key, object: ApiObject, expected: number): ApiObject;
-	/** Returns the last state, with the revision of the deletion. Throws WriteConflict. */
-	remove(key: Key, expected: number): ApiObject;
+	/** Ends an object; `last` is its final state when that differs from the stored one. Returns it with the revision of the deletion. Throws WriteConflict. */
+	remove(key: Key, expected: number, last?: ApiObject): ApiObject;
 	/** Objects that name this uid among their owners. */
 	dependents(uid: string): Key[];
 	/** Changes after `revision` up to `until`, oldest first, of one resource or all. Throws Compacted. */
@@ -209,8 +209,8 @@ export function createStore(database: Database, seal: Seal, now: () => number = 
 		},
 		list: (resource, options = {}) => database.read(() => list(resource, options)),
 		put: (key, object, expected) => record(key, object, expected === 0 ? 'ADDED' : 'MODIFIED', expected),
-		remove: (key, expected) => {
-			const current = expected === 0 ? undefined : readRevision(key, expected);
+		remove: (key, expected, last) => {
+			const current = last ?? (expected === 0 ? undefined : readRevision(key, expected));
 			if (!current) throw new WriteConflict(undefined);
 			return record(key, current, 'DELETED', expected);
 		},

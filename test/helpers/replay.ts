@@ -1,0 +1,153 @@
+import type {Answer, ClientIdentity, TestServer} from './api-server.ts';
+
+/** One recorded request and what the real server answered. Identifiers and revisions in it are placeholders, the same everywhere. */
+export type Exchange = {
+	method: string;
+	path: string;
+	accept?: string;
+	type?: string;
+	body?: unknown;
+	text?: string;
+	base64?: string;
+	headers?: Record<string, string>;
+	status: number;
+	warning?: string | string[];
+	answer?: unknown;
+	answerText?: string;
+	events?: unknown;
+};
+
+export type Step = {step: string; label?: string; user?: string; exchanges: Exchange[]};
+
+export type Difference = {step: string; request: string; where: string; expected: unknown; actual: unknown};
+
+export type ReplayOptions = {
+	/** Exchanges that are about what is not served here. */
+	skip?: (exchange: Exchange, step: Step) => boolean;
+	/** Fields whose values need not be the recorded ones: `path` as in `.metadata.managedFields`. */
+	ignore?: (path: string, expected: unknown, exchange: Exchange) => boolean;
+	identityOf?: (step: Step) => ClientIdentity | null | undefined;
+};
+
+const uid = /00000000-0000-4000-8000-\d{12}/g;
+const revision = /\b1\d{3}\b/g;
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+/**
+ * Sends recorded requests in order and compares: the status, and every field of the recorded answer (more fields are allowed). What the server
+ * chooses (identifiers, revisions, times, ages) is learned from its answers and put into later requests.
+ */
+export async function replay(server: TestServer, steps: readonly Step[], options: ReplayOptions = {}): Promise<Difference[]> {
+	const known = new Map<string, string>();
+	const differences: Difference[] = [];
+	const translate = (text: string): string =>
+		text.replace(uid, match => known.get(match) ?? match).replace(revision, match => known.get(match) ?? match);
+
+	for (const step of steps) {
+		if (step.exchanges.some(exchange => options.skip?.(exchange, step))) continue;
+		for (const exchange of step.exchanges) {
+			if (exchange.events !== undefined || /[?&]watch=(true|1)/.test(exchange.path)) continue;
+			let answer = await send(exchange, step);
+			if (answer.status === 404 && exchange.status === 200 && (await plant(exchange))) answer = await send(exchange, step);
+			const request = `${exchange.method} ${exchange.path}`;
+			const differ = (where: string, expected: unknown, actual: unknown) =>
+				differences.push({step: step.label ?? step.step, request, where, expected, actual});
+			if (answer.status !== exchange.status) {
+				differ('status', `${exchange.status} ${shown(exchange.answer)}`, `${answer.status} ${answer.text.slice(0, 400)}`);
+				continue;
+			}
+			if (exchange.answer !== undefined) compare(exchange, '', exchange.answer, answer.json, differ);
+			if (exchange.warning !== undefined && !options.ignore?.('warning', exchange.warning, exchange)) {
+				const expected = [exchange.warning].flat().join(', ');
+				if (answer.headers['warning'] !== expected) differ('warning', expected, answer.headers['warning']);
+			}
+		}
+	}
+	return differences;
+
+	function send(exchange: Exchange, step: Step): Promise<Answer> {
+		const {body, text, base64, accept, type, method, path} = exchange;
+		const raw =
+			base64 === undefined
+				? (text ?? (body === undefined ? undefined : translate(JSON.stringify(body))))
+				: Buffer.from(base64, 'base64');
+		const identity = bodyIdentity(exchange) ?? options.identityOf?.(step);
+		return server.request(translate(path), {
+			method,
+			...(raw !== undefined && {raw}),
+			...(identity !== undefined && {identity}),
+			headers: {
+				...(accept !== undefined && {Accept: accept}),
+				...(type !== undefined && {'Content-Type': type}),
+				...exchange.headers,
+			},
+		});
+	}
+
+	/** Pods are made by their node here. */
+	function bodyIdentity({body, method, path}: Exchange): ClientIdentity | undefined {
+		if (method !== 'POST' || !path.includes('/pods')) return undefined;
+		const node = at(at(body, 'spec'), 'nodeName');
+		return typeof node === 'string' ? server.identity(`system:node:${node}`, 'system:nodes') : undefined;
+	}
+
+	/** What the recording started with is made when it is first asked for. */
+	async function plant({path, answer}: Exchange): Promise<boolean> {
+		const found = /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)((?:\/namespaces\/[^/]+)?\/[a-z]+)\/[^/?]+/.exec(path);
+		if (!found || typeof at(at(answer, 'metadata'), 'uid') !== 'string') return false;
+		const node = at(at(answer, 'spec'), 'nodeName');
+		const identity =
+			path.includes('/pods/') && typeof node === 'string' ? server.identity(`system:node:${node}`, 'system:nodes') : server.admin;
+		const metadata = {...object(at(answer, 'metadata')), resourceVersion: undefined, uid: undefined};
+		const planted = {...object(answer), metadata};
+		const made = await server.request(`${found[1]}${found[2]}`, {method: 'POST', body: planted, identity});
+		if (made.status === 201 && at(answer, 'status') !== undefined) {
+			const name = String(at(metadata, 'name'));
+			await server.request(`${found[1]}${found[2]}/${name}/status`, {method: 'PUT', body: planted});
+		}
+		return made.status === 201;
+	}
+
+	function compare(
+		exchange: Exchange,
+		path: string,
+		expected: unknown,
+		actual: unknown,
+		differ: (where: string, expected: unknown, actual: unknown) => void,
+	): void {
+		if (options.ignore?.(path, expected, exchange)) return;
+		if (typeof expected === 'string' && typeof actual === 'string') {
+			if (time.test(expected) && time.test(actual)) return;
+			learn(expected, actual);
+			if (translate(expected) !== actual) differ(path, translate(expected), actual);
+		} else if (Array.isArray(expected)) {
+			if (!Array.isArray(actual) || actual.length !== expected.length) return differ(path, expected, actual);
+			expected.forEach((entry, index) => compare(exchange, `${path}[${index}]`, entry, actual[index], differ));
+		} else if (typeof expected === 'object' && expected !== null) {
+			if (typeof actual !== 'object' || actual === null) return differ(path, expected, actual);
+			for (const [key, value] of Object.entries(expected)) compare(exchange, `${path}.${key}`, value, at(actual, key), differ);
+		} else if (expected !== actual && !(expected === null && actual === undefined)) {
+			differ(path, expected, actual);
+		}
+	}
+
+	/** A placeholder that stands alone is this server's value from now on. */
+	function learn(expected: string, actual: string): void {
+		const alone = expected.replace(uid, '').replace(/^1\d{3}$/, '') === '';
+		if (alone && expected !== '' && !known.has(expected)) known.set(expected, actual);
+	}
+}
+
+function shown(value: unknown): string {
+	return (JSON.stringify(value) ?? '').slice(0, 300);
+}
+
+function at(value: unknown, key: string): unknown {
+	return typeof value === 'object' && value !== null && key in value
+		? Object.entries(value).find(([name]) => name === key)?.[1]
+		: undefined;
+}
+
+function object(value: unknown): Record<string, unknown> {
+	return typeof value === 'object' && value !== null ? {...value} : {};
+}
