@@ -1,6 +1,12 @@
+import type {ServerResponse} from 'node:http';
+import {createServer} from 'node:https';
+import type {AddressInfo} from 'node:net';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {startTestServer} from '../../helpers/api-server.ts';
+import {createCsr} from '../../../src/keys/csr.ts';
+import {toPem} from '../../../src/keys/pem.ts';
+import {generateKeys, issueCertificate} from '../../../src/keys/pki.ts';
+import {startTestServer, type TestServer} from '../../helpers/api-server.ts';
 import {kubectl, kubectlPath, kubectlUntil} from '../../helpers/kubectl.ts';
 import {registerNode} from '../../helpers/test-node.ts';
 import {widgetDefinition} from '../../helpers/widget.ts';
@@ -30,6 +36,35 @@ async function setUp(t: ExecutionContext) {
 		return stderr;
 	};
 	return {server, config, home, run, ok, fails};
+}
+
+/** An HTTPS server in the place of a kubelet; gives its port. */
+async function fakeKubelet(
+	t: ExecutionContext,
+	server: TestServer,
+	node: string,
+	answer: (url: string, response: ServerResponse) => void,
+) {
+	const {privateKey, publicKey} = generateKeys();
+	const subject = {organization: 'system:nodes', commonName: `system:node:${node}`};
+	const cert = issueCertificate(server.authority, {
+		subject,
+		publicKey,
+		usages: ['serverAuth'],
+		addresses: ['127.0.0.1'],
+		days: 1,
+	});
+	const options = {
+		cert,
+		key: Buffer.from(privateKey.reveal()),
+		ca: server.authority.certificate,
+		requestCert: true,
+		rejectUnauthorized: true,
+	};
+	const kubelet = createServer(options, (request, response) => answer(request.url ?? '', response));
+	await new Promise<void>(resolve => kubelet.listen(0, '127.0.0.1', resolve));
+	t.teardown(() => kubelet.close());
+	return (kubelet.address() as AddressInfo).port;
 }
 
 const yaml = (value: unknown) => JSON.stringify(value);
@@ -178,4 +213,69 @@ withKubectl('drain evicts what can be evicted', async t => {
 	const drained = ok('drain node-1 --force --grace-period=0 --timeout=30s');
 	t.regex(await drained, /pod\/service evicted[^]*node\/node-1 drained/);
 	t.is(await ok('get pods -A -o name'), '');
+});
+
+withKubectl("logs come from the kubelet of the pod's node, and its absence is said", async t => {
+	const {server, ok, fails} = await setUp(t);
+	const asked: string[] = [];
+	const port = await fakeKubelet(t, server, 'node-1', (url, response) => {
+		asked.push(url);
+		response.end('first line\nlast line\n');
+	});
+	const node = await registerNode(server, 'node-1', {kubeletPort: port});
+	await node.pod('service');
+	t.is(await ok('logs -n kube-system service --tail=2'), 'first line\nlast line\n');
+	t.deepEqual(asked, ['/containerLogs/kube-system/service/main?tailLines=2']);
+	const away = await registerNode(server, 'node-2', {kubeletPort: 1});
+	await away.pod('lonely');
+	t.regex(await fails('logs -n kube-system lonely'), /Error from server: .*connection refused/);
+	t.regex(await fails('logs -n kube-system nobody'), /pods "nobody" not found/);
+});
+
+withKubectl('events, certificates, reconcile and what else looks around', async t => {
+	const {server, ok, fails} = await setUp(t);
+	const involvedObject = {kind: 'Node', name: 'node-1', apiVersion: 'v1'};
+	const times = {firstTimestamp: '2025-01-01T00:00:00Z', lastTimestamp: '2025-01-01T00:00:00Z', count: 2};
+	const event = {
+		metadata: {name: 'node-1.1', namespace: 'default'},
+		involvedObject,
+		reason: 'Joined',
+		message: 'node joined',
+		type: 'Normal',
+		...times,
+	};
+	t.is((await server.request('/api/v1/namespaces/default/events', {method: 'POST', body: event})).status, 201);
+	t.regex(await ok('get events'), /Normal\s+Joined\s+node\/node-1\s+node joined/);
+	t.regex(await ok('events --for node/node-1'), /node joined/);
+	t.regex(await ok('get events.events.k8s.io'), /node joined/);
+
+	const keys = generateKeys();
+	const pem = toPem('CERTIFICATE REQUEST', createCsr(keys, {commonName: 'jane'}));
+	const request = {
+		metadata: {name: 'csr1'},
+		spec: {request: Buffer.from(pem).toString('base64'), signerName: 'example.test/signer', usages: ['client auth']},
+	};
+	await server.request('/apis/certificates.k8s.io/v1/certificatesigningrequests', {method: 'POST', body: request});
+	t.regex(await ok('get csr'), /csr1\s+\d+s\s+example\.test\/signer\s+test-admin\s+<none>\s+Pending/);
+	t.regex(await ok('certificate approve csr1'), /csr1 approved/);
+	t.regex(await ok('get csr'), /Approved/);
+
+	const role = (verbs: string[]) =>
+		yaml({
+			apiVersion: 'rbac.authorization.k8s.io/v1',
+			kind: 'Role',
+			metadata: {name: 'r', namespace: 'default'},
+			rules: [{apiGroups: [''], resources: ['pods'], verbs}],
+		});
+	t.regex(await ok('auth reconcile -f -', {input: role(['get'])}), /reconciled/);
+	t.regex(await ok('auth reconcile -f -', {input: role(['get', 'list'])}), /reconciled/);
+
+	t.regex(await ok('version -o json'), /"gitVersion": "v1\.32\.9"/);
+	t.regex(await ok('api-versions'), /apiextensions\.k8s\.io\/v1\n/);
+	t.regex(await ok('cluster-info'), /control plane/);
+	t.is(await ok('get --raw /readyz'), 'ok');
+	t.regex(await ok('describe ns default'), /Status:\s+Active/);
+	t.regex(await ok('get all -A'), /^$/);
+	t.regex(await fails('top nodes'), /Metrics API not available/);
+	t.regex(await fails('get nothing'), /the server doesn't have a resource type "nothing"/);
 });
