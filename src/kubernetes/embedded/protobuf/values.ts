@@ -1,3 +1,4 @@
+import {parseJson} from '../http/json.ts';
 import type {Json} from '../types.ts';
 import {asBytes, asNumber, asText, fieldOf, ProtobufError} from './wire.ts';
 
@@ -43,9 +44,5 @@ function time(bytes: Uint8Array, micro: boolean): Json {
 function raw(value: Value): Json {
 	const text = asText(fieldOf(asBytes(value), 1));
 	if (text === '') return null;
-	try {
-		return JSON.parse(text) as Json;
-	} catch {
-		throw new ProtobufError('a protobuf field that should hold JSON does not');
-	}
+	return parseJson(text, message => new ProtobufError(`a protobuf field that should hold JSON does not: ${message}`)).value as Json;
 }

@@ -79,7 +79,8 @@ function prune(walk: Walk, properties: Record<string, Schema>, value: JsonObject
 		const path = join(here.path, name);
 		const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
 		if (schema === undefined) {
-			if (open) kept[name] = entry;
+			// Assigning this name would set the prototype instead of a field.
+			if (open && name !== '__proto__') kept[name] = entry;
 			else walk.unknown.push(path);
 		} else {
 			kept[name] = visit(walk, schema, entry, {path, typeName: here.typeName, goPath: join(here.goPath, name)});
