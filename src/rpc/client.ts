@@ -55,13 +55,20 @@ const connected = async (client: Client, signal?: AbortSignal): Promise<void> =>
 	}
 };
 
+/** Longest delay that timers take, in milliseconds. */
+const forever = 2 ** 31 - 1;
+
 const changed = (client: Client, state: connectivityState, signal?: AbortSignal): Promise<void> =>
 	new Promise((resolve, reject) => {
+		// grpc-js does not count a channel without calls as work; a process that only waits for one would end.
+		const awake = setInterval(() => undefined, forever);
 		const abort = () => {
+			clearInterval(awake);
 			reject(signal?.reason as Error);
 		};
 		signal?.addEventListener('abort', abort, {once: true});
 		client.getChannel().watchConnectivityState(state, Number.POSITIVE_INFINITY, () => {
+			clearInterval(awake);
 			signal?.removeEventListener('abort', abort);
 			resolve();
 		});
