@@ -19,6 +19,11 @@ export type Exchange = {
 
 export type Step = {step: string; label?: string; user?: string; exchanges: Exchange[]};
 
+/** A scenario: what was there before, and what was asked then. */
+export type Scenario = {fixtures: RecordedObject[]; steps: Step[]};
+
+export type RecordedObject = {kind: string; apiVersion: string; metadata: Record<string, unknown>; [field: string]: unknown};
+
 export type Difference = {step: string; request: string; where: string; expected: unknown; actual: unknown};
 
 export type ReplayOptions = {
@@ -31,24 +36,32 @@ export type ReplayOptions = {
 
 const uid = /00000000-0000-4000-8000-\d{12}/g;
 const revision = /\b1\d{3}\b/g;
+const token = /eyJ[\w-]{20,}/g;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 
 /**
  * Sends recorded requests in order and compares: the status, and every field of the recorded answer (more fields are allowed). What the server
  * chooses (identifiers, revisions, times, ages) is learned from its answers and put into later requests.
  */
-export async function replay(server: TestServer, steps: readonly Step[], options: ReplayOptions = {}): Promise<Difference[]> {
+export async function replay(
+	server: TestServer,
+	{fixtures, steps}: Scenario,
+	options: ReplayOptions = {},
+): Promise<Difference[]> {
 	const known = new Map<string, string>();
 	const differences: Difference[] = [];
 	const translate = (text: string): string =>
-		text.replace(uid, match => known.get(match) ?? match).replace(revision, match => known.get(match) ?? match);
+		text
+			.replace(token, match => known.get(match) ?? match)
+			.replace(uid, match => known.get(match) ?? match)
+			.replace(revision, match => known.get(match) ?? match);
 
+	for (const object of fixtures) await plant(object);
 	for (const step of steps) {
 		if (step.exchanges.some(exchange => options.skip?.(exchange, step))) continue;
 		for (const exchange of step.exchanges) {
 			if (exchange.events !== undefined || /[?&]watch=(true|1)/.test(exchange.path)) continue;
-			let answer = await send(exchange, step);
-			if (answer.status === 404 && exchange.status === 200 && (await plant(exchange))) answer = await send(exchange, step);
+			const answer = await send(exchange, step);
 			const request = `${exchange.method} ${exchange.path}`;
 			const differ = (where: string, expected: unknown, actual: unknown) =>
 				differences.push({step: step.label ?? step.step, request, where, expected, actual});
@@ -91,21 +104,25 @@ export async function replay(server: TestServer, steps: readonly Step[], options
 		return typeof node === 'string' ? server.identity(`system:node:${node}`, 'system:nodes') : undefined;
 	}
 
-	/** What the recording started with is made when it is first asked for. */
-	async function plant({path, answer}: Exchange): Promise<boolean> {
-		const found = /^(\/api\/v1|\/apis\/[^/]+\/[^/]+)((?:\/namespaces\/[^/]+)?\/[a-z]+)\/[^/?]+/.exec(path);
-		if (!found || typeof at(at(answer, 'metadata'), 'uid') !== 'string') return false;
-		const node = at(at(answer, 'spec'), 'nodeName');
+	/** Makes an object the recording started with; Pods as their node would. */
+	async function plant(recorded: RecordedObject): Promise<void> {
+		const {kind, apiVersion} = recorded;
+		const {resourceVersion, uid: recordedUid, ...metadata} = recorded.metadata;
+		const namespace = metadata['namespace'] === undefined ? '' : `/namespaces/${String(metadata['namespace'])}`;
+		const collection = `/${apiVersion === 'v1' ? 'api' : 'apis'}/${apiVersion}${namespace}/${kind.toLowerCase()}s`;
+		const node = at(recorded['spec'], 'nodeName');
 		const identity =
-			path.includes('/pods/') && typeof node === 'string' ? server.identity(`system:node:${node}`, 'system:nodes') : server.admin;
-		const metadata = {...object(at(answer, 'metadata')), resourceVersion: undefined, uid: undefined};
-		const planted = {...object(answer), metadata};
-		const made = await server.request(`${found[1]}${found[2]}`, {method: 'POST', body: planted, identity});
-		if (made.status === 201 && at(answer, 'status') !== undefined) {
-			const name = String(at(metadata, 'name'));
-			await server.request(`${found[1]}${found[2]}/${name}/status`, {method: 'PUT', body: planted});
+			kind === 'Pod' && typeof node === 'string' ? server.identity(`system:node:${node}`, 'system:nodes') : server.admin;
+		const body = {...recorded, metadata};
+		const made = await server.request(collection, {method: 'POST', body, identity});
+		if (made.status !== 201) throw new Error(`${kind} ${String(metadata['name'])} was not made: ${made.text}`);
+		let planted = made.json;
+		if (recorded['status'] !== undefined && kind !== 'Namespace') {
+			const name = String(metadata['name']);
+			planted = (await server.request(`${collection}/${name}/status`, {method: 'PUT', body})).json;
 		}
-		return made.status === 201;
+		known.set(String(recordedUid), String(at(at(planted, 'metadata'), 'uid')));
+		known.set(String(resourceVersion), String(at(at(planted, 'metadata'), 'resourceVersion')));
 	}
 
 	function compare(
@@ -126,16 +143,25 @@ export async function replay(server: TestServer, steps: readonly Step[], options
 		} else if (typeof expected === 'object' && expected !== null) {
 			if (typeof actual !== 'object' || actual === null) return differ(path, expected, actual);
 			for (const [key, value] of Object.entries(expected)) compare(exchange, `${path}.${key}`, value, at(actual, key), differ);
-		} else if (expected !== actual && !(expected === null && actual === undefined)) {
+		} else if (expected !== actual && !(expected === null && isNothing(actual))) {
 			differ(path, expected, actual);
 		}
 	}
 
 	/** A placeholder that stands alone is this server's value from now on. */
 	function learn(expected: string, actual: string): void {
-		const alone = expected.replace(uid, '').replace(/^1\d{3}$/, '') === '';
+		const alone =
+			expected
+				.replace(uid, '')
+				.replace(token, '')
+				.replace(/^1\d{3}$/, '') === '';
 		if (alone && expected !== '' && !known.has(expected)) known.set(expected, actual);
 	}
+}
+
+/** Go writes an empty list as null here and as [] there. */
+function isNothing(value: unknown): boolean {
+	return value === undefined || (Array.isArray(value) && value.length === 0);
 }
 
 function shown(value: unknown): string {
@@ -146,8 +172,4 @@ function at(value: unknown, key: string): unknown {
 	return typeof value === 'object' && value !== null && key in value
 		? Object.entries(value).find(([name]) => name === key)?.[1]
 		: undefined;
-}
-
-function object(value: unknown): Record<string, unknown> {
-	return typeof value === 'object' && value !== null ? {...value} : {};
 }

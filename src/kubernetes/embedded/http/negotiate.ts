@@ -32,9 +32,11 @@ export function parseAccept(header: string | undefined): Accepted[] {
 export function negotiate(header: string | undefined, transform: boolean): Representation {
 	const accepted = parseAccept(header);
 	if (accepted.length === 0) return plain;
+	let formFound = false;
 	for (const {type, parameters} of accepted) {
 		const form = formOf(type);
 		if (!form) continue;
+		formFound = true;
 		const as = parameters.get('as');
 		if (as === undefined) return {...plain, form};
 		const version = parameters.get('v') ?? '';
@@ -42,6 +44,7 @@ export function negotiate(header: string | undefined, transform: boolean): Repre
 		if (as === 'Table') return {form, as: 'table', version};
 		if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return {form, as: 'partial', version};
 	}
+	if (formFound) throw notAcceptable();
 	throw new ApiError(
 		406,
 		'406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf',

@@ -4,12 +4,17 @@ import {itemOf} from '../objects/views.ts';
 import {toPartial, toTable} from '../tables/table.ts';
 import {type ApiObject, groupVersion, type JsonObject} from '../types.ts';
 import type {Representation} from './negotiate.ts';
+import {badRequest} from './status.ts';
 
 type Include = 'None' | 'Metadata' | 'Object';
 
 function includeOf(call: Call): Include {
 	const asked = call.query.get('includeObject');
-	return asked === 'None' || asked === 'Object' ? asked : 'Metadata';
+	if (asked === null || asked === '' || asked === 'Metadata') return 'Metadata';
+	if (asked === 'None' || asked === 'Object') return asked;
+	throw badRequest(
+		`Unable to convert to Table as requested: includeObject: Invalid value: "${asked}": must be 'Metadata', 'Object', 'None', or empty`,
+	);
 }
 
 /** One object in the form the client asked for. */
@@ -48,7 +53,7 @@ export function listValue(call: Call, answer: ListAnswer, representation: Repres
 			});
 		case 'partial': {
 			const apiVersion = `meta.k8s.io/${representation.version}`;
-			const items = answer.items.map(object => ({metadata: toPartial(object, apiVersion)['metadata'] ?? {}}));
+			const items = answer.items.map(object => toPartial(object, apiVersion));
 			return {kind: 'PartialObjectMetadataList', apiVersion, metadata, items};
 		}
 		default: {

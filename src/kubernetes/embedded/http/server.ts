@@ -94,7 +94,8 @@ async function handleResourcePath(
 		group: path.group,
 		plural: path.plural,
 		subresource: path.subresource,
-		namespace: path.namespace,
+		// A namespace counts as lying in itself, so that a RoleBinding in it can be about it.
+		namespace: path.group === '' && path.plural === 'namespaces' ? path.name : path.namespace,
 		name: path.name,
 		fieldSelector: query.get('fieldSelector') ?? '',
 	};

@@ -44,5 +44,6 @@ function time(bytes: Uint8Array, micro: boolean): Json {
 function raw(value: Value): Json {
 	const text = asText(fieldOf(asBytes(value), 1));
 	if (text === '') return null;
-	return parseJson(text, message => new ProtobufError(`a protobuf field that should hold JSON does not: ${message}`)).value as Json;
+	return parseJson(text, message => new ProtobufError(`a protobuf field that should hold JSON does not: ${message}`))
+		.value as Json;
 }
