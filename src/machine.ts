@@ -9,7 +9,7 @@ process.exitCode = await runMachineProgram({
 	argv: process.argv.slice(2),
 	env: process.env,
 	program: [process.execPath, process.argv[1] ?? ''],
-	boot: folder => measuredBoot(resolve(folder, 'maker.pem')),
+	boot: folder => measuredBoot(resolve(folder, 'maker.pem'), process.execPath),
 	print: line => process.stdout.write(`${line}\n`),
 	onEnd(stop) {
 		process.on('SIGTERM', stop);

@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import {mkdirSync, readdirSync, rmSync} from 'node:fs';
+import {existsSync, mkdirSync, readdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import type {ServiceName} from '../../services/host.ts';
 import {endpointsOf, instanceOf} from './addresses.ts';
@@ -143,16 +143,20 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			.map(record => ({name: record.name, endpoint: endpointsOf(spec.network, record.slot)[service]})),
 	);
 
+	/** Which machines there are is settled one change after the other; then those of all groups boot side by side. */
 	const setSize = async (group: GroupSpec) => {
-		groups.set(group.name, group);
-		saveGroups();
-		const leaving = surplus(members(group.name), group.size);
-		await Promise.all(leaving.map(remove));
-		const added = Array.from({length: Math.max(0, group.size - members(group.name).length)}, () => make(group));
+		const {added, removed} = await inTurn(async () => {
+			groups.set(group.name, group);
+			saveGroups();
+			const leaving = surplus(members(group.name), group.size);
+			await Promise.all(leaving.map(remove));
+			const missing = Math.max(0, group.size - members(group.name).length);
+			return {added: Array.from({length: missing}, () => make(group)), removed: leaving};
+		});
 		await Promise.all(added.map(machine => machine.start()));
 		return {
 			added: added.map(machine => machine.record().name),
-			removed: leaving,
+			removed,
 			failed: members(group.name).filter(view => view.state === 'failed'),
 		};
 	};
@@ -166,7 +170,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 		groups: () => [...groups.values()],
 		machines: () => [...machines.values()].map(machine => machine.view()).toSorted(byName),
 		machine: find,
-		applyGroup: group => inTurn(() => setSize(group)),
+		applyGroup: setSize,
 		deleteGroup: name =>
 			inTurn(async () => {
 				const leaving = members(name).map(view => view.name);
@@ -221,7 +225,7 @@ const byName = (a: MachineView, b: MachineView): number =>
 /** The records of the machines in clusters/UID/machines; a folder without a readable record was never started and is removed. */
 export const storedMachines = (folder: string): MachineRecord[] => {
 	const parent = join(folder, 'machines');
-	mkdirSync(parent, {recursive: true, mode: 0o700});
+	if (!existsSync(parent)) return [];
 	const found: MachineRecord[] = [];
 	for (const name of readdirSync(parent)) {
 		const record = parseMachine(readJson(join(parent, name, 'machine.json')));

@@ -61,7 +61,7 @@ export const createMachine = (first: MachineRecord, deps: MachineDeps): Machine 
 		writeJson(join(folder, 'machine.json'), record);
 	};
 	const report = (line: string) => {
-		appendFileSync(join(folder, 'serial.log'), `[machine] ${line}\n`, {mode: 0o600});
+		appendLine(join(folder, 'serial.log'), `[machine] ${line}`);
 		deps.emit({type: 'boot', name: record.name, role: record.role, line, at: Date.now()});
 	};
 	/** One thing at a time happens to a machine. */
@@ -157,6 +157,14 @@ const closeServer = (server: Server | undefined): Promise<void> =>
 		server.close(() => resolve());
 		server.closeAllConnections();
 	});
+
+const appendLine = (path: string, line: string): void => {
+	try {
+		appendFileSync(path, `${line}\n`, {mode: 0o600});
+	} catch {
+		// A full disk, or a folder removed by hand: the line still reaches who listens, and no machine is lost over its log.
+	}
+};
 
 /** Keeps the log of one earlier time. */
 const rotate = (path: string): void => {

@@ -3,11 +3,12 @@ import {join} from 'node:path';
 import {localParameters} from '../../attestation/local/measured-boot.ts';
 import {recordOf} from '../../process.ts';
 import {releaseKeyFolder} from '../../releases/data-home.ts';
+import {openRegular} from '../../releases/files.ts';
 import {imageFolder} from '../../releases/image.ts';
 import {readReleasePublicKey} from '../../releases/release-key.ts';
 import {Secret} from '../../secret.ts';
 import {bootMachine} from '../launcher/boot-machine.ts';
-import {createRuntimeDigests} from '../launcher/runtime-digests.ts';
+import {createRuntimeDigests, type RuntimeDigests} from '../launcher/runtime-digests.ts';
 import {akCertifier, type Maker, makerPublicKey} from '../tpm/certify.ts';
 import {serveTpm} from '../tpm/server.ts';
 import {createSoftwareTpm} from '../tpm/software-tpm.ts';
@@ -17,9 +18,11 @@ import type {Boot} from './types.ts';
 /**
  * Switches machines on through the measured launcher. Each has a software TPM whose attestation key is certified by the maker key in
  * `makerPath` (PEM); its state stays beside the machine, so that it is the same TPM after every boot, with registers at zero.
+ * `likelyRuntime` is hashed at once: nearly always it is the runtime of the first machine, which then boots without that wait.
  */
-export const measuredBoot = (makerPath: string): Boot => {
+export const measuredBoot = (makerPath: string, likelyRuntime: string): Boot => {
 	const runtimeDigests = createRuntimeDigests();
+	void hashAhead(likelyRuntime, runtimeDigests);
 	return async ({record, folder, spec, report}) => {
 		const maker: Maker = {privateKey: new Secret(await readFile(makerPath))};
 		const statePath = join(folder, 'tpm-state');
@@ -51,6 +54,15 @@ export const measuredBoot = (makerPath: string): Boot => {
 			throw error;
 		}
 	};
+};
+
+const hashAhead = async (path: string, digests: RuntimeDigests): Promise<void> => {
+	try {
+		const file = await openRegular(path);
+		await digests(file).finally(() => file.close());
+	} catch {
+		// Only time was to be won here; a boot that needs the file meets the same problem and tells it.
+	}
 };
 
 const readSaved = async (path: string): Promise<Secret | undefined> => {

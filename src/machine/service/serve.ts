@@ -3,7 +3,7 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join, resolve} from 'node:path';
 import {processesIn, signalProcess} from '../../process.ts';
 import {version} from '../../version.ts';
-import {claim, release} from './claim.ts';
+import {claim, holderOf, release} from './claim.ts';
 import {type Cloud, openCloud} from './cloud.ts';
 import {serveControl} from './control.ts';
 import {readJson, shortPath} from './files.ts';
@@ -20,6 +20,8 @@ export const fileNames = {
 	control: 'control.sock',
 	log: 'service.log',
 } as const;
+
+const lookMs = 2000;
 
 export type Service = {cloud: Cloud; stop(): Promise<void>; ended: Promise<unknown>};
 
@@ -59,6 +61,11 @@ export const startService = async (folder: string, boot: Boot): Promise<Service>
 			images: () => Promise.resolve(imagesIn(join(spec.dataHome, 'images'))),
 			shutdown: () => void stop(),
 		});
+		// Whose record is gone can be found by nobody any more: a folder removed by hand must not leave machines behind.
+		const watch = setInterval(() => {
+			if (holderOf(record)?.pid !== process.pid) void stop();
+		}, lookMs);
+		void end.promise.then(() => clearInterval(watch));
 		return {cloud, stop, ended: end.promise};
 	} catch (error) {
 		release(record);

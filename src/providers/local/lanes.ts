@@ -3,6 +3,8 @@ import type {Event, LaneState, NodeRole} from '../../events.ts';
 import {unixLines} from '../../unix-http.ts';
 
 const retryMs = 50;
+/** What the machine service says of a machine that is off because somebody wanted so; everything else died. */
+const restingDetails: ReadonlySet<string> = new Set(['switched off', 'not started']);
 
 /**
  * What the provider knows of the machines' way in, as lane events: requested, booting, measured, and lanes lost when a machine ends.
@@ -10,10 +12,11 @@ const retryMs = 50;
  */
 export const machineLanes = async function* (socketPath: string, signal: AbortSignal): AsyncGenerator<Event, void> {
 	const over = () => signal.aborted;
+	const measured = new Set<string>();
 	while (!over()) {
 		try {
 			for await (const line of unixLines({socketPath, method: 'GET', path: '/events', signal})) {
-				yield* eventsOf(line);
+				yield* eventsOf(line, measured);
 			}
 		} catch (error) {
 			if (over()) return;
@@ -37,7 +40,8 @@ export const serialLog = (
 		...(options.signal && {signal: options.signal}),
 	});
 
-function* eventsOf(line: string): Generator<Event, void> {
+/** `measured` remembers whose measurements were told, so that a lane says each thing once. */
+function* eventsOf(line: string, measured: Set<string>): Generator<Event, void> {
 	const message = parse(line);
 	if (message === undefined) return;
 	const {name, role, at} = message;
@@ -45,19 +49,23 @@ function* eventsOf(line: string): Generator<Event, void> {
 	if (message.type === 'boot') {
 		if (message.line.startsWith('booting ')) yield lane('booting');
 		// The command line is what is measured last; the node's own code runs after it.
-		if (message.line.startsWith('measured 12 ')) yield lane('measured');
+		if (message.line.startsWith('measured 12 ')) {
+			measured.add(name);
+			yield lane('measured');
+		}
 		yield {type: 'log', source: name, line: message.line, at};
 		return;
 	}
 	switch (message.state) {
 		case 'creating':
+			measured.delete(name);
 			yield lane('requested');
 			return;
 		case 'running':
-			yield lane('measured');
+			if (!measured.has(name)) yield lane('measured');
 			return;
 		case 'stopped':
-			yield {type: 'lane-lost', node: name, reason: message.detail === 'switched off' ? 'stopped' : 'dead', at};
+			yield {type: 'lane-lost', node: name, reason: restingDetails.has(message.detail) ? 'stopped' : 'dead', at};
 			return;
 		case 'failed':
 			yield {type: 'lane-lost', node: name, reason: 'dead', at};

@@ -25,7 +25,8 @@ export const clusterRecords = async (dataHome: string, uid: string): Promise<Clu
 	const folder = clusterFolder(dataHome, uid);
 	const network = await networkOf(dataHome, uid);
 	const exists = (await clusterUids(dataHome)).includes(uid);
-	if (!exists && network === undefined) return undefined;
+	const processes = processesIn(folder).map(process => process.pid);
+	if (!exists && network === undefined && processes.length === 0) return undefined;
 	const name = member(await readClusterFile(dataHome, uid, 'spec.json'), 'name');
 	const workspace = member(await readClusterFile(dataHome, uid, 'owner.json'), 'workspace');
 	const service = await readClusterFile(dataHome, uid, 'service.json');
@@ -43,7 +44,7 @@ export const clusterRecords = async (dataHome: string, uid: string): Promise<Clu
 		...(typeof workspace === 'string' && {workspace}),
 		...(isProcessRecord(service) && isAlive(service) && {service: service.pid}),
 		machines,
-		processes: processesIn(folder).map(process => process.pid),
+		processes,
 		...(network && {network}),
 	};
 };

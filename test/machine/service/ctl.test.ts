@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {readdir, readFile, writeFile} from 'node:fs/promises';
+import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
 import {isProcessRecord, processesIn} from '../../../src/process.ts';
@@ -93,6 +93,16 @@ test('a machine service that starts again ends what an earlier one left; its mac
 	t.regex((await ctl(cluster, ['start']).done).output, /started/);
 	t.is((await cloudStatus(cluster.socket))?.machines[0]?.state, 'stopped');
 	t.is(processesIn(cluster.folder).length, 1);
+});
+
+test('a folder removed by hand takes the machine service and its machines with it', async t => {
+	const cluster = await localCluster(t);
+	await ctl(cluster, ['start'], cluster.spec).done;
+	await ctl(cluster, ['group-apply', 'worker_default'], workers(2)).done;
+	await rm(cluster.folder, {recursive: true});
+	await until('everything to end', () => processesIn(cluster.folder).length === 0);
+	t.regex((await ctl(cluster, ['stop']).done).output, /nothing to stop/);
+	t.pass();
 });
 
 test('halt switches everything off and keeps it; group-apply brings the service back', async t => {
