@@ -2,7 +2,7 @@ import {readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {compare} from 'semver';
 import {verifyBlob} from '../attestation/blob-signature.ts';
-import {MalformedError, sameBytes} from '../attestation/bytes.ts';
+import {MalformedError, sameBytes, toHex} from '../attestation/bytes.ts';
 import {localParameters, localRegisters, measuredCommandLine, registerOf, sha256} from '../attestation/local/measured-boot.ts';
 import {type Measurements, withMeasurement} from '../attestation/measurements.ts';
 import type {LocalPolicy} from '../attestation/policy.ts';
@@ -102,13 +102,28 @@ export async function checkImage({
 	const parts = ['launcher', 'bundle', 'runtime'] as const;
 	const checks = await Promise.all(
 		parts.map(async (part): Promise<ImageCheck> => {
-			const actual = registerOf(await sha256OfPath(join(image.folder, image.manifest[part])));
+			const digest = await readDigest(join(image.folder, image.manifest[part]));
 			const expected = image.registers.get(localRegisters[part])?.expected ?? new Uint8Array();
-			const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-			return {what: image.manifest[part], ok: sameBytes(actual, expected), expected: text(expected), actual: text(actual)};
+			const actual = typeof digest === 'string' ? undefined : registerOf(digest);
+			return {
+				what: image.manifest[part],
+				ok: actual !== undefined && sameBytes(actual, expected),
+				expected: toHex(expected),
+				actual: actual ? toHex(actual) : String(digest),
+			};
 		}),
 	);
 	return {image, checks};
+}
+
+/** Digest of a file, or why it has none. */
+async function readDigest(path: string): Promise<Uint8Array | string> {
+	try {
+		return await sha256OfPath(path);
+	} catch (error) {
+		if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'missing';
+		return 'unreadable';
+	}
 }
 
 /** The images there are, newest version first. A folder that is none is skipped, a damaged one is listed with its problem. */

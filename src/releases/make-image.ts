@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import {constants} from 'node:fs';
-import {chmod, copyFile, mkdir, open, readFile, rename, rm} from 'node:fs/promises';
+import {chmod, copyFile, mkdir, open, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {signBlob} from '../attestation/blob-signature.ts';
 import {toHex} from '../attestation/bytes.ts';
@@ -38,8 +38,9 @@ export type MakeImageOptions = {
 export async function makeImage(options: MakeImageOptions): Promise<Image> {
 	const {version, dataHome} = options;
 	const target = imageFolder(dataHome, version);
-	const temporary = join(imagesFolder(dataHome), `.making-${version}-${randomBytes(4).toString('hex')}`);
+	const temporary = join(imagesFolder(dataHome), `${leftoverPrefix}${version}-${randomBytes(4).toString('hex')}`);
 	try {
+		await removeLeftovers(imagesFolder(dataHome));
 		await mkdir(temporary, {recursive: true, mode: 0o700});
 		await fill(temporary, options);
 		await publish(temporary, target, version);
@@ -59,7 +60,27 @@ export async function ensureImage(options: MakeImageOptions): Promise<{image: Im
 		return {image, made: false, current: image.manifest.source === toHex(sha256(await readFile(options.from.bundle)))};
 	} catch (error) {
 		if (!(error instanceof AppError) || error.code !== 'image-missing') throw error;
+	}
+	try {
 		return {image: await makeImage(options), made: true, current: true};
+	} catch (error) {
+		// Somebody else made it in the meantime.
+		if (error instanceof AppError && error.code === 'image-exists') return ensureImage(options);
+		throw error;
+	}
+}
+
+const leftoverPrefix = '.making-';
+const leftoverAge = 15 * 60 * 1000;
+
+/** What a killed run left: nobody works on it for that long. */
+async function removeLeftovers(folder: string): Promise<void> {
+	const names = await readdir(folder).catch(() => []);
+	for (const name of names.filter(each => each.startsWith(leftoverPrefix))) {
+		const path = join(folder, name);
+		// Another run may just be renaming or removing its own.
+		const found = await stat(path).catch(() => undefined);
+		if (found && Date.now() - found.mtimeMs > leftoverAge) await rm(path, {recursive: true, force: true});
 	}
 }
 

@@ -1,4 +1,4 @@
-import {generateKeyPairSync} from 'node:crypto';
+import {createHash, generateKeyPairSync} from 'node:crypto';
 import test from 'ava';
 import {AttestationRefused, type FindingCode} from '../../src/attestation/findings.ts';
 import type {Measurements} from '../../src/attestation/measurements.ts';
@@ -52,10 +52,18 @@ const resplit = registers.map((value, index) =>
 	index === 3 ? value.subarray(0, 31) : index === 4 ? Buffer.concat([registers[3]?.subarray(31) ?? value, value]) : value,
 );
 
+/** Its digest is quoted, so only its length tells. */
+const short = registers.map((value, index) => (index === 20 ? value.subarray(1) : value));
+const shortRegister: Knobs = {
+	pcrs: short,
+	info: info => ({...info, pcrDigest: createHash('sha256').update(Buffer.concat(short)).digest()}),
+};
+
 const forgeries: readonly (readonly [name: string, knobs: Knobs, codes: readonly FindingCode[]])[] = [
 	['a register value that is not the quoted one', {pcrs: changedRegister(4)}, ['quote-digest', 'register-mismatch']],
 	['an unexpected register that is not the quoted one', {pcrs: changedRegister(23)}, ['quote-digest']],
 	['registers cut elsewhere', {pcrs: resplit}, ['document-malformed']],
+	['a register of 31 bytes', shortRegister, ['document-malformed']],
 	['23 registers', {pcrs: registers.slice(0, 23)}, ['registers-malformed', 'quote-digest']],
 	[
 		'another bank',

@@ -140,3 +140,24 @@ test('a machine whose key nobody vouches for is refused unless that was agreed t
 	t.true(isAccepted(accepted));
 	t.is(isAccepted(accepted) ? accepted.findings[0]?.message : '', 'Nothing here proves that a genuine TPM made this report.');
 });
+
+test('registers cut elsewhere have the quoted digest and are refused', t => {
+	const [wire] = wireCases<Case>('qemu-vtpm/altered-documents.json');
+	if (!wire) throw new Error('no vector');
+	const values = [...wire.document.matchAll(/"(\d+)":"([A-Za-z0-9+/]{43}=)"/g)].map(([text, index, value]) => ({
+		text,
+		index,
+		bytes: Buffer.from(value ?? '', 'base64'),
+	}));
+	const [one, two] = ['2', '3'].map(index => values.findLast(value => value.index === index));
+	if (!one || !two) throw new Error('no registers');
+	const recut = wire.document
+		.replace(one.text, `"2":"${Buffer.concat([one.bytes, two.bytes.subarray(0, 1)]).toString('base64')}"`)
+		.replace(two.text, `"3":"${two.bytes.subarray(1).toString('base64')}"`);
+	const verdict = judge({...wire, document: recut, userDataHex: userDataOf(wire)}, parseMeasurements(wire.measurements));
+	t.false(isAccepted(verdict));
+	t.true(
+		!isAccepted(verdict) && verdict.every(({code, severity}) => severity === 'warn' || code === 'registers-malformed'),
+		JSON.stringify(verdict),
+	);
+});

@@ -1,5 +1,5 @@
 import {createPublicKey} from 'node:crypto';
-import {appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises';
+import {appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -91,6 +91,8 @@ test('check names every file that changed; a changed statement, signature or man
 		checks.map(({what, ok}) => `${what} ${ok}`),
 		['machine.mjs true', 'node.mjs false', 'node false'],
 	);
+	await rm(join(folder, 'node'));
+	t.is((await checkImage({version: 'v1.0.0', dataHome: home})).checks[2]?.actual, 'missing');
 	for (const [file, change] of [
 		['measurements.json', (text: string) => text.replace('"expected":"', '"expected":"0')],
 		['measurements.json', (text: string) => `${text}\n`],
@@ -146,6 +148,16 @@ test('a version is taken once; what is there already is used and compared with i
 	t.is(error.code, 'image-exists');
 	t.is(error.exitCode, 3);
 	t.deepEqual(await readdir(join(home, 'images')), ['v1.0.0']);
+	const race = await Promise.all([1, 2, 3].map(async () => ensureImage({...options, version: 'v2.0.0'})));
+	t.is(race.filter(({made}) => made).length, 1);
+	// What a killed run left is removed once nobody can be working on it any more.
+	const leftover = join(home, 'images', '.making-v3.0.0-00000000');
+	await mkdir(leftover);
+	await ensureImage({...options, version: 'v3.0.0'});
+	t.true((await readdir(join(home, 'images'))).includes('.making-v3.0.0-00000000'));
+	await utimes(leftover, 0, 0);
+	await ensureImage({...options, version: 'v4.0.0'});
+	t.false((await readdir(join(home, 'images'))).includes('.making-v3.0.0-00000000'));
 });
 
 test('what cannot be made says why and leaves nothing behind', async t => {

@@ -11,9 +11,11 @@ export function issueLocal(
 	tpm: Tpm,
 	endorsement?: Endorsement,
 ): (userData: Uint8Array, nonce: Uint8Array) => Promise<Uint8Array> {
+	// The key of a TPM stays the same for as long as a machine runs; only a complete answer is kept.
+	let known: Awaited<ReturnType<Tpm['attestationKey']>> | undefined;
 	return async (userData, nonce) => {
-		// Also of a reset TPM the key stays the same, but asking costs little and a failed first answer must not stick.
-		const key = await tpm.attestationKey();
+		const key = known ?? (await tpm.attestationKey());
+		if (key.certificate) known = key;
 		for (let attempt = 0; attempt < attempts; attempt++) {
 			const quote = await tpm.quote(makeExtraData(userData, nonce));
 			const events = await tpm.eventLog();
