@@ -1,0 +1,77 @@
+import type {ClusterSummary, Flow} from '../events.ts';
+import {readClusterId, showClusterId} from '../keys/cluster-id.ts';
+import {fileNames} from '../workspace/files.ts';
+import {writeStamp} from '../workspace/stamp.ts';
+import {readEndpoints} from './cluster.ts';
+import {applyPlan, type PlannedCluster} from './create.ts';
+import type {Dependencies} from './dependencies.ts';
+import {initCluster} from './init.ts';
+import {requireMasterSecret, startCluster} from './lifecycle.ts';
+import {phase} from './phase.ts';
+import type {Prepared} from './prepare.ts';
+
+import {verifyCluster} from './verify.ts';
+import {type ReadyNode, watchUntil} from './watch.ts';
+
+/** Everything behind the consent: machines, initialisation, nodes, verification. Each part does only what is missing. */
+export async function* applyCluster(deps: Dependencies, planned: PlannedCluster, signal: AbortSignal): Flow<ClusterSummary> {
+	const startedAt = deps.now();
+	await writeStamp(deps.workspace);
+	const created = yield* applyPlan(deps, planned, signal);
+	const initialised = yield* initCluster(deps, yield* switchedOn(deps, created, signal), signal);
+	const nodes = yield* joined(deps, initialised, signal);
+	const clusterId = clusterIdOf(initialised);
+	const {verify} = await readEndpoints(deps.workspace);
+	yield* verifyCluster(
+		deps,
+		{endpoint: verify, clusterId, policy: initialised.policy, imageVersion: initialised.image.version, patienceMs: 60_000},
+		signal,
+	);
+	const summary = await summaryOf(deps, initialised, nodes, startedAt);
+	yield {type: 'summary', summary, at: deps.now()};
+	return summary;
+}
+
+/** Machines that are off, as after a reboot, are switched on; a cluster that was initialised gets its secret again. */
+async function* switchedOn(deps: Dependencies, prepared: Prepared, signal: AbortSignal): Flow<Prepared> {
+	const {uid, clusterID} = prepared.ids;
+	const machines = await deps.provider.machines(uid);
+	const off = (machines ?? []).filter(({state}) => state === 'stopped' || state === 'failed');
+	if (machines !== undefined && off.length === 0) return prepared;
+	if (clusterID === '') yield* deps.provider.start(uid);
+	else yield* startCluster(deps, await requireMasterSecret(deps), signal);
+	return prepared;
+}
+
+function joined(deps: Dependencies, prepared: Prepared, signal: AbortSignal): Flow<ReadyNode[]> {
+	const {ids, policy, image} = prepared;
+	const target = {uid: ids.uid, clusterId: clusterIdOf(prepared), policy, imageVersion: image.version};
+	const wanted = async () => (await deps.provider.machines(ids.uid)) ?? [];
+	const body = watchUntil(deps, target, {wanted}, signal);
+	return phase('nodes', deps.now, body, nodes => `${nodes.length} of ${nodes.length} ready`);
+}
+
+function clusterIdOf({ids}: Prepared): Uint8Array {
+	return readClusterId(ids.clusterID) ?? new Uint8Array();
+}
+
+async function summaryOf(deps: Dependencies, prepared: Prepared, nodes: ReadyNode[], startedAt: number): Promise<ClusterSummary> {
+	const {kubernetes} = await readEndpoints(deps.workspace);
+	const {config} = prepared;
+	return {
+		name: config.name,
+		provider: 'local',
+		clusterId: showClusterId(clusterIdOf(prepared)),
+		endpoint: `https://${kubernetes}`,
+		kubernetesVersion: config.kubernetesVersion,
+		nodes,
+		files: {
+			kubeconfig: fileNames.kubeconfig,
+			masterSecret: fileNames.masterSecret,
+			id: fileNames.id,
+			config: fileNames.config,
+		},
+		elapsedMs: deps.now() - startedAt,
+		rehearsal: true,
+	};
+}
