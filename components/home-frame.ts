@@ -2,7 +2,7 @@ import {count, duration} from '../src/text.ts';
 import type {HomeFacts, HomeState} from '../src/wizard/home.ts';
 import {homeHints, homeItems} from '../src/wizard/home.ts';
 import type {Line} from './lines.ts';
-import {blank, cells, fit, line, span, wrap} from './lines.ts';
+import {blank, cells, fit, indented, line, span, wrap} from './lines.ts';
 import {helpBody} from './overlays.ts';
 import type {Body, Frame, Size} from './screen.tsx';
 import {bodyWidth} from './screen.tsx';
@@ -20,7 +20,6 @@ export function homeFrame(state: HomeState, size: Size, theme: Theme, now: numbe
 		title: line(span(facts.name, 'title'), span(` ${theme.symbols.dot} ${facts.provider} ${theme.symbols.dot} ${facts.state}`)),
 		aside: line(span(ages.join(', '), 'dim')),
 		body: state.help ? helpBody([{where: 'home', keys: homeHints}], width) : body(state, width, theme),
-		scroll: 0,
 		hints: homeHints,
 	};
 }
@@ -37,7 +36,7 @@ function body(state: HomeState, width: number, theme: Theme): Body {
 		const title = span(fit(item.title, titles), item.enabled ? (isSelected ? 'strong' : 'plain') : 'dim');
 		const room = width - 2 - titles;
 		if (room >= 30) lines.push(line(pointer, title, span(fit(item.detail, room).trimEnd(), 'dim')));
-		else lines.push(line(pointer, title), ...wrap(item.detail, width - 4, 'dim').map(content => [span('    '), ...content]));
+		else lines.push(line(pointer, title), ...(isSelected ? indented(wrap(item.detail, width - 4, 'dim'), 4) : []));
 	});
 	return {lines, focus};
 }

@@ -100,7 +100,7 @@ function compactRow(row: LaneRow, isSelected: boolean, {nameWidth, theme, now}: 
 		const {symbol, tone} = symbolOf(cell, theme, now);
 		return span(symbol, tone);
 	});
-	const short = row.status === 'working' ? (row.next ?? '') : row.status === 'lost' ? row.note : row.status;
+	const short = row.status === 'working' ? (row.next ?? '') : (row.lane.lost?.reason.replace('-', ' ') ?? row.status);
 	return line(
 		pointer(isSelected, theme),
 		name(row, nameWidth, isSelected),

@@ -12,7 +12,7 @@ export function refusalBlock(lane: Lane, width: number, theme: Theme): Line[] {
 	const {refusal, count} = lane.refused;
 	const {register, expected, expectedFrom, actual} = refusal;
 	const isNarrow = width < 56;
-	const short = (value: string) => middle(value, Math.min(Math.max(16, width - 30), 64), theme.symbols.ellipsis);
+	const short = (value: string) => middle(value, isNarrow ? 12 : Math.min(width - 30, 64), theme.symbols.ellipsis);
 	const from = expectedFrom === undefined || isNarrow ? '' : ` (${expectedFrom})`;
 	const rows: [string, string | undefined][] = [
 		[register === undefined ? '' : `register ${register}`, expected && `expected  ${short(expected)}${from}`],

@@ -78,7 +78,7 @@ export function wrap(text: string, width: number, tone: Tone = 'plain', indent =
 
 /** `label   value`, the value wrapped beside its label, or below it where the window is narrow. */
 export function labelled(label: string, value: string, width: number, labelWidth: number, tone: Tone = 'plain'): Line[] {
-	if (width < 56) return [line(span(label, 'dim')), ...indented(wrap(value, width - 2, tone), 2)];
+	if (width < 56) return [...(label === '' ? [] : [line(span(label, 'dim'))]), ...indented(wrap(value, width - 2, tone), 2)];
 	return wrap(value, width - labelWidth, tone).map((content, index) =>
 		line(span(fit(index === 0 ? label : '', labelWidth), 'dim'), ...content),
 	);

@@ -18,7 +18,6 @@ export function liveFrame(live: LiveState, help: boolean, size: Size, theme: The
 		title: line(span(live.title, 'title')),
 		aside: startedAt === undefined ? [] : line(span(duration(end - startedAt), 'dim')),
 		body: help ? helpBody(keySections(liveBindings), width) : height => liveBody(live, width, height, theme, now),
-		scroll: 0,
 		hints: help ? [{shown: '?', hint: 'close'}] : hintsFor(liveBindings, live),
 	};
 }

@@ -14,14 +14,17 @@ import {workingSymbol} from './theme.ts';
 import {verifyLines} from './verify.ts';
 
 /** The work as it happens, made for the height there is: phases, lanes, what is waited for, what went wrong, the log. */
-export function liveBody(live: LiveState, width: number, height: number, theme: Theme, now: number): Body {
+export function liveBody(live: LiveState, width: number, height: number, theme: Theme, clock: number): Body {
+	// Nothing moves on once the work has ended.
+	const now = live.work === 'failed' || live.work === 'done' ? (live.view.lastAt ?? clock) : clock;
 	if (live.fullLog) return fullLog(live, width, height, theme);
-	const top = [...phaseLines(live.view, live.expected, width, theme, now), ...streamLine(live, width, theme)];
+	const top = [...phaseLines(live, width, theme, now), ...streamLine(live, width, theme)];
 	if (top.length > 0) top.push(blank);
 	const room = height - top.length;
 	const words = [...middleLines(live, width, theme, now)];
 	// What went wrong must be readable whole: the log gives way first, then the table down to three nodes.
-	const said = words.length === 0 ? [] : [blank, ...words].slice(0, Math.max(3, room - Math.min(wanted(live), 4)));
+	const said =
+		words.length === 0 ? [] : [blank, ...words].slice(0, Math.max(3, room - Math.min(wanted(live), room < 16 ? 3 : 4)));
 	const logs = live.view.logs.length === 0 || room - said.length < 10 ? 0 : Math.min(live.view.logs.length, 3) + 1;
 	const table = Math.max(Math.min(2, room), Math.min(wanted(live), room - said.length - logs));
 	const main = mainLines(live, width, table, theme, now);
@@ -77,7 +80,7 @@ function middleLines(live: LiveState, width: number, theme: Theme, now: number):
 function waitText({node, message, lastError, at, until}: ReturnType<typeof waitsOf>[number], now: number): string {
 	const what = message.replace(/^wait(?:s|ing)? (?:for )?/iu, '');
 	const limit = until === undefined ? '' : ` of ${duration(until - at)}`;
-	return `${node ?? 'the flow'} waits for ${what}, ${duration(now - at)}${limit}${lastError === undefined ? '' : ` (last: ${lastError})`}`;
+	return `${node === undefined ? 'Waiting' : `${node} waits`} for ${what}, ${duration(now - at)}${limit}${lastError === undefined ? '' : ` (last: ${lastError})`}`;
 }
 
 function failureLines({failure, view}: LiveState, width: number, theme: Theme): Line[] {

@@ -2,24 +2,22 @@ import type {PhaseId} from '../src/events.ts';
 import type {LiveView, PhaseView} from '../src/fold.ts';
 import {laneCounts} from '../src/lanes.ts';
 import {duration} from '../src/text.ts';
+import type {LiveState} from '../src/wizard/live.ts';
 import type {Line, Span} from './lines.ts';
 import {lineCells, span} from './lines.ts';
 import type {Theme} from './theme.ts';
 import {workingSymbol} from './theme.ts';
 
 /** The phases in a row, each with how long it took or takes; they wrap where the window is narrow. */
-export function phaseLines(view: LiveView, expected: readonly PhaseId[], width: number, theme: Theme, now: number): Line[] {
+export function phaseLines({view, expected, work}: LiveState, width: number, theme: Theme, now: number): Line[] {
 	const known = view.phases.map(phase => phase.id);
 	const ids = [...known, ...expected.filter(id => !known.includes(id))];
-	const parts = ids.map(id =>
-		phasePart(
-			id,
-			view.phases.find(phase => phase.id === id),
-			view,
-			theme,
-			now,
-		),
-	);
+	const parts = ids.map(id => {
+		const phase = view.phases.find(other => other.id === id);
+		// Work that ended in the middle of a phase left it where it was.
+		const ended = phase?.state === 'started' && work === 'failed' ? {...phase, state: 'failed' as const} : phase;
+		return phasePart(id, ended, view, theme, now);
+	});
 	const lines: Span[][] = [];
 	for (const part of parts) {
 		const last = lines.at(-1);

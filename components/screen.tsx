@@ -4,7 +4,7 @@ import type {Hint} from '../src/wizard/keys.ts';
 import type {Line} from './lines.ts';
 import {blank, cells, line, lineCells, sides, span} from './lines.ts';
 import type {Theme} from './theme.ts';
-import {toneProps} from './theme.ts';
+import {drawable, toneProps} from './theme.ts';
 
 export type Size = {columns: number; rows: number};
 
@@ -21,11 +21,12 @@ export type Frame = {
 	title: Line;
 	aside: Line;
 	body: Body | ((height: number) => Body);
-	scroll: number;
+	/** The first line on screen, where a person scrolled; else the window follows the focus. */
+	scroll?: number;
 	hints: readonly Hint[];
 };
 
-export type Layout = {lines: Line[]; scrollLimit: number; cursor?: {x: number; y: number}};
+export type Layout = {lines: Line[]; offset: number; scrollLimit: number; cursor?: {x: number; y: number}};
 
 export const minimum: Size = {columns: 40, rows: 10};
 
@@ -40,7 +41,7 @@ export function bodyWidth(size: Size): number {
  */
 export function layout(frame: Frame, size: Size, theme: Theme): Layout {
 	const width = bodyWidth(size);
-	if (size.columns < minimum.columns || size.rows < minimum.rows) return {lines: [tooSmall(size)], scrollLimit: 0};
+	if (size.columns < minimum.columns || size.rows < minimum.rows) return {lines: [tooSmall(size)], offset: 0, scrollLimit: 0};
 	const rule = size.rows < 16 ? [] : [line(span(theme.symbols.rule.repeat(width), 'dim'))];
 	const footer = hintLines(frame.hints, width, size.rows < 16 ? 1 : 2);
 	const height = size.rows - 1 - 1 - 2 * rule.length - footer.length;
@@ -52,19 +53,21 @@ export function layout(frame: Frame, size: Size, theme: Theme): Layout {
 	const isVisible = cursor !== undefined && cursor.y >= top && cursor.y < top + height && cursor.x < size.columns;
 	return {
 		lines: [sides(frame.title, frame.aside, width), ...rule, ...shown, ...fill, ...rule, ...footer],
+		offset,
 		scrollLimit,
 		...(isVisible ? {cursor} : {}),
 	};
 }
 
-function window(body: Body, scroll: number, height: number): {shown: readonly Line[]; offset: number; scrollLimit: number} {
+type Window = {shown: readonly Line[]; offset: number; scrollLimit: number};
+
+function window(body: Body, scroll: number | undefined, height: number): Window {
 	const {lines, focus} = body;
 	if (lines.length <= height) return {shown: lines, offset: 0, scrollLimit: 0};
 	// One line goes to the mark that says how much is hidden.
 	const room = height - 1;
 	const scrollLimit = lines.length - room;
-	const wanted = Math.min(scroll, scrollLimit);
-	const offset = scroll > 0 || focus === undefined ? wanted : Math.max(0, Math.min(scrollLimit, focus - room + 2));
+	const offset = Math.max(0, Math.min(scrollLimit, scroll ?? (focus ?? 0) - room + 2));
 	const below = lines.length - offset - room;
 	const mark =
 		below > 0 ? `${below} more ${below === 1 ? 'line' : 'lines'} below` : `${offset} ${offset === 1 ? 'line' : 'lines'} above`;
@@ -120,7 +123,7 @@ function LineView({content, theme}: {content: Line; theme: Theme}): ReactElement
 			{content.map((part, index) => (
 				// biome-ignore lint/suspicious/noArrayIndexKey: a piece is its place in the line
 				<Text key={index} {...toneProps(part.tone, theme)}>
-					{part.text}
+					{drawable(part.text, theme)}
 				</Text>
 			))}
 		</Text>

@@ -1,7 +1,7 @@
 /** Every glyph and colour of the screens. Meaning is never by colour alone: each state has its own symbol. */
-export type Theme = {colour: boolean; motion: boolean; symbols: Symbols};
+export type Theme = {colour: boolean; unicode: boolean; motion: boolean; symbols: typeof symbols};
 
-const unicode = {
+const symbols = {
 	done: '●',
 	reported: '◍',
 	working: '◐',
@@ -14,37 +14,38 @@ const unicode = {
 	rule: '─',
 	dot: '·',
 	mask: '•',
-	arrows: '↑↓',
-	left: '←',
 	ellipsis: '…',
-	cursor: '█',
-};
-
-export type Symbols = typeof unicode;
-
-const ascii: Symbols = {
-	done: '*',
-	reported: '+',
-	working: '~',
-	waiting: '.',
-	unseen: '-',
-	refused: 'x',
-	lost: '!',
-	warning: '!',
-	pointer: '>',
-	rule: '-',
-	dot: '-',
-	mask: '*',
-	arrows: 'up/down',
-	left: 'left',
-	ellipsis: '...',
-	cursor: '_',
-};
+} as const;
 
 const spinner = ['◐', '◓', '◑', '◒'];
 
+// One cell each, so that a line keeps its width when the terminal can draw no more than ASCII.
+const twins: Readonly<Record<string, string>> = {
+	'●': '*',
+	'◍': '+',
+	'◐': '~',
+	'○': '.',
+	'·': '-',
+	'✖': 'x',
+	'▲': '!',
+	'❯': '>',
+	'─': '-',
+	'•': '*',
+	'…': '~',
+	'–': '-',
+	'↑': '^',
+	'↓': 'v',
+	'←': '<',
+	'→': '>',
+};
+
 export function createTheme(options: {colour: boolean; unicode: boolean; motion: boolean}): Theme {
-	return {colour: options.colour, motion: options.motion && options.unicode, symbols: options.unicode ? unicode : ascii};
+	return {...options, motion: options.motion && options.unicode, symbols};
+}
+
+/** The text as the theme's terminal can draw it: our glyphs have ASCII twins, what others wrote stays. */
+export function drawable(text: string, theme: Theme): string {
+	return theme.unicode ? text : text.replaceAll(/[●◍◐○·✖▲❯─•…–↑↓←→]/gu, glyph => twins[glyph] ?? glyph);
 }
 
 /** How a piece of text is meant. One accent, one for trouble, dim for what is secondary. */

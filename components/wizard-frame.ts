@@ -7,7 +7,7 @@ import type {Line} from './lines.ts';
 import {line, span} from './lines.ts';
 import {liveBody} from './live-view.ts';
 import {explainBody, helpBody, leaveBody, planBody} from './overlays.ts';
-import type {Body, Frame, Size} from './screen.tsx';
+import type {Body, Frame, Layout, Size} from './screen.tsx';
 import {bodyWidth, layout} from './screen.tsx';
 import {checksBody} from './steps/checks.ts';
 import {questionBody} from './steps/question.ts';
@@ -18,14 +18,21 @@ import type {Theme} from './theme.ts';
 
 /** The wizard's screen for a state, a time and a window. */
 export function wizardFrame(state: WizardState, size: Size, theme: Theme, now: number): Frame {
-	const frame = {title: title(state), aside: aside(state, theme, now), body: body(state, size, theme, now), scroll: state.scroll};
-	const {scrollLimit} = layout({...frame, hints: wizardHints({state, now, scrollLimit: 1})}, size, theme);
-	return {...frame, hints: wizardHints({state, now, scrollLimit})};
+	const frame: Omit<Frame, 'hints'> = {
+		title: title(state),
+		aside: aside(state, theme, now),
+		body: body(state, size, theme, now),
+		...(state.scroll === undefined ? {} : {scroll: state.scroll}),
+	};
+	// Which keys scroll depends on the height that is left beside the hints themselves.
+	const {offset, scrollLimit} = layout({...frame, hints: wizardHints({state, now, offset: 1, scrollLimit: 2})}, size, theme);
+	return {...frame, hints: wizardHints({state, now, offset, scrollLimit})};
 }
 
-/** How far the body can scroll in this window: what the key table needs to know. */
-export function wizardScrollLimit(state: WizardState, size: Size, theme: Theme, now: number): number {
-	return layout(wizardFrame(state, size, theme, now), size, theme).scrollLimit;
+/** Where the body stands and how far it can scroll in this window: what the key table needs to know. */
+export function wizardScroll(state: WizardState, size: Size, theme: Theme, now: number): Pick<Layout, 'offset' | 'scrollLimit'> {
+	const {offset, scrollLimit} = layout(wizardFrame(state, size, theme, now), size, theme);
+	return {offset, scrollLimit};
 }
 
 function title(state: WizardState): Line {
@@ -61,7 +68,7 @@ function body(state: WizardState, size: Size, theme: Theme, now: number): Frame[
 	const width = bodyWidth(size);
 	switch (state.overlay) {
 		case 'help':
-			return helpBody(wizardKeySections(), width);
+			return helpBody(wizardKeySections(state), width);
 		case 'explain':
 			return explainBody(state, width);
 		case 'plan':

@@ -14,7 +14,7 @@ export function secretsBody(state: WizardState, width: number, theme: Theme, now
 		blank,
 		...about('Master secret', 'recovers every node; keep a copy away from this machine', width),
 		...(secrets.error === undefined ? secretValue(state, width, theme, now) : wrap(secrets.error, width, 'trouble')),
-		line(span(`in ${summary?.files.masterSecret ?? 'the workspace'} (0600, plain text)`, 'dim')),
+		...wrap(`in ${summary?.files.masterSecret ?? 'the workspace'} (0600, plain text)`, width, 'dim'),
 		blank,
 		...(secrets.card ? card(state, width) : []),
 		...wrap('Have you stored a copy? Give the last 6 characters of its key, or "later".', width, 'strong'),

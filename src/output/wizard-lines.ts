@@ -1,6 +1,6 @@
 import {textOf} from '../../components/lines.ts';
 import {reviewBody} from '../../components/steps/review.ts';
-import {createTheme} from '../../components/theme.ts';
+import {createTheme, drawable} from '../../components/theme.ts';
 import {stepWords} from '../../components/wizard-frame.ts';
 import {emptyView} from '../fold.ts';
 import type {Plan, WizardDeps, WizardResult} from '../wizard/deps.ts';
@@ -146,7 +146,7 @@ async function review(
 	const planned = foldFacts(state, {type: 'plan', asked, state: 'done', plan});
 	const theme = createTheme({colour: false, unicode: false, motion: false});
 	const {lines, focus = 0} = reviewBody(planned, 78, theme, deps.now());
-	say(textOf(lines.slice(0, focus)));
+	say(drawable(textOf(lines.slice(0, focus)), theme));
 	const choice = await chooseInLines(
 		'What now?',
 		[

@@ -1,4 +1,4 @@
-import {wizardFrame, wizardScrollLimit} from '../../components/wizard-frame.ts';
+import {wizardFrame, wizardScroll} from '../../components/wizard-frame.ts';
 import type {Event} from '../events.ts';
 import type {Effect, WizardAction} from '../wizard/actions.ts';
 import type {WizardDeps, WizardResult} from '../wizard/deps.ts';
@@ -39,7 +39,7 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 	};
 	const keyContext = (): KeyContext => {
 		const now = deps.now();
-		return {state, now, scrollLimit: wizardScrollLimit(state, screen.size(), screen.theme, now)};
+		return {state, now, ...wizardScroll(state, screen.size(), screen.theme, now)};
 	};
 	const screen: FullScreen = openScreen(options, {
 		frame: (size, theme) => wizardFrame(state, size, theme, deps.now()),

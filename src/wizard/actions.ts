@@ -15,7 +15,7 @@ export type WizardAction =
 	| {type: 'edit'; edit: Edit}
 	| {type: 'overlay'; overlay: Overlay}
 	| {type: 'close'}
-	| {type: 'scroll'; by: number; limit: number}
+	| {type: 'scroll'; to: number}
 	| {type: 'leave'}
 	| {type: 'again'}
 	| {type: 'stop'}

@@ -98,8 +98,8 @@ function closeOne(live: LiveState): LiveState {
 function select(live: LiveState, by: number): LiveState {
 	const {order} = live.view;
 	const current = live.selected === undefined ? -1 : order.indexOf(live.selected);
-	const next = current === -1 ? (by > 0 ? 0 : order.length - 1) : Math.max(0, Math.min(order.length - 1, current + by));
-	const selected = order[next];
+	const from = current === -1 && by < 0 ? order.length : current;
+	const selected = order[Math.max(0, Math.min(order.length - 1, from + by))];
 	return selected === undefined ? live : {...live, selected};
 }
 

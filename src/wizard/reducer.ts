@@ -33,7 +33,6 @@ export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder
 			passed: new Set(),
 			facts: {checks: {asked: '', state: 'idle', list: []}, plan: {asked: '', state: 'idle'}},
 			pending: false,
-			scroll: 0,
 			live: emptyLive,
 			secrets: {card: false, typing: false, copy: 'open'},
 		},
@@ -49,17 +48,17 @@ export function reduce(state: WizardState, action: WizardAction): WizardState {
 		case 'back':
 			return back(state);
 		case 'focus':
-			return focus(state, state.focus + action.by);
+			return unscrolled(focus(state, state.focus + action.by));
 		case 'choose':
-			return choose(state, action.by);
+			return unscrolled(choose(state, action.by));
 		case 'edit':
-			return edit(state, action.edit);
+			return unscrolled(edit(state, action.edit));
 		case 'overlay':
-			return {...state, overlay: action.overlay, scroll: 0};
+			return unscrolled({...state, overlay: action.overlay});
 		case 'close':
-			return without(state, 'overlay', {scroll: 0});
+			return unscrolled(without(state, 'overlay', {}));
 		case 'scroll':
-			return {...state, scroll: Math.max(0, Math.min(action.limit, state.scroll + action.by))};
+			return {...state, scroll: action.to};
 		case 'leave':
 			return {...state, ended: state.summary === undefined ? 'left' : 'created'};
 		case 'saved':
@@ -89,7 +88,7 @@ export function reduce(state: WizardState, action: WizardAction): WizardState {
 }
 
 function enter(state: WizardState, step: StepId): WizardState {
-	const entered = without(state, 'overlay', {step, scroll: 0, focus: 0, pending: false});
+	const entered = unscrolled(without(state, 'overlay', {step, focus: 0, pending: false}));
 	return focus(step === 'review' ? withValue(entered, 'consent', 'create') : entered, 0);
 }
 
@@ -196,4 +195,10 @@ function tick(state: WizardState, now: number): WizardState {
 function without(state: WizardState, key: 'overlay' | 'flash', change: Partial<WizardState>): WizardState {
 	const {[key]: _, ...rest} = state;
 	return {...rest, ...change};
+}
+
+// The window follows the focus again.
+function unscrolled(state: WizardState): WizardState {
+	const {scroll: _, ...rest} = state;
+	return rest;
 }

@@ -78,8 +78,8 @@ export type WizardState = {
 	/** Enter was pressed before the world had answered; the step goes on by itself when it does. */
 	pending: boolean;
 	overlay?: Overlay;
-	/** First body line on screen, where a body is higher than the window. */
-	scroll: number;
+	/** First body line on screen, where a person scrolled a body that is higher than the window. */
+	scroll?: number;
 	live: LiveState;
 	secrets: SecretsState;
 	summary?: ClusterSummary;

@@ -7,8 +7,8 @@ import type {Overlay, StepId, WizardState} from './state.ts';
 import {position} from './steps.ts';
 import {textKeys} from './text-field.ts';
 
-/** What keys depend on: the state, the time, and how far the body can scroll in this window. */
-export type KeyContext = {state: WizardState; now: number; scrollLimit: number};
+/** What keys depend on: the state, the time, where the body stands and how far it can scroll in this window. */
+export type KeyContext = {state: WizardState; now: number; offset: number; scrollLimit: number};
 
 type When = (context: KeyContext) => boolean;
 type WizardBinding = Binding<KeyContext, WizardAction>;
@@ -35,7 +35,7 @@ const typing: When = ({state}) =>
 	state.overlay === undefined && isTextual(focused(state)) && (state.step !== 'secrets' || state.secrets.typing);
 const calm = all(open, not(typing));
 const working: When = ({state}) => state.step === 'work';
-const scrolls: When = context => !working(context) && context.scrollLimit > 0;
+const scrolls: When = context => (!working(context) || !open(context)) && context.scrollLimit > 0;
 const secretKeys = all(at('secrets'), not(typing));
 const shown: When = ({state}) => state.secrets.shownUntil !== undefined;
 const readable: When = ({state}) => state.secrets.secret !== undefined;
@@ -84,7 +84,7 @@ const table: readonly WizardBinding[] = [
 		['pagedown'],
 		'pgdn',
 		'more',
-		all(scrolls, c => c.state.scroll < c.scrollLimit),
+		all(scrolls, c => c.offset < c.scrollLimit),
 		scroll(5),
 	),
 	bind(
@@ -92,7 +92,7 @@ const table: readonly WizardBinding[] = [
 		['pageup'],
 		'pgup',
 		'up',
-		all(scrolls, c => c.state.scroll > 0),
+		all(scrolls, c => c.offset > 0),
 		scroll(-5),
 	),
 	bind('questions', ['e'], 'e', 'explain', all(form, calm), {type: 'overlay', overlay: 'explain'}),
@@ -106,7 +106,7 @@ const table: readonly WizardBinding[] = [
 ];
 
 function scroll(by: number): (context: KeyContext) => WizardAction {
-	return ({scrollLimit}) => ({type: 'scroll', by, limit: scrollLimit});
+	return ({offset, scrollLimit}) => ({type: 'scroll', to: Math.max(0, Math.min(scrollLimit, offset + by))});
 }
 
 // The work step speaks with the keys of the live view.
@@ -168,13 +168,16 @@ export function wizardHints(context: KeyContext): Hint[] {
 	return hintsFor(wizardBindings, context).filter(hint => !seen.has(hint.shown) && seen.add(hint.shown));
 }
 
-/** All keys by place, with those of text fields: the help overlay and the docs. */
-export function wizardKeySections(): ReturnType<typeof keySections> {
+const livePlaces = new Set(liveBindings.map(binding => binding.where));
+
+/** All keys by place, with those of text fields: for the docs, and (with a state) those of its screen for the help. */
+export function wizardKeySections(state?: WizardState): ReturnType<typeof keySections> {
 	const editing = [
 		{shown: 'ctrl-a ctrl-e', hint: 'start, end'},
 		{shown: 'ctrl-u ctrl-k', hint: 'delete to start, to end'},
 		{shown: 'ctrl-w', hint: 'delete a word'},
 		{shown: 'alt-b alt-f', hint: 'a word left, right'},
 	];
-	return [...keySections(wizardBindings), {where: 'editing text', keys: editing}];
+	const sections = [...keySections(wizardBindings), {where: 'editing text', keys: editing}];
+	return state === undefined ? sections : sections.filter(({where}) => livePlaces.has(where) === (state.step === 'work'));
 }

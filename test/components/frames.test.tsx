@@ -1,0 +1,174 @@
+import test from 'ava';
+import {homeFrame} from '../../components/home-frame.ts';
+import {cells, fit, textOf, wrap} from '../../components/lines.ts';
+import {liveFrame} from '../../components/live-frame.ts';
+import {layout} from '../../components/screen.tsx';
+import {createTheme} from '../../components/theme.ts';
+import {wizardFrame} from '../../components/wizard-frame.ts';
+import type {WizardAction} from '../../src/wizard/actions.ts';
+import {emptyLive, liveReduce} from '../../src/wizard/live.ts';
+import {reduce, startWizard} from '../../src/wizard/reducer.ts';
+import type {StepId, WizardState} from '../../src/wizard/state.ts';
+import {stepIds} from '../../src/wizard/state.ts';
+import {draw, drawAll, plainTheme, sizes} from '../helpers/frame.tsx';
+import {golden} from '../helpers/golden.ts';
+import {at, recordedAt, walkTo} from '../helpers/wizard-walk.ts';
+import {recording, summary} from '../helpers/wizard-world.ts';
+
+// What a person must be able to read on each step, at every size.
+const essentials: Record<StepId, readonly string[]> = {
+	folder: ['Which folder should hold the cluster?', '/home/you/demo'],
+	checks: ['Terraform', '1.11.4', 'Nothing is in the way.'],
+	provider: ['Where should the nodes run?', 'Local', 'QEMU', 'not built yet'],
+	name: ['What should the cluster be called?', 'demo'],
+	nodes: ['Control planes', 'recovered with the master secret', 'Workers'],
+	kubernetes: ['v1.32.9', 'default', 'v1.30.14'],
+	attestation: ['v0.1.0', 'node program', 'enforced', 'cluster ID'],
+	review: ['Create the cluster'],
+	work: ['worker-1', 'worker-0 waits for its kubelet', 'reported by the node'],
+	secrets: ['Cluster ID', 'Master secret', 'Have you stored a copy?'],
+	summary: ['demo is ready', 'constellation-admin.conf', 'copy not confirmed'],
+};
+
+for (const step of stepIds) {
+	test(`the ${step} step fits every window`, t => {
+		const state = walkTo(step);
+		t.is(state.step, step);
+		const text = drawAll(t, size => wizardFrame(state, size, plainTheme, at), essentials[step]);
+		golden(t, `wizard/${step}.txt`, text);
+	});
+}
+
+test('review and secrets need no scrolling in 80x24', t => {
+	for (const step of ['review', 'secrets'] as const) {
+		const {scrollLimit} = layout(
+			wizardFrame(walkTo(step), {columns: 80, rows: 24}, plainTheme, at),
+			{columns: 80, rows: 24},
+			plainTheme,
+		);
+		t.is(scrollLimit, 0, step);
+	}
+});
+
+const overlays: [string, StepId, WizardAction[]][] = [
+	['help', 'provider', [{type: 'overlay', overlay: 'help'}]],
+	['help-work', 'work', [{type: 'overlay', overlay: 'help'}]],
+	['explain', 'attestation', [{type: 'overlay', overlay: 'explain'}]],
+	['plan', 'review', [{type: 'overlay', overlay: 'plan'}]],
+	['leave', 'name', [{type: 'overlay', overlay: 'leave'}]],
+	['error', 'name', [{type: 'edit', edit: {edit: 'insert', text: ' X'}}, {type: 'next'}]],
+	['secret-shown', 'secrets', [{type: 'reveal', now: at}]],
+	['secret-card', 'secrets', [{type: 'card'}]],
+	['full-log', 'work', [{type: 'live', action: {type: 'log'}}]],
+	[
+		'details',
+		'work',
+		[
+			{type: 'live', action: {type: 'select', by: 1}},
+			{type: 'live', action: {type: 'detail'}},
+		],
+	],
+];
+for (const [name, step, actions] of overlays) {
+	test(`${name} fits every window`, t => {
+		const state = actions.reduce(reduce, walkTo(step));
+		golden(
+			t,
+			`overlays/${name}.txt`,
+			drawAll(t, size => wizardFrame(state, size, plainTheme, at)),
+		);
+	});
+}
+
+test('a later answer that no longer fits is named on the other steps', t => {
+	const state: WizardState = {...walkTo('provider'), passed: new Set(['folder', 'checks', 'provider', 'name'])};
+	const moved = {...state, values: {...state.values, name: 'Not Good'}};
+	t.regex(draw(t, wizardFrame(moved, {columns: 80, rows: 24}, plainTheme, at), {columns: 80, rows: 24}), /look at name/u);
+});
+
+for (const name of ['apply', 'apply-midway', 'refused', 'trouble', 'verify']) {
+	test(`the live view of ${name} fits every window`, t => {
+		const live = liveReduce({...emptyLive, title: 'demo · local', work: 'running'}, {type: 'events', events: recording(name)});
+		const must =
+			name === 'refused'
+				? ['the node program is not the one you trust.', 'register 9', 'likely', 'constellation image check']
+				: [];
+		golden(
+			t,
+			`live/${name}.txt`,
+			drawAll(t, size => liveFrame(live, false, size, plainTheme, recordedAt(name)), must),
+		);
+	});
+}
+
+test('the home screen fits every window', t => {
+	const facts = {
+		name: 'demo',
+		provider: 'local',
+		state: 'running',
+		nodes: {ready: 3, total: 3, controlPlanes: 1, workers: 2},
+		checkedAt: at - 2000,
+		verifiedAt: at - 240_000,
+		image: 'v0.1.0',
+		newerImage: {version: 'v0.2.0', registersDiffer: 2},
+		policy: {images: 1, generation: 3},
+		copyConfirmed: false,
+	} as const;
+	const frame = (size: (typeof sizes)[number]) => homeFrame({facts, selected: 0, help: false, left: false}, size, plainTheme, at);
+	golden(t, 'home.txt', drawAll(t, frame, ['nodes 3 of 3 ready', 'Watch nodes', 'Terminate', 'copy of secret: no']));
+});
+
+test('a window that is too small asks for a larger one in one line', t => {
+	for (const [columns, rows] of [
+		[39, 24],
+		[80, 9],
+		[10, 3],
+		[1, 1],
+	] as const) {
+		const text = draw(t, wizardFrame(walkTo('review'), {columns, rows}, plainTheme, at), {
+			columns: Math.max(columns, 3),
+			rows: Math.max(rows, 2),
+		});
+		t.false(text.includes('\n'));
+	}
+	t.is(
+		draw(t, wizardFrame(startWizard(), {columns: 39, rows: 9}, plainTheme, at), {columns: 39, rows: 9}).trim(),
+		'Needs 40x10; this is 39x9.',
+	);
+});
+
+test('without unicode every glyph has an ASCII twin', t => {
+	const theme = createTheme({colour: false, unicode: false, motion: false});
+	for (const step of stepIds) {
+		const body = draw(t, wizardFrame(walkTo(step), {columns: 80, rows: 24}, theme, at), {columns: 80, rows: 24}, theme);
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII
+		t.regex(body, /^[\u0000-\u007f]*$/u, step);
+	}
+});
+
+test('a thousand nodes cost what is on screen', t => {
+	const events = Array.from({length: 1000}, (_, index) => ({
+		type: 'lane' as const,
+		node: `worker-${index}`,
+		role: 'worker' as const,
+		state: 'booting' as const,
+		source: 'provider' as const,
+		at: at + index,
+	}));
+	let live = liveReduce({...emptyLive, title: 'many', work: 'running'}, {type: 'events', events});
+	live = liveReduce(live, {type: 'select', by: Infinity});
+	const size = {columns: 80, rows: 24};
+	const text = draw(t, liveFrame(live, false, size, plainTheme, at + 2000), size);
+	t.regex(text, /❯ worker-999/u);
+	t.regex(text, /of 1000/u);
+	t.false(text.includes('worker-1 '));
+});
+
+test('text is measured and wrapped in cells', t => {
+	t.is(cells('日本'), 4);
+	t.is(fit('日本語', 5), '日本…');
+	t.is(fit('ab', 4), 'ab  ');
+	t.is(textOf(wrap('one two three', 8, 'plain', '  ')), 'one two\n  three');
+	t.is(textOf(wrap('abcdefgh', 4)), 'abcd\nefgh');
+	t.is(summary.name, 'demo');
+});
