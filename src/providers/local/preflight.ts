@@ -17,6 +17,8 @@ export type PreflightOptions = {
 	/** Whether the machine service of `uid` runs. */
 	running?: boolean;
 	platform?: string;
+	/** An address of the loopback network that no cluster has: a port that cannot be opened there is held on all addresses. */
+	probeAddress?: string;
 };
 
 type Check = {id: string; title: string; run: () => Promise<string>};
@@ -36,6 +38,7 @@ class Failed extends Error {
 const longestSocketPath = 103;
 const neededBytes = 300 * 1024 * 1024;
 const kubeletPort = 10_250;
+const unusedAddress = '127.254.254.254';
 
 /**
  * Everything that can fail before a local cluster is created: all checks run, each is an event. Gives the Terraform to use, or throws AppError
@@ -138,13 +141,14 @@ const checkAddresses = async ({
 	uid,
 	running = false,
 	platform = process.platform,
+	probeAddress = unusedAddress,
 }: PreflightOptions): Promise<string> => {
 	if (running) return 'held by the machine service of this cluster';
 	const claimed = uid === undefined ? undefined : await networkOf(dataHome, uid);
 	const own = claimed === undefined ? [] : Object.values(loadBalancerOf(claimed));
-	// Without a claim, any address of the loopback network shows whether somebody holds a port on all addresses.
+	// Without a claim, an address that no cluster has shows whether somebody holds a port on all addresses.
 	const probes =
-		platform === 'linux' ? [...Object.values(balancedPorts), kubeletPort].map(port => `127.254.254.254:${port}`) : [];
+		platform === 'linux' ? [...Object.values(balancedPorts), kubeletPort].map(port => `${probeAddress}:${port}`) : [];
 	const endpoints = own.length > 0 ? own : probes;
 	const taken: string[] = [];
 	const holders: Record<string, unknown>[] = [];

@@ -1,4 +1,5 @@
 import {spawn} from 'node:child_process';
+import {once} from 'node:events';
 import {existsSync} from 'node:fs';
 import {chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
@@ -296,10 +297,11 @@ test.serial('pre-flight tells everything that is wrong at once, with who holds a
 	const home = await mkdtemp(join(tmpdir(), 'constellation-'));
 	t.teardown(() => rm(home, {recursive: true, force: true}));
 	const holder = createServer();
-	await new Promise<void>(resolve => holder.listen(30_090, '0.0.0.0', resolve));
+	const probeAddress = '127.254.253.252';
+	await once(holder.listen(30_090, process.platform === 'linux' ? probeAddress : '127.0.0.1'), 'listening');
 	t.teardown(() => holder.close());
 	const dataHome = join(home, 'x'.repeat(90));
-	const options = {dataHome, workspace: join(home, 'ws'), env: {PATH: '/nowhere'}, platform: process.platform};
+	const options = {dataHome, workspace: join(home, 'ws'), env: {PATH: '/nowhere'}, platform: process.platform, probeAddress};
 	const error = await t.throwsAsync(drain(localPreflight(options)), {instanceOf: AppError});
 	t.like(error, {code: 'preflight', exitCode: 3});
 	const failed = error.problems.map(problem => problem.path);
