@@ -112,5 +112,5 @@ function queryOf(options: Record<string, string | undefined>): string {
 	for (const [key, value] of Object.entries(options)) {
 		if (value !== undefined) query.set(key, value);
 	}
-	return query.size === 0 ? '' : `?${query}`;
+	return query.size === 0 ? '' : `?${query.toString()}`;
 }

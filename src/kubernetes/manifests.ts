@@ -31,18 +31,9 @@ const system = 'kube-system';
 const systemNamespaces = ['default', system, 'kube-public', 'kube-node-lease'];
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
-function core(
-	resource: Resource,
-	kind: string,
-	name: string,
-	rest: object = {},
-	namespace: string | undefined = system,
-): Manifest {
-	const metadata = namespace === undefined ? {name} : {name, namespace};
-	return {
-		resource: namespace === undefined ? resource : inNamespace(resource, namespace),
-		object: {apiVersion: apiVersionOf(resource), kind, metadata, ...rest},
-	};
+function inSystem(resource: Resource, kind: string, name: string, rest: object = {}, namespace = system): Manifest {
+	const object = {apiVersion: apiVersionOf(resource), kind, metadata: {name, namespace}, ...rest};
+	return {resource: inNamespace(resource, namespace), object};
 }
 
 /** Namespaces, roles, ServiceAccounts and CustomResourceDefinitions: the same in every cluster. */
@@ -56,15 +47,15 @@ export function baseManifests(): Manifest[] {
 			resource: object.kind === 'ClusterRole' ? resources.clusterRoles : resources.clusterRoleBindings,
 			object,
 		})),
-		...serviceAccountNames.map(name => core(resources.serviceAccounts, 'ServiceAccount', name)),
-		core(resources.serviceAccounts, 'ServiceAccount', 'default', {}, 'default'),
+		...serviceAccountNames.map(name => inSystem(resources.serviceAccounts, 'ServiceAccount', name)),
+		inSystem(resources.serviceAccounts, 'ServiceAccount', 'default', {}, 'default'),
 		...updateDefinitions.map(object => ({resource: resources.customResourceDefinitions, object})),
 	];
 }
 
 /** What new nodes are judged by. `attestationConfig` and `measurementSalt` have the v2.9 shape; `acceptedPolicies` is signed policy history. */
 export function joinConfig(facts: Pick<ClusterFacts, 'attestationConfig' | 'acceptedPolicies' | 'measurementSalt'>): Manifest {
-	return core(resources.configMaps, 'ConfigMap', 'join-config', {
+	return inSystem(resources.configMaps, 'ConfigMap', 'join-config', {
 		data: {
 			attestationConfig: JSON.stringify(facts.attestationConfig),
 			acceptedPolicies: JSON.stringify(facts.acceptedPolicies),
@@ -78,7 +69,7 @@ export function componentsConfig({
 	components,
 	kubernetesVersion,
 }: Pick<ClusterFacts, 'components' | 'kubernetesVersion'>): Manifest {
-	return core(resources.configMaps, 'ConfigMap', components.reference, {
+	return inSystem(resources.configMaps, 'ConfigMap', components.reference, {
 		immutable: true,
 		data: {components: JSON.stringify(components.list), 'cluster-version': kubernetesVersion},
 	});
@@ -86,7 +77,7 @@ export function componentsConfig({
 
 /** The master secret as the KeyService finds it after a restart. The object holds it in the clear: hand it to the API server, keep it nowhere. */
 export function masterSecretManifest({key, salt}: ClusterFacts['masterSecret']): Manifest {
-	return core(resources.secrets, 'Secret', 'constellation-mastersecret', {
+	return inSystem(resources.secrets, 'Secret', 'constellation-mastersecret', {
 		type: 'Opaque',
 		data: {mastersecret: base64(key.reveal()), salt: base64(salt.reveal())},
 	});

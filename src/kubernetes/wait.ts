@@ -6,9 +6,9 @@ import {KubeError} from './kube.ts';
 export type Condition<T> = {
 	/** What is waited for, as a person reads it: `node alpha-1 is Ready`. */
 	name: string;
-	check(signal: AbortSignal): Promise<T | undefined>;
+	check: (signal: AbortSignal) => Promise<T | undefined>;
 	/** Whether a failure may pass by itself; by default what `isTransient` says. */
-	transient?(error: unknown): boolean;
+	transient?: (error: unknown) => boolean;
 };
 
 /** Where a wait stands, for whoever shows it. Times are milliseconds since the epoch. */

@@ -68,7 +68,7 @@ function listCauses(schema: Schema, value: Json[], path: string): Cause[] {
 
 function textCauses(schema: Schema, value: string, path: string): Cause[] {
 	const causes: Cause[] = [];
-	const length = [...value].length;
+	const length = Array.from(value).length;
 	if (schema.maxLength !== undefined && length > schema.maxLength) {
 		const message = `Too long: may not be more than ${schema.maxLength} bytes`;
 		causes.push({reason: 'FieldValueTooLong', message, field: path});

@@ -20,7 +20,7 @@ export type Schemas = {
 /** Reads the schemas: about 130 KB, so a process that needs none never loads them. */
 export async function loadSchemas(): Promise<Schemas> {
 	const {default: data} = await import('../data/schemas.json', {with: {type: 'json'}});
-	return createSchemas(data as Record<string, Schema>);
+	return createSchemas(data);
 }
 
 export function createSchemas(byName: Readonly<Record<string, Schema>>): Schemas {
@@ -41,8 +41,8 @@ export function createSchemas(byName: Readonly<Record<string, Schema>>): Schemas
 			const reference = referenceOf(schema);
 			const target = reference === undefined ? undefined : byName[reference];
 			if (target === undefined) return schema;
-			const {$ref: _, allOf: __, ...rest} = schema;
-			return {...target, ...rest};
+			const own = Object.entries(schema).filter(([key]) => key !== '$ref' && key !== 'allOf');
+			return {...target, ...Object.fromEntries(own)};
 		},
 	};
 }

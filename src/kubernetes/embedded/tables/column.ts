@@ -9,7 +9,7 @@ export type Column = {
 	description: string;
 	/** Above 0: shown with `-o wide` only. */
 	priority: number;
-	cell(object: ApiObject, now: number): Json;
+	cell: (object: ApiObject, now: number) => Json;
 };
 
 type Cell = Column['cell'];

@@ -22,10 +22,12 @@ function object(event: ApiObject): string {
 }
 
 function source(event: ApiObject): string {
-	const {component, host} = {...part(event, 'deprecatedSource'), ...part(event, 'source')};
-	const names = [component || text(event, 'reportingComponent') || text(event, 'reportingController')];
-	names.push(host || text(event, 'reportingInstance'));
-	return names.filter(name => name !== undefined && name !== '').join(', ');
+	const from = {...part(event, 'deprecatedSource'), ...part(event, 'source')};
+	const names = [
+		text(from, 'component') || text(event, 'reportingComponent') || text(event, 'reportingController'),
+		text(from, 'host') || text(event, 'reportingInstance'),
+	];
+	return names.filter(name => name !== '').join(', ');
 }
 
 function count(event: ApiObject): number {
