@@ -12,10 +12,16 @@ const object = (name: string) => ({apiVersion: 'v1', kind: 'ConfigMap', metadata
 const maps = inNamespace(resources.configMaps, 'default');
 
 /** A TLS server in the place of the API server, closed with the test. */
-async function serve(t: ExecutionContext, listener: RequestListener, serving = pki.server()) {
+async function serve(
+	t: ExecutionContext,
+	listener: (...exchange: Parameters<RequestListener>) => unknown,
+	serving = pki.server(),
+) {
 	const server: Server = createServer(
 		{cert: serving.cert, key: Buffer.from(serving.key.reveal()), ca: pki.ca, requestCert: true, rejectUnauthorized: true},
-		listener,
+		(request, response) => {
+			void listener(request, response);
+		},
 	);
 	await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
 	t.teardown(() => {
@@ -154,10 +160,10 @@ test('a version that is too old is KubeError 410, a refusal is what the server s
 
 test('aborting a watch ends it quietly and frees the connection', async t => {
 	const abort = new AbortController();
-	const closed = Promise.withResolvers<void>();
+	const closed = Promise.withResolvers<undefined>();
 	const {kube} = await serve(t, (_, response) => {
 		response.write(`${JSON.stringify({type: 'ADDED', object: object('a')})}\n`);
-		response.on('close', closed.resolve);
+		response.on('close', () => closed.resolve(undefined));
 	});
 	const seen: string[] = [];
 	for await (const event of kube.watch(maps, {signal: abort.signal})) {

@@ -41,7 +41,7 @@ test('a stale switch or credential in the home file never stays beside the new o
 test('builds the administrator kubeconfig with the v2.9 names and reads it back', t => {
 	const connection = {server: 'https://127.8.8.1:6443', ca: 'CA', cert: 'CERT', key: new Secret(Buffer.from('KEY'))};
 	const file = buildKubeconfig('mini', '1a2b3c4d', connection);
-	t.is(`${file}`, '[secret]');
+	t.is(String(file), '[secret]');
 	const text = Buffer.from(file.reveal()).toString();
 	t.snapshot(text);
 	const {key, ...rest} = parseKubeconfig(text);

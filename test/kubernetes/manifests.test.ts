@@ -84,11 +84,11 @@ test('the custom resources take what the node services write', t => {
 
 test('creating goes on over what is there already, and stops at any other failure', async t => {
 	const created: string[] = [];
-	const create = async (_: unknown, object: KubeObject) => {
+	const create = (_: unknown, object: KubeObject) => {
 		created.push(object.metadata.name);
-		if (object.metadata.name === 'kube-system') throw new KubeError(409, 'AlreadyExists', 'there');
-		if (object.metadata.name === 'constellation-version') throw new KubeError(403, 'Forbidden', 'no');
-		return object;
+		if (object.metadata.name === 'kube-system') return Promise.reject(new KubeError(409, 'AlreadyExists', 'there'));
+		if (object.metadata.name === 'constellation-version') return Promise.reject(new KubeError(403, 'Forbidden', 'no'));
+		return Promise.resolve(object);
 	};
 	await t.throwsAsync(createMissing({create} as Pick<Kube, 'create'> as Kube, manifests), {instanceOf: KubeError, message: 'no'});
 	t.deepEqual(

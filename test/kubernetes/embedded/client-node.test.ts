@@ -8,13 +8,20 @@ import {
 	makeInformer,
 	PatchStrategy,
 	setHeaderOptions,
+	V1ConfigMap,
+	V1Lease,
+	V1LeaseSpec,
 	type V1Node,
+	V1ObjectMeta,
 	Watch,
 } from '@kubernetes/client-node';
 import test, {type ExecutionContext} from 'ava';
 import {startTestServer} from '../../helpers/api-server.ts';
 import {registerNode} from '../../helpers/test-node.ts';
 import {widgetDefinition} from '../../helpers/widget.ts';
+
+/** The classes of the client have no constructor arguments. */
+const made = <T extends object>(type: new () => T, fields: Partial<T>): T => Object.assign(new type(), fields);
 
 async function setUp(t: ExecutionContext) {
 	const server = await startTestServer();
@@ -61,21 +68,18 @@ test('an informer sees nodes come, change and go', async t => {
 test('objects are made, read, patched in three ways, replaced and deleted', async t => {
 	const {core} = await setUp(t);
 	const at = {name: 'settings', namespace: 'default'};
-	const body = {metadata: {name: 'settings', labels: {a: 'b'}}, data: {x: '1'}};
+	const metadata = made(V1ObjectMeta, {name: 'settings', labels: {a: 'b'}});
+	const body = made(V1ConfigMap, {metadata, data: {x: '1'}});
 	const created = await core.createNamespacedConfigMap({namespace: 'default', body});
 	t.is(created.data?.['x'], '1');
 	const patch = (patchBody: object, strategy: PatchStrategy) =>
 		core.patchNamespacedConfigMap({...at, body: patchBody}, setHeaderOptions('Content-Type', strategy));
 	t.deepEqual((await patch([{op: 'replace', path: '/data/x', value: '2'}], PatchStrategy.JsonPatch)).data, {x: '2'});
 	t.deepEqual((await patch({data: {x: null, y: '3'}}, PatchStrategy.MergePatch)).data, {y: '3'});
-	const patched = await patch({data: {z: '4'}}, PatchStrategy.StrategicMergePatch);
-	t.deepEqual(patched.data, {y: '3', z: '4'});
+	t.deepEqual((await patch({data: {z: '4'}}, PatchStrategy.StrategicMergePatch)).data, {y: '3', z: '4'});
 
 	const stale = await t.throwsAsync(
-		core.replaceNamespacedConfigMap({
-			...at,
-			body: {...patched, metadata: {...patched.metadata, resourceVersion: created.metadata?.resourceVersion ?? ''}},
-		}),
+		core.replaceNamespacedConfigMap({...at, body: made(V1ConfigMap, {metadata: created.metadata as V1ObjectMeta, data: {}})}),
 		{instanceOf: ApiException},
 	);
 	t.is((stale as ApiException<unknown>).code, 409);
@@ -92,16 +96,19 @@ test('objects are made, read, patched in three ways, replaced and deleted', asyn
 
 test('a watch reports what happens after a list', async t => {
 	const {config, core} = await setUp(t);
-	const {metadata} = await core.listNamespacedConfigMap({namespace: 'default'});
+	const {metadata: listed} = await core.listNamespacedConfigMap({namespace: 'default'});
 	const seen = Promise.withResolvers<string>();
-	const query = {resourceVersion: metadata?.resourceVersion ?? ''};
+	const query = {resourceVersion: listed?.resourceVersion ?? ''};
 	const request = await new Watch(config).watch(
 		'/api/v1/namespaces/default/configmaps',
 		query,
 		(type, object: {metadata: {name: string}}) => seen.resolve(`${type} ${object.metadata.name}`),
 		error => seen.reject(error ?? new Error('the watch ended')),
 	);
-	await core.createNamespacedConfigMap({namespace: 'default', body: {metadata: {name: 'late'}}});
+	await core.createNamespacedConfigMap({
+		namespace: 'default',
+		body: made(V1ConfigMap, {metadata: made(V1ObjectMeta, {name: 'late'})}),
+	});
 	t.is(await seen.promise, 'ADDED late');
 	request.abort();
 });
@@ -131,10 +138,15 @@ test('generic and custom object clients find their kinds by discovery', async t 
 test('a lease is taken, held and renewed', async t => {
 	const {config} = await setUp(t);
 	const leases = config.makeApiClient(CoordinationV1Api);
-	const spec = {holderIdentity: 'one', leaseDurationSeconds: 15};
+	const fields = {holderIdentity: 'one', leaseDurationSeconds: 15};
+	const spec = made(V1LeaseSpec, fields);
+	const metadata = made(V1ObjectMeta, {name: 'leader'});
 	const at = {namespace: 'default', name: 'leader'};
-	const lease = await leases.createNamespacedLease({namespace: 'default', body: {metadata: {name: 'leader'}, spec}});
-	const renewed = await leases.replaceNamespacedLease({...at, body: {...lease, spec: {...spec, leaseTransitions: 1}}});
+	const lease = await leases.createNamespacedLease({namespace: 'default', body: made(V1Lease, {metadata, spec})});
+	const renewed = await leases.replaceNamespacedLease({
+		...at,
+		body: made(V1Lease, {metadata: lease.metadata as V1ObjectMeta, spec: made(V1LeaseSpec, {...fields, leaseTransitions: 1})}),
+	});
 	t.is(renewed.spec?.leaseTransitions, 1);
 	const raced = await t.throwsAsync(leases.replaceNamespacedLease({...at, body: lease}), {instanceOf: ApiException});
 	t.is((raced as ApiException<unknown>).code, 409);

@@ -26,7 +26,7 @@ for (const root of ['api', 'apis'] as const) {
 				const {subresources = [], ...main} = entry;
 				const {subresources: realSub = [], ...realMain} =
 					real?.versions[0]?.resources.find(({resource}) => resource === entry.resource) ?? {};
-				t.deepEqual(main as object, realMain as object);
+				t.deepEqual<object, object>(main, realMain);
 				for (const sub of subresources) {
 					t.deepEqual<object | undefined, object | undefined>(
 						sub,
@@ -47,7 +47,8 @@ test('every entry of the legacy lists is one that the real server has', t => {
 		if (list === undefined) continue;
 		t.deepEqual(Object.keys(list), Object.keys(real), path);
 		for (const entry of list.resources) {
-			const {storageVersionHash: _, ...expected} = real.resources.find(({name}) => name === entry.name) ?? {name: 'missing'};
+			const expected = {...real.resources.find(({name}) => name === entry.name)};
+			delete expected.storageVersionHash;
 			t.deepEqual<object, object>(entry, expected);
 		}
 	}

@@ -30,7 +30,7 @@ test('every prefix of a body is refused or decodes to less, and never throws any
 		try {
 			decode(body.subarray(0, length));
 		} catch (error) {
-			t.true(error instanceof ProtobufError, `${length}: ${error}`);
+			t.true(error instanceof ProtobufError, `${length}: ${String(error)}`);
 		}
 	}
 	t.pass();

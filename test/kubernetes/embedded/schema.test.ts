@@ -16,7 +16,7 @@ function check(kind: string, object: JsonObject) {
 	const resource = served.find(type => type.kind === kind);
 	const schema = resource && schemas.ofResource(resource);
 	if (!schema) throw new Error(`no schema of ${kind}`);
-	return validateObject(schemas, schema, object, {kind, custom: resource?.custom !== undefined});
+	return validateObject(schemas, schema, object, {kind, custom: resource.custom !== undefined});
 }
 
 test('every kind whose objects are stored has a schema', t => {
