@@ -16,7 +16,7 @@ export const bootId = (): string =>
 
 /** The record of a running process; undefined when there is none, or only its zombie. */
 export const recordOf = (pid: number): ProcessRecord | undefined => {
-	const startTime = isLinux ? linuxStartTime(pid) : commandOutput('/bin/ps', ['-o', 'lstart=', '-p', String(pid)]);
+	const startTime = isLinux ? linuxStartTime(pid) : otherStartTime(pid);
 	return startTime === undefined || startTime === '' ? undefined : {pid, startTime, bootId: bootId()};
 };
 
@@ -93,6 +93,12 @@ const linuxStartTime = (pid: number): string | undefined => {
 	}
 	const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 	return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+};
+
+/** ps tells the state first: a Z is a zombie. */
+const otherStartTime = (pid: number): string | undefined => {
+	const [state = '', ...time] = commandOutput('/bin/ps', ['-o', 'stat=,lstart=', '-p', String(pid)]).split(/\s+/);
+	return state.startsWith('Z') ? undefined : time.join(' ');
 };
 
 const linkTarget = (path: string): string | undefined => {

@@ -67,7 +67,7 @@ const lockTimeout = '-lock-timeout=15s';
 
 /** Terraform in one folder. Every operation throws AppError `terraform-failed`, `state-locked` (exit 4) or `cancelled` (exit 130). */
 export const terraform = (options: TerraformOptions): Terraform => {
-	const {binary, folder, signal} = options;
+	const {binary, folder, signal, describe = same} = options;
 	const env = terraformEnvironment(options.env, existsSync, options.alsoPass);
 
 	const run = async function* (
@@ -85,10 +85,14 @@ export const terraform = (options: TerraformOptions): Terraform => {
 			}
 			const message = readMessage(value, Date.now());
 			if (message.kind === 'error') errors.push(message);
-			if (message.kind === 'event') yield message.event;
+			if (message.kind === 'event' && isTold(message.event)) yield message.event;
 			onMessage(message);
 		}
 	};
+
+	/** What the provider leaves out of the plan is not told while it happens either. */
+	const isTold = (event: Event): boolean =>
+		event.type !== 'resource' || describe({address: event.address, action: 'no-op', kind: ''}) !== undefined;
 
 	/** Waits for a Terraform that an earlier, killed run of the tool left at work, and tidies up after one that was killed itself. */
 	const settle = async function* (): AsyncGenerator<Event, void, void> {
@@ -126,7 +130,6 @@ export const terraform = (options: TerraformOptions): Terraform => {
 		yield* run([...args, ...replace.map(address => `-replace=${address}`)], message => {
 			if (message.kind === 'change') raw.push(message.change);
 		});
-		const {describe = same} = options;
 		const changes = raw.map(describe).filter(change => change !== undefined);
 		const count = (...actions: PlannedChange['action'][]) => changes.filter(change => actions.includes(change.action)).length;
 		const counts = {create: count('create', 'replace'), update: count('update'), destroy: count('delete', 'replace')};

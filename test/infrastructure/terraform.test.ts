@@ -173,7 +173,7 @@ withTerraform('a state locked by somebody else is named with its holder', async 
 	t.is(error.code, 'state-locked');
 	t.like(error.details.holder, {operation: 'OperationTypeApply'});
 	await writeFile(join(folder, 'go'), '');
-	for await (const _ of abandoned);
+	await drain(abandoned);
 });
 
 test('rendering replaces the module of an older version and keeps what is Terraform’s', async t => {

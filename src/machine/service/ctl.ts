@@ -78,6 +78,7 @@ export const halt = async (deps: CtlDeps): Promise<void> => {
 	if (!existsSync(deps.folder)) throw new Refused(404, 'nothing', `there is no cluster in ${deps.folder}`);
 	await alone(deps, async () => {
 		const ended = await killService(deps.folder, true);
+		for (const record of storedMachines(deps.folder)) killLeftovers(join(deps.folder, 'machines', record.name), record);
 		deps.print(ended ? 'machine service stopped' : 'machine service was not running');
 	});
 };
@@ -172,10 +173,7 @@ const answers = async (folder: string, expected: ProcessRecord): Promise<void> =
 
 const killService = async (folder: string, gently: boolean): Promise<boolean> => {
 	const record = readJson(join(folder, fileNames.service));
-	if (!isProcessRecord(record) || !isAlive(record)) {
-		for (const machine of storedMachines(folder)) killLeftovers(join(folder, 'machines', machine.name), machine);
-		return false;
-	}
+	if (!isProcessRecord(record) || !isAlive(record)) return false;
 	signalProcess(record, gently ? 'SIGTERM' : 'SIGKILL');
 	if (!(await waitForEnd(record, 10_000))) {
 		signalGroup(record, 'SIGKILL');

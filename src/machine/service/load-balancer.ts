@@ -5,10 +5,8 @@ import type {ServiceName} from '../../services/host.ts';
 export type Backend = {name: string; endpoint: string};
 
 export type LoadBalancer = {
-	/** Sends no new connection to the machine and waits until its open ones have ended, at most `milliseconds`; then cuts them. */
+	/** Sends no new connection to the machine and waits until its open ones have ended, at most `milliseconds`; then cuts them. For good: names of machines are not used again. */
 	drain(name: string, milliseconds: number): Promise<void>;
-	/** Takes a drained machine back. */
-	undrain(name: string): void;
 	close(): void;
 };
 
@@ -81,9 +79,6 @@ export const startLoadBalancer = async (
 			}, milliseconds);
 			await ended;
 			clearTimeout(timer);
-		},
-		undrain(name) {
-			draining.delete(name);
 		},
 		close,
 	};

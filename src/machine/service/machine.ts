@@ -16,7 +16,6 @@ export type Machine = {
 	stop(): Promise<void>;
 	/** Switches it off and removes its disk, TPM and logs. */
 	remove(): Promise<void>;
-	setImage(image: string): void;
 };
 
 export type MachineDeps = {
@@ -130,9 +129,6 @@ export const createMachine = (first: MachineRecord, deps: MachineDeps): Machine 
 				rmSync(folder, {recursive: true, force: true, maxRetries: 3});
 				become('terminated');
 			}),
-		setImage(image) {
-			save({image});
-		},
 	};
 	return machine;
 };

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {localParameters} from '../../attestation/local/measured-boot.ts';
@@ -24,6 +25,9 @@ export const measuredBoot = (makerPath: string, likelyRuntime: string): Boot => 
 	const runtimeDigests = createRuntimeDigests();
 	void hashAhead(likelyRuntime, runtimeDigests);
 	return async ({record, folder, spec, report}) => {
+		if (!existsSync(join(imageFolder(spec.dataHome, record.image), 'manifest.json'))) {
+			throw new Error(`there is no image ${record.image} on this computer`);
+		}
 		const maker: Maker = {privateKey: new Secret(await readFile(makerPath))};
 		const statePath = join(folder, 'tpm-state');
 		const saved = await readSaved(statePath);

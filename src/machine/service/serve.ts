@@ -23,7 +23,7 @@ export const fileNames = {
 
 const lookMs = 2000;
 
-export type Service = {cloud: Cloud; stop(): Promise<void>; ended: Promise<unknown>};
+export type Service = {cloud: Cloud; stop: () => Promise<void>; ended: Promise<unknown>};
 
 /**
  * The machine service of the cluster in `folder` (clusters/UID). Records itself before anything else, so that whoever starts or stops

@@ -1,6 +1,8 @@
+import {execFile} from 'node:child_process';
 import {mkdirSync, writeFileSync} from 'node:fs';
-import {readFile, stat} from 'node:fs/promises';
+import {chmod, readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
+import {promisify} from 'node:util';
 import test from 'ava';
 import {writeJson} from '../../../src/machine/service/files.ts';
 import {startService} from '../../../src/machine/service/serve.ts';
@@ -10,6 +12,8 @@ import {metadataClient} from '../../../src/services/metadata.ts';
 import {UnixHttpError, unixRequest} from '../../../src/unix-http.ts';
 import {sleepingMachine} from '../../fixtures/machine/sleeping-machine.ts';
 import {localCluster, someHash, until} from '../../helpers/local-cluster.ts';
+
+const run = promisify(execFile);
 
 const service = async (t: Parameters<typeof localCluster>[0]) => {
 	const cluster = await localCluster(t);
@@ -87,6 +91,30 @@ test('metadata answers in the form that node services read, on sockets that only
 	const log = await readFile(join(at, 'serial.log'), 'utf8');
 	t.regex(log, /joined \[31m the {2}cluster/);
 	t.notRegex(log, /[\u001b\u202e]/u);
+});
+
+const asNobody = process.getuid?.() === 0 ? test : test.skip;
+
+asNobody('another user of this computer reaches no socket, key, log or record of a cluster', async t => {
+	const {put, folder, home, dataHome} = await service(t);
+	await put('worker_default', 'worker', 1);
+	// Everything above the cluster's own folder stands open: its own modes have to do.
+	for (const open of [home, dataHome, join(dataHome, 'clusters')]) await chmod(open, 0o755);
+	const machine = join(folder, 'machines', 'worker-0');
+	const names = ['control.sock', 'metadata.sock', 'maker.pem', 'serial.log', 'machine.json', 'spec.json'];
+	const paths = names.flatMap(name => [join(folder, name), join(machine, name)]);
+	const attempt = `
+		const {readFileSync} = require('node:fs');
+		const {connect} = require('node:net');
+		for (const path of ${JSON.stringify(paths)}) {
+			if (path.endsWith('.sock')) connect(path).on('connect', () => console.log('reached', path)).on('error', error => console.log(error.code));
+			else try { console.log('read', path, readFileSync(path)); } catch (error) { console.log(error.code); }
+		}`;
+	const {stdout} = await run(process.execPath, ['-e', attempt], {uid: 65_534, gid: 65_534, cwd: '/', env: {}});
+	t.deepEqual(
+		stdout.trim().split('\n'),
+		Array.from(paths, () => 'EACCES'),
+	);
 });
 
 test('a machine whose process is killed stays off, is named as dead, and starts again when somebody asks', async t => {

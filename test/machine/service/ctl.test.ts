@@ -3,7 +3,7 @@ import {existsSync} from 'node:fs';
 import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
-import {isProcessRecord, processesIn} from '../../../src/process.ts';
+import {isAlive, isProcessRecord, processesIn, recordOf} from '../../../src/process.ts';
 import {cloudStatus} from '../../../src/providers/local/control.ts';
 import {clusterRecords} from '../../../src/providers/local/leftovers.ts';
 import {networkOf} from '../../../src/providers/local/network.ts';
@@ -93,6 +93,26 @@ test('a machine service that starts again ends what an earlier one left; its mac
 	t.regex((await ctl(cluster, ['start']).done).output, /started/);
 	t.is((await cloudStatus(cluster.socket))?.machines[0]?.state, 'stopped');
 	t.is(processesIn(cluster.folder).length, 1);
+});
+
+test('a process that only has the pid of an old record is left alone', async t => {
+	const cluster = await localCluster(t);
+	await ctl(cluster, ['start'], cluster.spec).done;
+	await ctl(cluster, ['group-apply', 'worker_default'], workers(1)).done;
+	await ctl(cluster, ['halt']).done;
+	const stranger = spawn('/bin/sleep', ['1000'], {cwd: '/', detached: true, stdio: 'ignore'});
+	t.teardown(() => stranger.kill('SIGKILL'));
+	const pid = stranger.pid ?? 0;
+	const own = recordOf(pid);
+	if (own === undefined) throw new Error('the stranger runs');
+	const path = join(cluster.folder, 'machines', 'worker-0', 'machine.json');
+	const record = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+	await writeFile(path, JSON.stringify({...record, process: {...own, startTime: '1'}}));
+	await writeFile(join(cluster.folder, 'service.json'), JSON.stringify({...own, bootId: 'an earlier boot'}));
+	t.like(await clusterRecords(cluster.dataHome, cluster.uid), {machines: [{name: 'worker-0', alive: false}]});
+	t.regex((await ctl(cluster, ['start']).done).output, /started/);
+	t.is((await ctl(cluster, ['stop']).done).code, 0);
+	t.true(isAlive(own));
 });
 
 test('a folder removed by hand takes the machine service and its machines with it', async t => {
