@@ -6,17 +6,8 @@ import {issueLocal} from './variants/local-issue.ts';
 import {validateLocal} from './variants/local-vtpm.ts';
 import {validateQemu} from './variants/qemu-vtpm.ts';
 
-export type {MachineIdentity} from './ak-certificate.ts';
-export {
-	type Attested,
-	type Endorsement,
-	type Issuer,
-	makeExtraData,
-	type Validator,
-	type VariantName,
-	variantOids,
-} from './attested.ts';
-export {formatPolicy, type LocalPolicy, type Policy, parsePolicy, type QemuPolicy} from './policy.ts';
+export type {Attested, Endorsement, Issuer, Validator} from './attested.ts';
+export {formatPolicy, type LocalPolicy, type Policy, parsePolicy} from './policy.ts';
 
 /** The one validator that a policy allows: no negotiation, no second variant. */
 export function validatorOf(policy: Policy, deps: ValidatorDeps = {now: Date.now}): Validator {
