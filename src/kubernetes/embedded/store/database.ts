@@ -84,7 +84,9 @@ export function openDatabase(path: string, seal: Seal): Database {
 		run: (sql, ...values) => Number(statement(sql).run(...values).changes),
 		write: work => transaction('BEGIN IMMEDIATE', work),
 		read: work => transaction('BEGIN', work),
-		close: () => connection.close(),
+		close() {
+			if (connection.isOpen) connection.close();
+		},
 	};
 	try {
 		connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2048');
