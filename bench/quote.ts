@@ -25,7 +25,6 @@ const document = await issuerOf('local-vtpm', tpm).issue(userData, nonce);
 const quote = await tpm.quote(makeExtraData(userData, nonce));
 const akPublic = (await tpm.attestationKey()).public;
 
-const key = publicKeyOf(parsePublicArea(akPublic));
 const signature = parseSignature(quote.signature).value;
 const zeros = {launcher: new Uint8Array(32), bundle: new Uint8Array(32), runtime: new Uint8Array(32)};
 const policy = {variant: 'local-vtpm', measurements: expectedMeasurements(zeros, ''), makerKey: spki, releaseKey: spki} as const;
@@ -34,7 +33,8 @@ const measurements = new Map(
 );
 const validator = validatorOf(parsePolicy('local-vtpm', formatPolicy({...policy, measurements})));
 
-const rsa = await medianSeconds(() => verify('sha256', quote.attest, {key, dsaEncoding: 'ieee-p1363'}, signature));
+// The key comes with the evidence, so reading it is part of the verification; a known key would be twice as fast.
+const rsa = await medianSeconds(() => verify('sha256', quote.attest, publicKeyOf(parsePublicArea(akPublic)), signature));
 const check = await medianSeconds(() => verifyQuote({akPublic, ...quote}, makeExtraData(userData, nonce)));
 const evidence = await medianSeconds(() => validator.validate(document, nonce, userData));
 const hash = await medianSeconds(() => sha256(document));
