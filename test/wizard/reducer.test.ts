@@ -1,0 +1,259 @@
+import test from 'ava';
+import type {WizardAction} from '../../src/wizard/actions.ts';
+import {formatDraft, parseDraft} from '../../src/wizard/draft.ts';
+import {effectsOf} from '../../src/wizard/effects.ts';
+import {equivalentCommand, needALook, problems, questionTable, valuesFromEnv} from '../../src/wizard/form.ts';
+import {homeItems, reduceHome} from '../../src/wizard/home.ts';
+import {reduce, startWizard} from '../../src/wizard/reducer.ts';
+import type {WizardState} from '../../src/wizard/state.ts';
+import {answersOf, stepIds} from '../../src/wizard/state.ts';
+import {setupSteps} from '../../src/wizard/steps.ts';
+import {takesText, wizardAction, wizardHints, wizardKeySections, wizardText} from '../../src/wizard/wizard-keys.ts';
+import {at, walkTo} from '../helpers/wizard-walk.ts';
+import {canaryKey, plan, versions} from '../helpers/wizard-world.ts';
+
+const type = (text: string): WizardAction => ({type: 'edit', edit: {edit: 'insert', text}});
+const clear: WizardAction = {type: 'edit', edit: {edit: 'delete-to-start'}};
+const run = (state: WizardState, ...actions: WizardAction[]) => actions.reduce(reduce, state);
+const context = (state: WizardState) => ({state, now: at, offset: 0, scrollLimit: 0});
+const press = (state: WizardState, ...keys: string[]) =>
+	keys.reduce((now, key) => {
+		const action = wizardAction(context(now), key) ?? (key.length === 1 ? wizardText(context(now), key, false) : undefined);
+		return action === undefined ? now : reduce(now, action);
+	}, state);
+
+test('enter walks through every question; back walks back and keeps every answer', t => {
+	const review = walkTo('review');
+	t.is(review.step, 'review');
+	t.deepEqual(problems(review), []);
+	let state = review;
+	const seen: string[] = [];
+	for (let step = 0; step < 12 && state.overlay === undefined; step += 1) {
+		seen.push(state.step);
+		state = reduce(state, {type: 'back'});
+	}
+	t.deepEqual([...new Set(seen)], [...stepIds.slice(0, 8)].reverse());
+	t.is(state.overlay, 'leave');
+	t.deepEqual(state.values, review.values);
+	t.deepEqual(answersOf(review.values, review.facts), {
+		folder: '/home/you/demo',
+		ignoreRules: true,
+		provider: 'local',
+		name: 'demo',
+		controlPlanes: 1,
+		workers: 2,
+		kubernetes: 'v1.32.9',
+		image: 'v0.1.0',
+	});
+});
+
+test('an error holds the step, shows once tried, and never holds the way back', t => {
+	const wrong = run(walkTo('name'), clear, type('Demo'));
+	t.false(wrong.judged.has('name'));
+	const tried = reduce(wrong, {type: 'next'});
+	t.is(tried.step, 'name');
+	t.true(tried.judged.has('name'));
+	t.false(reduce(tried, type('x')).judged.has('name'));
+	const back = reduce(tried, {type: 'back'});
+	t.is(back.step, 'provider');
+	t.is(back.values.name, 'Demo');
+});
+
+test('changing an early answer judges the later ones again and names them', t => {
+	const long = 'a-name-of-more-than-nine';
+	const review = run(walkTo('name'), clear, type(long), {type: 'next'});
+	t.is(review.step, 'nodes');
+	const moved = {...review, values: {...review.values, provider: 'aws'}};
+	t.deepEqual(needALook(moved), ['provider', 'name']);
+	const consent = reduce({...moved, step: 'review'}, {type: 'next'});
+	t.is(consent.step, 'provider');
+});
+
+const nodeCounts = [
+	['controlPlanes', '0', 'error'],
+	['controlPlanes', '1', 'warning'],
+	['controlPlanes', '2', 'warning'],
+	['controlPlanes', '3', 'fine'],
+	['controlPlanes', '4', 'warning'],
+	['controlPlanes', '11', 'error'],
+	['controlPlanes', 'x', 'error'],
+	['workers', '0', 'warning'],
+	['workers', '2', 'fine'],
+	['workers', '101', 'error'],
+] as const;
+for (const [field, value, verdict] of nodeCounts) {
+	test(`${value} ${field} is ${verdict === 'fine' ? 'fine' : `a ${verdict}`}`, t => {
+		const state = walkTo('nodes');
+		const spec = setupSteps.flatMap(step => step.fields).find(({id}) => id === field);
+		const judged = spec?.validate?.(value, {...state.values, [field]: value}, state.facts) ?? {};
+		t.is(judged.error === undefined ? (judged.warning === undefined ? 'fine' : 'warning') : 'error', verdict);
+	});
+}
+
+test('what is not built yet is listed and cannot be chosen', t => {
+	const state = walkTo('provider');
+	t.is(press(state, 'down', 'down', 'j').values.provider, 'local');
+	const forced = {...state, values: {...state.values, provider: 'gcp'}};
+	t.is(reduce(forced, {type: 'next'}).step, 'provider');
+});
+
+test('enter before the world has answered waits for it instead of being lost', t => {
+	const early = reduce(startWizard(), {type: 'next'});
+	t.is(early.step, 'folder');
+	t.true(early.pending);
+	const answered = reduce(early, {type: 'folder', asked: '.', report: {path: '/x', notes: []}});
+	t.is(answered.step, 'checks');
+	const late = reduce(run(early, clear, type('other')), {type: 'folder', asked: '.', report: {path: '/x', notes: []}});
+	t.is(late.step, 'folder');
+	t.is(late.facts.folder, undefined);
+});
+
+test('a folder in a git tree asks for ignore rules; an unusable one holds', t => {
+	const git = {path: '/x', notes: ['In a git repository.'], git: {root: '/', ignored: false}};
+	const state = run(startWizard(), {type: 'folder', asked: '.', report: git}, {type: 'next'});
+	t.is(state.step, 'folder');
+	t.is(state.focus, 1);
+	t.is(press(state, 'right').values.ignoreRules, 'no');
+	t.is(reduce(state, {type: 'next'}).step, 'checks');
+	const bad = run(startWizard(), {
+		type: 'folder',
+		asked: '.',
+		report: {path: '/x', problem: 'This is the tool itself.', notes: []},
+	});
+	t.is(reduce(bad, {type: 'next'}).step, 'folder');
+});
+
+test('a failed check holds, a warning does not', t => {
+	const checks = walkTo('checks');
+	const failed: WizardAction = {type: 'check', asked: '.', check: {id: 'ports', title: 'Ports', state: 'failed'}};
+	t.is(run(checks, failed, {type: 'next'}).step, 'checks');
+	t.is(reduce(checks, {type: 'next'}).step, 'provider');
+});
+
+test('consent needs a plan for exactly these answers', t => {
+	const review = walkTo('review');
+	t.is(reduce(review, {type: 'next'}).step, 'work');
+	const running = run(review, {type: 'plan', asked: review.facts.plan.asked, state: 'running'});
+	t.is(reduce(running, {type: 'next'}).step, 'review');
+	const changed = run(review, {type: 'back'}, {type: 'back'}, {type: 'back'}, {type: 'focus', by: 1}, clear, type('5'));
+	t.is(changed.values.workers, '5');
+	const again = run(changed, {type: 'next'}, {type: 'next'}, {type: 'next'});
+	t.is(again.step, 'review');
+	const effects = effectsOf({...again, step: 'attestation'}, {type: 'next'}, again);
+	t.true(effects.some(({effect}) => effect === 'plan'));
+	t.is(run(again, {type: 'plan', asked: review.facts.plan.asked, state: 'done', plan}).facts.plan.asked, review.facts.plan.asked);
+});
+
+test('effects follow from what changed', t => {
+	const of = (before: WizardState, action: WizardAction) =>
+		effectsOf(before, action, reduce(before, action)).map(({effect}) => effect);
+	t.deepEqual(of(walkTo('folder'), {type: 'next'}), ['checks', 'save-draft']);
+	t.deepEqual(of(walkTo('review'), {type: 'next'}), ['apply', 'save-draft']);
+	t.deepEqual(of(walkTo('folder'), type('x')), ['folder', 'save-draft']);
+	t.deepEqual(of(walkTo('summary'), {type: 'next'}), ['end']);
+	t.deepEqual(of({...walkTo('review'), values: {...walkTo('review').values, consent: 'save'}}, {type: 'next'}), ['save-config']);
+	t.deepEqual(of(walkTo('work'), {type: 'stop'}), ['stop']);
+});
+
+test('the copy is confirmed by the last six characters of the key, or put off; nothing else', t => {
+	const last = Buffer.from(canaryKey).toString('base64').slice(-6);
+	const secrets = walkTo('secrets');
+	t.is(run(secrets, type(last), {type: 'next'}).secrets.copy, 'confirmed');
+	t.is(run(secrets, type(' LATER '), {type: 'next'}).secrets.copy, 'later');
+	const wrong = run(secrets, type('abcdef'), {type: 'next'});
+	t.is(wrong.step, 'secrets');
+	t.true(wrong.judged.has('copy'));
+	t.is(run({...secrets, secrets: {card: false, typing: true, copy: 'open'}}, type(''), {type: 'next'}).step, 'secrets');
+});
+
+test('the secret hides by key and after 30 seconds', t => {
+	const shown = press(walkTo('secrets'), 's');
+	t.is(shown.secrets.shownUntil, at + 30_000);
+	t.is(press(shown, 's').secrets.shownUntil, undefined);
+	t.is(run(shown, {type: 'tick', now: at + 29_999}).secrets.shownUntil, at + 30_000);
+	t.is(run(shown, {type: 'tick', now: at + 30_000}).secrets.shownUntil, undefined);
+	t.is(run(shown, type('later'), {type: 'next'}).secrets.shownUntil, undefined);
+});
+
+test('letters are keys where nothing is typed and text where something is', t => {
+	const secrets = walkTo('secrets');
+	t.is(press(secrets, 'l', 'a', 't', 'e', 'r').values.copy, 'later');
+	t.is(press(secrets, 'enter', 's', 'i').values.copy, 'si');
+	t.is(press(walkTo('name'), '?', 'e').values.name, 'demo?e');
+	t.is(press(walkTo('provider'), '?').overlay, 'help');
+	t.is(press(walkTo('provider'), '?', '?').overlay, undefined);
+	t.is(press(walkTo('provider'), 'e').overlay, 'explain');
+	t.true(takesText(context(walkTo('name'))));
+	t.is(wizardText(context(walkTo('provider')), 'pasted\nlines', true), undefined);
+});
+
+test('ctrl-c asks once where answers could be lost, then leaves', t => {
+	t.is(press(startWizard(), 'ctrl-c').ended, 'left');
+	const asked = press(walkTo('name'), 'ctrl-c');
+	t.is(asked.overlay, 'leave');
+	t.is(press(asked, 'ctrl-c').ended, 'left');
+	t.is(press(asked, 'escape').overlay, undefined);
+	t.is(press(walkTo('secrets'), 'ctrl-c').ended, 'created');
+});
+
+test('the footer shows only keys that work, whatever the state', t => {
+	for (const step of stepIds) {
+		const state = walkTo(step);
+		for (const {shown} of wizardHints(context(state))) {
+			const keys = wizardKeySections().flatMap(section => section.keys.map(key => key.shown));
+			t.true(keys.includes(shown), `${step}: ${shown}`);
+		}
+	}
+	t.false(wizardHints(context(walkTo('name'))).some(({shown}) => shown === '?'));
+});
+
+test('ctrl-c stops the work whatever covers it', t => {
+	const covered = press(walkTo('work'), '?');
+	t.is(covered.overlay, 'help');
+	t.deepEqual(wizardAction(context(covered), 'ctrl-c'), {type: 'stop'});
+});
+
+test('a draft keeps answers and nothing else, and survives damage', t => {
+	const state = run(walkTo('secrets'), type('later'));
+	const text = formatDraft(state.values);
+	t.false(text.includes('later'));
+	t.false(text.includes('consent'));
+	const {consent: _, copy: __, ...answers} = state.values;
+	t.deepEqual(parseDraft(text), answers);
+	for (const broken of ['', '{', 'draft: 2', 'draft: 1\nanswers: [1]', '- x', 'x'.repeat(20_000)])
+		t.deepEqual(parseDraft(broken), {});
+	t.deepEqual(parseDraft('draft: 1\nanswers: {name: demo, workers: 3, evil: x}'), {name: 'demo'});
+});
+
+test('the equivalent command comes from the table', t => {
+	const {values, facts} = walkTo('review');
+	t.is(
+		equivalentCommand(values, facts),
+		'constellation apply --name demo --control-planes 1 --workers 2 --kubernetes v1.32.9 --image v0.1.0 --yes',
+	);
+	t.regex(equivalentCommand({...values, folder: "it's here"}, facts), /-C 'it'\\''s here'/u);
+	t.deepEqual(
+		questionTable().map(({flag}) => flag),
+		['-C', '--ignore-rules', '--provider', '--name', '--control-planes', '--workers', '--kubernetes', '--image', '--yes'],
+	);
+	t.deepEqual(valuesFromEnv({CONSTELLATION_NAME: 'other', CONSTELLATION_WORKERS: '', PATH: '/'}), {name: 'other'});
+});
+
+test('versions fill in defaults, never answers', t => {
+	t.is(run(startWizard({kubernetes: 'v1.30.14'}), {type: 'versions', versions}).values.kubernetes, 'v1.30.14');
+	t.is(run(startWizard(), {type: 'versions', versions}).values.kubernetes, 'v1.32.9');
+});
+
+test('the home screen offers what makes sense, and only that can be chosen', t => {
+	const facts = {name: 'demo', provider: 'local', checkedAt: 0} as const;
+	const first = (state: Parameters<typeof homeItems>[0]['state']) => homeItems({...facts, state})[0]?.id;
+	t.is(first('configured'), 'apply');
+	t.is(first('running'), 'watch');
+	t.is(first('stopped'), 'start');
+	t.is(homeItems({...facts, state: 'running'}).at(-1)?.id, 'terminate');
+	const home = {facts: {...facts, state: 'running'} as const, selected: 0, help: false, left: false};
+	t.is(reduceHome(home, 'enter').chosen, 'watch');
+	t.is(reduceHome(reduceHome(home, 'down'), 'enter').chosen, 'verify');
+	t.true(reduceHome(home, 'ctrl-c').left);
+	t.false(reduceHome(reduceHome(home, '?'), 'q').left);
+});
