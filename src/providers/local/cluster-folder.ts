@@ -1,5 +1,5 @@
 import {createPrivateKey, createPublicKey} from 'node:crypto';
-import {mkdir, readdir, readFile, rm} from 'node:fs/promises';
+import {mkdir, readdir, readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import {AppError, exitCodes} from '../../errors.ts';
@@ -50,10 +50,6 @@ export const readMakerKey = async (dataHome: string, uid: string): Promise<Uint8
 		});
 	}
 };
-
-/** Removes the folder of a cluster that was prepared and never started. */
-export const removeClusterFolder = (dataHome: string, uid: string): Promise<void> =>
-	rm(clusterFolder(dataHome, uid), {recursive: true, force: true});
 
 /** JSON of a file in the cluster's folder; undefined when it is not there or not JSON. */
 export const readClusterFile = async (dataHome: string, uid: string, name: string): Promise<unknown> => {

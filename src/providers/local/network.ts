@@ -21,7 +21,8 @@ export const balancedPorts = {
 
 const firstOfBlocks = 20_000;
 const blockSize = 1616;
-const blocks = 24;
+/** Below the ports that systems give to outgoing connections. */
+const blocks = 18;
 
 /** host:port of the load balancer by service. */
 export const loadBalancerOf = (network: LocalNetwork): Record<string, string> =>
