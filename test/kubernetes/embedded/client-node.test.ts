@@ -1,153 +1,110 @@
 import {
-	ApiException,
-	CoordinationV1Api,
 	CoreV1Api,
-	CustomObjectsApi,
 	KubeConfig,
 	KubernetesObjectApi,
 	makeInformer,
 	PatchStrategy,
 	setHeaderOptions,
-	V1ConfigMap,
-	V1Lease,
-	V1LeaseSpec,
-	type V1Node,
-	V1ObjectMeta,
-	Watch,
+	type V1ConfigMap,
 } from '@kubernetes/client-node';
-import test, {type ExecutionContext} from 'ava';
-import {startTestServer} from '../../helpers/api-server.ts';
-import {registerNode} from '../../helpers/test-node.ts';
-import {widgetDefinition} from '../../helpers/widget.ts';
+import test from 'ava';
+import {kubeClient} from '../../../src/kubernetes/client.ts';
+import {KubeError} from '../../../src/kubernetes/kube.ts';
+import {startTestServer, type TestServer} from '../../helpers/api-server.ts';
 
-/** The classes of the client have no constructor arguments. */
-const made = <T extends object>(type: new () => T, fields: Partial<T>): T => Object.assign(new type(), fields);
-
-async function setUp(t: ExecutionContext) {
-	const server = await startTestServer();
-	t.teardown(() => server.close());
-	const config = new KubeConfig();
+let server: TestServer;
+let config: KubeConfig;
+test.before(async () => {
+	server = await startTestServer();
+	config = new KubeConfig();
 	config.loadFromFile(await server.kubeconfig());
-	return {server, config, core: config.makeApiClient(CoreV1Api)};
-}
+});
+test.after.always(() => server.close());
 
-test('an informer sees nodes come, change and go', async t => {
-	const {server, config, core} = await setUp(t);
-	await registerNode(server, 'node-1');
-	const seen: string[] = [];
-	let advance = () => {};
-	const informer = makeInformer<V1Node>(config, '/api/v1/nodes', () => core.listNode());
-	for (const event of ['add', 'update', 'delete'] as const) {
-		informer.on(event, node => {
-			seen.push(`${event} ${node.metadata?.name}`);
-			advance();
-		});
-	}
-	const until = async (wanted: string) => {
-		while (!seen.includes(wanted)) await new Promise<void>(resolve => (advance = resolve));
-	};
-	await informer.start();
+test('the Kubernetes client: informer, patches, errors', async t => {
+	const core = config.makeApiClient(CoreV1Api);
+	const namespace = 'default';
+	await core.createNamespacedConfigMap({namespace, body: {metadata: {name: 'before', labels: {informed: 'yes'}}}});
+	const informer = makeInformer<V1ConfigMap>(
+		config,
+		`/api/v1/namespaces/${namespace}/configmaps`,
+		() => core.listNamespacedConfigMap({namespace, labelSelector: 'informed=yes'}),
+		'informed=yes',
+	);
 	t.teardown(() => informer.stop());
-	await until('add node-1');
-	await registerNode(server, 'node-2');
-	await until('add node-2');
-	await core.patchNode(
-		{name: 'node-1', body: {metadata: {labels: {tier: 'a'}}}},
-		setHeaderOptions('Content-Type', PatchStrategy.StrategicMergePatch),
-	);
-	await until('update node-1');
-	t.is(informer.get('node-1')?.metadata?.labels?.['tier'], 'a');
-	await core.deleteNode({name: 'node-2'});
-	await until('delete node-2');
-	t.deepEqual(
-		informer.list().map(node => node.metadata?.name),
-		['node-1'],
-	);
-});
-
-test('objects are made, read, patched in three ways, replaced and deleted', async t => {
-	const {core} = await setUp(t);
-	const at = {name: 'settings', namespace: 'default'};
-	const metadata = made(V1ObjectMeta, {name: 'settings', labels: {a: 'b'}});
-	const body = made(V1ConfigMap, {metadata, data: {x: '1'}});
-	const created = await core.createNamespacedConfigMap({namespace: 'default', body});
-	t.is(created.data?.['x'], '1');
-	const patch = (patchBody: object, strategy: PatchStrategy) =>
-		core.patchNamespacedConfigMap({...at, body: patchBody}, setHeaderOptions('Content-Type', strategy));
-	t.deepEqual((await patch([{op: 'replace', path: '/data/x', value: '2'}], PatchStrategy.JsonPatch)).data, {x: '2'});
-	t.deepEqual((await patch({data: {x: null, y: '3'}}, PatchStrategy.MergePatch)).data, {y: '3'});
-	t.deepEqual((await patch({data: {z: '4'}}, PatchStrategy.StrategicMergePatch)).data, {y: '3', z: '4'});
-
-	const stale = await t.throwsAsync(
-		core.replaceNamespacedConfigMap({...at, body: made(V1ConfigMap, {metadata: created.metadata as V1ObjectMeta, data: {}})}),
-		{instanceOf: ApiException},
-	);
-	t.is((stale as ApiException<unknown>).code, 409);
-	const list = await core.listNamespacedConfigMap({
-		namespace: 'default',
-		labelSelector: 'a=b',
-		fieldSelector: 'metadata.name=settings',
-	});
-	t.is(list.items.length, 1);
-	await core.deleteNamespacedConfigMap(at);
-	const gone = await t.throwsAsync(core.readNamespacedConfigMap(at), {instanceOf: ApiException});
-	t.is((gone as ApiException<unknown>).code, 404);
-});
-
-test('a watch reports what happens after a list', async t => {
-	const {config, core} = await setUp(t);
-	const {metadata: listed} = await core.listNamespacedConfigMap({namespace: 'default'});
-	const seen = Promise.withResolvers<string>();
-	const query = {resourceVersion: listed?.resourceVersion ?? ''};
-	const request = await new Watch(config).watch(
-		'/api/v1/namespaces/default/configmaps',
-		query,
-		(type, object: {metadata: {name: string}}) => seen.resolve(`${type} ${object.metadata.name}`),
-		error => seen.reject(error ?? new Error('the watch ended')),
-	);
-	await core.createNamespacedConfigMap({
-		namespace: 'default',
-		body: made(V1ConfigMap, {metadata: made(V1ObjectMeta, {name: 'late'})}),
-	});
-	t.is(await seen.promise, 'ADDED late');
-	request.abort();
-});
-
-test('generic and custom object clients find their kinds by discovery', async t => {
-	const {config, server} = await setUp(t);
-	const objects = KubernetesObjectApi.makeApiClient(config);
-	await objects.create({
-		apiVersion: 'v1',
-		kind: 'Secret',
-		metadata: {name: 's', namespace: 'default'},
-		stringData: {a: 'b'},
-	} as never);
-	const secret = (await objects.read({apiVersion: 'v1', kind: 'Secret', metadata: {name: 's', namespace: 'default'}})) as {
-		data?: object;
+	const seen: string[] = [];
+	let wake: () => void = () => undefined;
+	const note = (kind: string) => (object: V1ConfigMap) => {
+		seen.push(`${kind} ${object.metadata?.name ?? ''}`);
+		wake();
 	};
-	t.deepEqual(secret.data, {a: 'Yg=='});
-	await server.request('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {method: 'POST', body: widgetDefinition});
-	const at = {group: 'demo.example.test', version: 'v1', namespace: 'default', plural: 'widgets'};
-	const body = {apiVersion: 'demo.example.test/v1', kind: 'Widget', metadata: {name: 'w'}, spec: {size: 1}};
-	const custom = config.makeApiClient(CustomObjectsApi);
-	await custom.createNamespacedCustomObject({...at, body});
-	const found = (await custom.getNamespacedCustomObject({...at, name: 'w'})) as {spec: object};
-	t.deepEqual(found.spec, {size: 1, color: 'red'});
+	informer.on('add', note('add'));
+	informer.on('update', note('update'));
+	informer.on('delete', note('delete'));
+	await informer.start();
+	const until = async (entry: string) => {
+		while (!seen.includes(entry)) {
+			await new Promise<void>(resolve => {
+				wake = resolve;
+			});
+		}
+	};
+	await until('add before');
+	await core.createNamespacedConfigMap({namespace, body: {metadata: {name: 'after', labels: {informed: 'yes'}}, data: {a: '1'}}});
+	await until('add after');
+	const patched = await core.patchNamespacedConfigMap(
+		{name: 'after', namespace, body: {data: {b: '2'}}},
+		setHeaderOptions('Content-Type', PatchStrategy.MergePatch),
+	);
+	t.deepEqual(patched.data, {a: '1', b: '2'});
+	await until('update after');
+	const operations = [{op: 'replace', path: '/data/a', value: '3'}];
+	const again = await core.patchNamespacedConfigMap(
+		{name: 'after', namespace, body: operations},
+		setHeaderOptions('Content-Type', PatchStrategy.JsonPatch),
+	);
+	t.deepEqual(again.data, {a: '3', b: '2'});
+	const objects = KubernetesObjectApi.makeApiClient(config);
+	const applied = await objects.patch<V1ConfigMap>(
+		{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'after', namespace}, data: {c: '4'}},
+		undefined,
+		undefined,
+		'tester',
+		true,
+		PatchStrategy.ServerSideApply,
+	);
+	t.deepEqual(applied.data, {a: '3', b: '2', c: '4'});
+	await core.deleteNamespacedConfigMap({name: 'after', namespace});
+	await until('delete after');
+	const error = await t.throwsAsync(core.readNamespacedConfigMap({name: 'after', namespace}));
+	t.is((error as Error & {code?: number}).code, 404);
 });
 
-test('a lease is taken, held and renewed', async t => {
-	const {config} = await setUp(t);
-	const leases = config.makeApiClient(CoordinationV1Api);
-	const fields = {holderIdentity: 'one', leaseDurationSeconds: 15};
-	const spec = made(V1LeaseSpec, fields);
-	const metadata = made(V1ObjectMeta, {name: 'leader'});
-	const at = {namespace: 'default', name: 'leader'};
-	const lease = await leases.createNamespacedLease({namespace: 'default', body: made(V1Lease, {metadata, spec})});
-	const renewed = await leases.replaceNamespacedLease({
-		...at,
-		body: made(V1Lease, {metadata: lease.metadata as V1ObjectMeta, spec: made(V1LeaseSpec, {...fields, leaseTransitions: 1})}),
+test('the small client of the services: the same, and two writers settle a conflict', async t => {
+	const address = `https://127.0.0.1:${server.port}`;
+	const {cert, key} = server.admin;
+	const kube = kubeClient({server: address, ca: server.authority.certificate, cert, key});
+	const maps = {version: 'v1', plural: 'configmaps', namespace: 'kube-public'};
+	const made = await kube.create(maps, {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'shared'}, data: {n: '0'}});
+	const stop = new AbortController();
+	const {resourceVersion} = await kube.list(maps);
+	const events = kube.watch(maps, {resourceVersion, signal: stop.signal})[Symbol.asyncIterator]();
+	await kube.update(maps, {...made, data: {n: '1'}});
+	const conflict = await t.throwsAsync(kube.update(maps, {...made, data: {n: '2'}}), {instanceOf: KubeError});
+	t.deepEqual([conflict?.code, conflict?.reason], [409, 'Conflict']);
+	await kube.patch(maps, 'shared', {data: {m: '1'}}, 'strategic');
+	await kube.patch(maps, 'shared', {apiVersion: 'v1', kind: 'ConfigMap', data: {k: '1'}}, 'apply');
+	await kube.delete(maps, 'shared');
+	const types: string[] = [];
+	while (types.length < 4) {
+		const {value} = await events.next();
+		types.push(value.type);
+	}
+	t.deepEqual(types, ['MODIFIED', 'MODIFIED', 'MODIFIED', 'DELETED']);
+	stop.abort();
+	await t.throwsAsync(kube.get(maps, 'shared'), {instanceOf: KubeError, message: /not found/});
+	const review = await kube.post('/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+		spec: {user: 'nobody', resourceAttributes: {verb: 'watch', group: 'update.edgeless.systems', resource: 'joiningnodes'}},
 	});
-	t.is(renewed.spec?.leaseTransitions, 1);
-	const raced = await t.throwsAsync(leases.replaceNamespacedLease({...at, body: lease}), {instanceOf: ApiException});
-	t.is((raced as ApiException<unknown>).code, 409);
+	t.like(review, {status: {allowed: false}});
 });
