@@ -1,57 +1,47 @@
-import {execFile, spawn} from 'node:child_process';
-import {accessSync, constants, mkdirSync} from 'node:fs';
-import {delimiter, join} from 'node:path';
+import {execFile, execFileSync} from 'node:child_process';
+import {mkdirSync} from 'node:fs';
+import {join} from 'node:path';
+import type {ExecutionContext} from 'ava';
+import type {ClientIdentity, TestServer} from './api-server.ts';
 
-export type Kubectl = (
-	args: string,
-	options?: {input?: string; editor?: string},
-) => Promise<{code: number; stdout: string; stderr: string}>;
-
-/** The kubectl of this computer, if there is one: tests with real clients are skipped where it is missing. */
-export const kubectlPath = (process.env['PATH'] ?? '')
-	.split(delimiter)
-	.map(folder => join(folder, 'kubectl'))
-	.find(path => {
-		try {
-			accessSync(path, constants.X_OK);
-			return true;
-		} catch {
-			return false;
-		}
-	});
-
-const environment = (kubeconfig: string, folder: string, editor?: string) => {
-	// kubectl keeps what it discovered in the home folder.
-	mkdirSync(folder, {recursive: true});
-	const path = process.env['PATH'] ?? '';
-	return {KUBECONFIG: kubeconfig, HOME: folder, PATH: path, ...(editor !== undefined && {KUBE_EDITOR: editor})};
-};
-
-/** Runs kubectl with arguments split at blanks (`_` stands for a blank inside an argument) and gives what it printed. */
-export function kubectl(kubeconfig: string, folder: string): Kubectl {
-	return (args, {input = '', editor} = {}) =>
-		new Promise(resolve => {
-			const child = execFile(
-				kubectlPath ?? 'kubectl',
-				args.split(' ').map(part => part.replaceAll('_', ' ')),
-				{env: environment(kubeconfig, folder, editor), timeout: 60_000},
-				(error, stdout, stderr) => resolve({code: error ? Number(error.code ?? 1) : 0, stdout, stderr}),
-			);
-			child.stdin?.end(input);
-		});
-}
-
-/** Runs kubectl until `until` occurs in what it printed, then ends it; gives everything printed. */
-export async function kubectlUntil(kubeconfig: string, folder: string, args: string[], until: RegExp): Promise<string> {
-	const child = spawn(kubectlPath ?? 'kubectl', args, {env: environment(kubeconfig, folder), stdio: ['ignore', 'pipe', 'pipe']});
-	let printed = '';
-	const ended = new Promise<void>(resolve => child.once('close', () => resolve()));
-	for (const stream of [child.stdout, child.stderr]) {
-		stream.setEncoding('utf8').on('data', (text: string) => {
-			printed += text;
-			if (until.test(printed)) child.kill();
-		});
+/** Whether this computer has a kubectl; without one, tests with it say that they were skipped. */
+export const hasKubectl = (() => {
+	try {
+		execFileSync('kubectl', ['version', '--client'], {stdio: 'ignore'});
+		return true;
+	} catch {
+		return false;
 	}
-	await ended;
-	return printed;
+})();
+
+type Options = {input?: unknown; editor?: string};
+
+/** kubectl as one user of a test server. Arguments are split at blanks; `input` is sent as JSON on standard input. */
+export async function kubectlOf(server: TestServer, identity: ClientIdentity = server.admin) {
+	const kubeconfig = await server.kubeconfig(identity);
+	// kubectl keeps what it discovered in the home folder, and users discover different things.
+	const home = join(server.folder, `home-of-${kubeconfig.slice(-8)}`);
+	mkdirSync(home);
+	const run = (args: string, {input, editor}: Options = {}) =>
+		new Promise<{code: number; stdout: string; stderr: string}>(resolve => {
+			const env = {KUBECONFIG: kubeconfig, HOME: home, PATH: process.env['PATH'] ?? '', ...(editor && {KUBE_EDITOR: editor})};
+			const child = execFile('kubectl', args.split(' '), {env, timeout: 60_000}, (error, stdout, stderr) => {
+				resolve({code: error ? Number(error.code ?? -1) : 0, stdout, stderr});
+			});
+			child.stdin?.end(input === undefined ? '' : JSON.stringify(input));
+		});
+	return {
+		/** Expects success; gives standard output. */
+		ok: async (t: ExecutionContext, args: string, options?: Options): Promise<string> => {
+			const {code, stdout, stderr} = await run(args, options);
+			t.is(code, 0, `kubectl ${args}: ${stderr}`);
+			return stdout;
+		},
+		/** Expects failure; gives standard error. */
+		fails: async (t: ExecutionContext, args: string, options?: Options): Promise<string> => {
+			const {code, stdout, stderr} = await run(args, options);
+			t.not(code, 0, `kubectl ${args}: ${stdout}`);
+			return stderr;
+		},
+	};
 }
