@@ -8,10 +8,6 @@ export function isReady(node: KubeObject): boolean {
 	return status?.conditions?.some(({type, status}) => type === 'Ready' && status === 'True') ?? false;
 }
 
-/** Whether the node runs the control plane. */
-export const isControlPlane = (node: KubeObject): boolean =>
-	'node-role.kubernetes.io/control-plane' in (node.metadata.labels ?? {});
-
 /** Every named node is there and Ready; gives the Node objects in the order of the names. */
 export function nodesReady(kube: Kube, names: readonly string[]): Condition<KubeObject[]> {
 	return {
@@ -39,9 +35,4 @@ export function isGone(kube: Kube, resource: Resource, name: string): Condition<
 			}
 		},
 	};
-}
-
-/** The API server answers; gives the namespace kube-system, which every cluster has. */
-export function apiAnswers(kube: Kube): Condition<KubeObject> {
-	return {name: 'the Kubernetes API answers', check: () => kube.get(resources.namespaces, 'kube-system')};
 }
