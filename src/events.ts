@@ -24,7 +24,7 @@ export type RefusalView = {
 };
 
 /** Where a fact comes from; `reported` facts are the node's own word. */
-export type Source = 'terraform' | 'provider' | 'reported' | 'join-service' | 'kubernetes';
+export type Source = 'terraform' | 'provider' | 'reported' | 'cli' | 'join-service' | 'kubernetes';
 
 export type PhaseId = 'preflight' | 'plan' | 'machines' | 'init' | 'nodes' | 'recover' | 'verify' | 'secrets' | 'destroy';
 

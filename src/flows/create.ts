@@ -1,0 +1,94 @@
+import path from 'node:path';
+import {AppError, exitCodes} from '../errors.ts';
+import type {Flow} from '../events.ts';
+import {exists, fileNames, readText} from '../workspace/files.ts';
+import {writeIds} from '../workspace/id-file.ts';
+import type {Dependencies, Plan, Terraform} from './dependencies.ts';
+import {withBackground} from './merge.ts';
+import {phase} from './phase.ts';
+import {type Prepared, prepare} from './prepare.ts';
+
+/** A plan to be consented to: what was decided, what Terraform will do, and how to do it. */
+export type PlannedCluster = {prepared: Prepared; terraform: Terraform; plan: Plan; opens: readonly string[]};
+
+/** First half of create: preflight, image, maker key, pinned config, plan. Makes no machine. */
+export async function* planCluster(deps: Dependencies, signal: AbortSignal): Flow<PlannedCluster> {
+	const {now, workspace} = deps;
+	const isNew = !(await exists(path.join(workspace.path('terraform'), 'terraform.tfstate')));
+	const prepared = yield* phase('preflight', now, checked(deps, isNew));
+	return yield* phase('plan', now, planned(deps, prepared, signal), ({plan}) =>
+		plan.empty ? 'nothing to change' : `${plan.create} to create, ${plan.update} to change, ${plan.destroy} to destroy`,
+	);
+}
+
+async function* checked(deps: Dependencies, isNew: boolean): Flow<Prepared> {
+	// Ports and addresses of a cluster that exists are taken by itself.
+	if (isNew) yield* deps.provider.preflight();
+	return yield* prepare(deps);
+}
+
+async function* planned(deps: Dependencies, prepared: Prepared, signal: AbortSignal): Flow<PlannedCluster> {
+	const {config, ids} = prepared;
+	const groups = Object.entries(config.nodeGroups).map(
+		([name, {role, count}]) => [name, {role, image: config.image, count}] as const,
+	);
+	const {variables, opens} = await deps.provider.module({
+		name: config.name,
+		uid: ids.uid,
+		image: prepared.image,
+		nodeGroups: Object.fromEntries(groups),
+		initSecretHash: await initSecretHash(deps, prepared),
+	});
+	const terraform = await deps.terraform(signal, variables);
+	const plan = yield* terraform.plan();
+	await deps.journal.intent('plan', {digest: plan.sha256});
+	return {prepared, terraform, plan, opens};
+}
+
+/** The hash in the variables stays as it is while it fits: a new salt would look like a change. */
+async function initSecretHash(deps: Dependencies, {ids}: Prepared): Promise<string> {
+	const text = await readText(path.join(deps.workspace.path('terraform'), 'terraform.tfvars.json'));
+	const known = /"init_secret_hash":\s*"([^"]+)"/.exec(text ?? '')?.[1];
+	const secret = ids.initSecret?.reveal();
+	if (known !== undefined && (secret === undefined || (await deps.secretMatches(secret, known)))) return known;
+	if (secret !== undefined) return deps.hashSecret(secret);
+	throw new AppError('The init secret of this cluster is gone, and with it the way to describe its machines.', {
+		code: 'init-secret-missing',
+		exitCode: exitCodes.preflight,
+		next: ['Restore constellation-terraform/terraform.tfvars.json, or remove the cluster with `constellation terminate`.'],
+	});
+}
+
+/** Second half of create: does exactly what was planned. The digest of the plan is recorded before, as what was consented to. */
+export async function* applyPlan(deps: Dependencies, planned: PlannedCluster, signal: AbortSignal): Flow<Prepared> {
+	const {prepared, terraform, plan} = planned;
+	const uid = prepared.ids.uid;
+	const work = plan.empty ? finish(deps, planned) : run(deps, planned);
+	const machines = withBackground(work, [stop => deps.provider.events(uid, stop)], signal);
+	return yield* phase('machines', deps.now, machines, () => `${terraformSummary(plan)}`);
+
+	async function* run(from: Dependencies, of: PlannedCluster): Flow<Prepared> {
+		await from.journal.intent('apply', {digest: plan.sha256});
+		try {
+			yield* terraform.apply(plan);
+		} catch (error) {
+			await from.journal.failed('apply', error instanceof AppError ? {code: error.code} : {});
+			throw error;
+		}
+		return yield* finish(from, of);
+	}
+}
+
+async function* finish({workspace, journal, now}: Dependencies, {prepared, terraform}: PlannedCluster): Flow<Prepared> {
+	const {ip} = await terraform.outputs();
+	const ids = {...prepared.ids, ip};
+	if (prepared.ids.ip !== ip) {
+		await writeIds(workspace, ids);
+		yield {type: 'file', path: fileNames.id, purpose: 'identity and address of the cluster', at: now()};
+	}
+	await journal.done('apply');
+	return {...prepared, ids};
+}
+
+const terraformSummary = (plan: Plan): string =>
+	plan.empty ? 'as planned before' : `${plan.create} created, ${plan.update} changed, ${plan.destroy} destroyed`;

@@ -1,0 +1,93 @@
+import {AppError, exitCodes} from '../errors.ts';
+import type {Event, Flow} from '../events.ts';
+import type {MasterSecret} from '../keys/derive.ts';
+import {readMasterSecret} from '../workspace/master-secret.ts';
+import {pinnedPolicy, readConfig, readEndpoints, requireIds, requireInitialised} from './cluster.ts';
+import type {Dependencies} from './dependencies.ts';
+import {withBackground} from './merge.ts';
+import {phase} from './phase.ts';
+import {recoverNodes} from './recover.ts';
+import {type ReadyNode, type WatchTarget, watchUntil} from './watch.ts';
+
+/** How long a started cluster may take until its first control plane waits for the master secret. */
+const startPatience = 3 * 60_000;
+/** `recover` was asked for, so a node should wait now. */
+const recoverPatience = 60_000;
+
+/** The master secret of the workspace. Throws AppError `master-secret-missing`. */
+export async function requireMasterSecret({workspace}: Pick<Dependencies, 'workspace'>): Promise<MasterSecret> {
+	const secret = await readMasterSecret(workspace);
+	if (secret !== undefined) return secret;
+	throw new AppError('The master secret is not in the workspace.', {
+		code: 'master-secret-missing',
+		exitCode: exitCodes.preflight,
+		next: ['Put your copy back as constellation-mastersecret.json, or name it with --master-secret FILE.'],
+	});
+}
+
+async function targetOf({workspace}: Pick<Dependencies, 'workspace'>): Promise<WatchTarget> {
+	const {ids, clusterId} = await requireInitialised(workspace);
+	const {config} = await readConfig(workspace);
+	return {uid: ids.uid, clusterId, policy: pinnedPolicy(config), imageVersion: config.image};
+}
+
+/** Starts a stopped cluster: machines, then verification and master secret for the control planes, then all nodes Ready. */
+export async function* startCluster(deps: Dependencies, secret: MasterSecret, signal: AbortSignal): Flow<ReadyNode[]> {
+	const target = await targetOf(deps);
+	yield* phase(
+		'machines',
+		deps.now,
+		withBackground(switchOn(deps, target.uid), [stop => deps.provider.events(target.uid, stop)], signal),
+	);
+	return yield* recoverAndWait(deps, target, secret, startPatience, signal);
+}
+
+/** As startCluster, for machines that run already. */
+export async function* recoverCluster(deps: Dependencies, secret: MasterSecret, signal: AbortSignal): Flow<ReadyNode[]> {
+	return yield* recoverAndWait(deps, await targetOf(deps), secret, recoverPatience, signal);
+}
+
+async function* recoverAndWait(
+	deps: Dependencies,
+	target: WatchTarget,
+	secret: MasterSecret,
+	patience: number,
+	signal: AbortSignal,
+): Flow<ReadyNode[]> {
+	const {recovery} = await readEndpoints(deps.workspace);
+	const machines = [(stop: AbortSignal): AsyncIterable<Event> => deps.provider.events(target.uid, stop)];
+	yield* withBackground(
+		recoverNodes(deps, {endpoint: recovery, policy: target.policy, secret, patience}, signal),
+		machines,
+		signal,
+	);
+	const wanted = async () => (await deps.provider.machines(target.uid)) ?? [];
+	return yield* phase(
+		'nodes',
+		deps.now,
+		watchUntil(deps, target, {wanted}, signal),
+		nodes => `${nodes.length} of ${nodes.length} ready`,
+	);
+}
+
+async function* switchOn(deps: Dependencies, uid: string): Flow<void> {
+	yield {type: 'waiting', message: 'the machines to start', at: deps.now()};
+	await deps.journal.intent('start');
+	yield* deps.provider.start(uid);
+	await deps.journal.done('start');
+}
+
+/** Switches all machines off. Gives their names; disks, keys and state stay. */
+export async function* stopCluster(deps: Dependencies, signal: AbortSignal): Flow<string[]> {
+	const {uid} = await requireIds(deps.workspace);
+	const machines = (await deps.provider.machines(uid)) ?? [];
+	yield* phase('machines', deps.now, withBackground(switchOff(deps, uid), [stop => deps.provider.events(uid, stop)], signal));
+	return machines.map(({name}) => name);
+}
+
+async function* switchOff(deps: Dependencies, uid: string): Flow<void> {
+	yield {type: 'waiting', message: 'the machines to stop', at: deps.now()};
+	await deps.journal.intent('stop');
+	yield* deps.provider.stop(uid);
+	await deps.journal.done('stop');
+}

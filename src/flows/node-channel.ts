@@ -1,0 +1,70 @@
+import {confirmAttestation} from '../atls/attest.ts';
+import {openAtls} from '../atls/client.ts';
+import {explain} from '../attestation/explain.ts';
+import {AttestationRefused, type Finding} from '../attestation/findings.ts';
+import type {Policy} from '../attestation/policy.ts';
+import {type Attested, refusalIn, validatorOf} from '../attestation/variant.ts';
+import {AppError, exitCodes} from '../errors.ts';
+import type {NodeRole} from '../events.ts';
+import type {Channel} from '../rpc/client.ts';
+import {RpcError, status} from '../rpc/status.ts';
+
+/** A connection to a node that proved itself twice: in the handshake, and on the open connection. */
+export type NodeChannel = {channel: Channel; attested: Attested; close(): void};
+
+/**
+ * Connects to a node and verifies it. Nothing secret may be sent before this resolves. Undefined when nothing answers (yet);
+ * throws AppError `attestation-refused` (exit 5), or what else is final.
+ */
+export async function connectNode(
+	address: string,
+	policy: Policy,
+	role: NodeRole,
+	signal: AbortSignal,
+): Promise<NodeChannel | undefined> {
+	const validator = validatorOf(policy);
+	try {
+		const {channel, connection, close} = await openAtls(address, {validator, signal, handshakeTimeout: 15_000});
+		try {
+			const attested = await confirmAttestation(channel, connection, {validator, role}, {signal, timeout: 15_000});
+			return {channel, attested, close};
+		} catch (error) {
+			close();
+			throw error;
+		}
+	} catch (error) {
+		signal.throwIfAborted();
+		const refused = refusalIn(error);
+		if (refused !== undefined) throw refusedNode(address, refused);
+		if (mayPass(error)) return undefined;
+		throw error;
+	}
+}
+
+/**
+ * Whether asking again may help: a service that is not there yet, or that goes away while it is asked. A load balancer without a
+ * machine behind it closes the connection in the middle of the handshake, which has no code of its own.
+ */
+export function mayPass(error: unknown): boolean {
+	if (error instanceof RpcError) return [status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED].includes(error.code);
+	return (
+		error instanceof Error && !(error instanceof AppError) && !(error instanceof TypeError) && !(error instanceof RangeError)
+	);
+}
+
+/** The refusal of a node as an error that says why and what to do. */
+export function refusedNode(node: string, {findings}: AttestationRefused, imageVersion?: string): AppError {
+	const view = explain(findings, {node, ...(imageVersion === undefined ? {} : {imageVersion})});
+	return new AppError(view.sentence, {
+		code: 'attestation-refused',
+		exitCode: exitCodes.refused,
+		problems: findings.filter(({severity}) => severity === 'refuse').map(problemOf),
+		next: [`Likely: ${view.likely}`, view.step],
+		details: {node, refusal: view},
+	});
+}
+
+function problemOf({code, register, message, expected, actual}: Finding): {path: string; message: string} {
+	const values = expected === undefined ? '' : ` (expected ${expected}, got ${actual ?? 'nothing'})`;
+	return {path: register === undefined ? code : `register ${register}`, message: `${message}${values}`};
+}
