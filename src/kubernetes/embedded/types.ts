@@ -99,3 +99,21 @@ export function groupVersion(resource: {group: string; version: string}): string
 export function isObject(value: unknown): value is JsonObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** A value as a text: a string as it is, nothing as '', anything else as JSON. */
+export function textOf(value: unknown): string {
+	if (typeof value === 'string') return value;
+	return value === undefined || value === null ? '' : JSON.stringify(value);
+}
+
+/** Takes a field out of an object. */
+export function drop(object: object, field: string): void {
+	Reflect.deleteProperty(object, field);
+}
+
+/** A copy of an object without some fields. */
+export function without<T extends object, K extends keyof T & string>(object: T, ...fields: K[]): Omit<T, K> {
+	const copy = {...object};
+	for (const field of fields) drop(copy, field);
+	return copy;
+}

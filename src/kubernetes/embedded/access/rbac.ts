@@ -1,5 +1,5 @@
 import type {Store} from '../store/store.ts';
-import {type ApiObject, isObject, type Json, type JsonObject} from '../types.ts';
+import {type ApiObject, isObject, type Json, type JsonObject, textOf} from '../types.ts';
 import type {Identity} from './identity.ts';
 
 /** What is asked: an API path, or a verb on a resource. Empty texts mean all namespaces, no name, no subresource. */
@@ -76,8 +76,8 @@ function readGrants(store: Store): Grant[] {
 	const grantOf = (binding: ApiObject): Grant => {
 		const namespace = binding.metadata.namespace ?? '';
 		const reference = isObject(binding['roleRef']) ? binding['roleRef'] : {};
-		const kind = String(reference['kind']);
-		const name = String(reference['name']);
+		const kind = textOf(reference['kind']);
+		const name = textOf(reference['name']);
 		const rules = kind === 'ClusterRole' ? clusterRoles.get(`/${name}`) : roles.get(`${namespace}/${name}`);
 		const where = namespace === '' ? binding.metadata.name : `${binding.metadata.name}/${namespace}`;
 		return {
@@ -94,11 +94,11 @@ function readGrants(store: Store): Grant[] {
 /** The subject of a grant that the identity is, as messages name it, or undefined. */
 export function subjectOf(grant: Grant, identity: Identity): string | undefined {
 	for (const subject of grant.subjects) {
-		const name = String(subject['name']);
+		const name = textOf(subject['name']);
 		if (subject['kind'] === 'User' && identity.user === name) return `User "${name}"`;
 		if (subject['kind'] === 'Group' && identity.groups.includes(name)) return `Group "${name}"`;
 		if (subject['kind'] !== 'ServiceAccount') continue;
-		const namespace = String(subject['namespace'] ?? grant.namespace);
+		const namespace = textOf(subject['namespace'] ?? grant.namespace);
 		if (identity.user === `system:serviceaccount:${namespace}:${name}`) return `ServiceAccount "${name}/${namespace}"`;
 	}
 	return undefined;

@@ -32,12 +32,21 @@ export async function handlePath(
 	const {registry} = context;
 	const path = url.pathname.length > 1 ? url.pathname.replace(/\/$/, '') : url.pathname;
 	const health = healthPaths.exec(path);
-	if (health) return sendHealth(context, response, url, health[1] ?? '', health[2]);
+	if (health) {
+		sendHealth(context, response, url, health[1] ?? '', health[2]);
+		return;
+	}
 	if (path === '/version') return sendValue(response, 200, versionOf(context.version));
 	if (path === '/') return sendValue(response, 200, {paths: rootPaths(registry.all())});
 	if (path === '/api' || path === '/apis') return sendRoot(context, request, response, path === '/api' ? 'api' : 'apis');
-	if (path === '/openapi/v3') return sendText(response, 200, 'application/json', indexOf(context));
-	if (path.startsWith('/openapi/v3/')) return sendDocument(context, request, response, url, path.slice('/openapi/v3/'.length));
+	if (path === '/openapi/v3') {
+		sendText(response, 200, 'application/json', indexOf(context));
+		return;
+	}
+	if (path.startsWith('/openapi/v3/')) {
+		sendDocument(context, request, response, url, path.slice('/openapi/v3/'.length));
+		return;
+	}
 	const [root, group = '', version, ...rest] = path.slice(1).split('/');
 	if (rest.length === 0 && (root === 'api' || root === 'apis')) {
 		const asked = root === 'api' ? {group: '', version: group} : {group, version};
@@ -114,7 +123,10 @@ function indexOf({registry, openApi}: PathContext): string {
 /** A document under its right hash may be kept for a year; a wrong hash is sent to the right one. */
 function sendDocument(context: PathContext, request: IncomingMessage, response: ServerResponse, url: URL, name: string): void {
 	const document = context.openApi.document(context.registry.all(), name);
-	if (!document) return sendNotFound(response);
+	if (!document) {
+		sendNotFound(response);
+		return;
+	}
 	const etag = `"${document.hash}"`;
 	const asked = url.searchParams.get('hash');
 	if (asked !== null && asked !== document.hash) {
@@ -132,18 +144,20 @@ function sendDocument(context: PathContext, request: IncomingMessage, response: 
 }
 
 function sendHealth(context: PathContext, response: ServerResponse, url: URL, kind: string, single: string | undefined): void {
-	if (single !== undefined && !checks.includes(single)) return sendNotFound(response);
+	if (single !== undefined && !checks.includes(single)) {
+		sendNotFound(response);
+		return;
+	}
 	const excluded = url.searchParams.getAll('exclude');
-	let healthy = true;
 	const lines = checks
 		.filter(name => single === undefined || name === single)
 		.map(name => {
 			if (excluded.includes(name)) return `[+]${name} excluded: ok`;
 			const good = name === 'ping' || storeAnswers(context);
-			if (!good) healthy = false;
 			return good ? `[+]${name} ok` : `[-]${name} failed: reason withheld`;
 		});
-	if (!healthy) throw new ApiError(500, `${kind} check failed: ${lines.join(', ')}`, {reason: 'InternalError'});
+	if (lines.some(line => line.startsWith('[-]')))
+		throw new ApiError(500, `${kind} check failed: ${lines.join(', ')}`, {reason: 'InternalError'});
 	const verbose = url.searchParams.has('verbose');
 	sendText(response, 200, 'text/plain; charset=utf-8', verbose ? `${lines.join('\n')}\n${kind} check passed\n` : 'ok');
 }

@@ -46,7 +46,8 @@ export async function handleResource(exchange: Exchange): Promise<void> {
 		}
 		case 'create': {
 			if (path.subresource === '' && path.name !== '') throw methodNotAllowed();
-			return await created(exchange, answer, plain);
+			await created(exchange, answer, plain);
+			return;
 		}
 		case 'update': {
 			const part = parts[path.subresource];

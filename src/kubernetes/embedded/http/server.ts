@@ -101,7 +101,10 @@ async function handleResourcePath(
 	};
 	const {allowed} = api.authorizer.decide(identity, attributes);
 	if (!allowed) throw forbidden(path, path.name, refusalText(identity, attributes));
-	if (!api.registry.hasGroup(path.group)) return sendNotFound(response);
+	if (!api.registry.hasGroup(path.group)) {
+		sendNotFound(response);
+		return;
+	}
 	const type = api.registry.find(path.group, path.version, path.plural);
 	if (!type) throw unknownResource();
 	const call: Call = {api, type, path, query, identity, verb, userAgent: programOf(request), warnings: []};

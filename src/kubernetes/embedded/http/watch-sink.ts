@@ -2,7 +2,7 @@ import type {ServerResponse} from 'node:http';
 import type {Call} from '../objects/api.ts';
 import type {EventSink} from '../objects/watch.ts';
 import {toTable} from '../tables/table.ts';
-import type {ApiObject, JsonObject} from '../types.ts';
+import {type ApiObject, isObject, type JsonObject} from '../types.ts';
 import type {Representation} from './negotiate.ts';
 import {objectValue} from './present.ts';
 
@@ -22,10 +22,9 @@ export function watchSink(call: Call, response: ServerResponse, representation: 
 		if (type === 'BOOKMARK') {
 			if (representation.as !== 'table')
 				return {...object, kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${representation.version}`};
-			const metadata = typeof object['metadata'] === 'object' ? {...object['metadata']} : {};
 			return {
 				...toTable(call.type, [], {now: call.api.now(), version: representation.version, withoutColumns: true}),
-				metadata: metadata as JsonObject,
+				metadata: isObject(object['metadata']) ? object['metadata'] : {},
 			};
 		}
 		const shown = objectValue(call, object as ApiObject, representation);

@@ -2,7 +2,7 @@ import {nodeOf} from '../access/identity.ts';
 import {type Attributes, type Rule, rulesOf} from '../access/rbac.ts';
 import {forbidden, notFound} from '../http/status.ts';
 import {workloadRefusal} from '../resources.ts';
-import {type ApiObject, isObject} from '../types.ts';
+import {type ApiObject, isObject, textOf} from '../types.ts';
 import type {Call} from './api.ts';
 
 /** Decides whether a new object may be: its namespace lives, its kind is taken here, its writer may write this one. Throws 403 or 404. */
@@ -72,7 +72,7 @@ function admitGrant(call: Call, object: ApiObject): void {
 	} else if (bindingKinds.has(type.kind)) {
 		const reference = isObject(object['roleRef']) ? object['roleRef'] : {};
 		const plural = reference['kind'] === 'ClusterRole' ? 'clusterroles' : 'roles';
-		const roleName = String(reference['name']);
+		const roleName = textOf(reference['name']);
 		if (api.authorizer.decide(identity, asked('bind', plural, roleName)).allowed) return;
 		granted = rulesOf(
 			api.store.get({

@@ -19,15 +19,15 @@ export type Api = {
 	tokens: Tokens;
 	schemas: Schemas;
 	/** Loaded when the first protobuf body comes. */
-	protobuf(): Promise<DecodeProtobuf>;
+	protobuf: () => Promise<DecodeProtobuf>;
 	/** What follows a creation and a deletion, see Collector. */
-	created(object: ApiObject): void;
-	collect(object: ApiObject, policy: string | undefined): void;
-	terminating(object: ApiObject): void;
+	created: (object: ApiObject) => void;
+	collect: (object: ApiObject, policy: string | undefined) => void;
+	terminating: (object: ApiObject) => void;
 	/** Asks a node's kubelet. */
 	kubelet: KubeletClient;
 	/** Milliseconds. */
-	now(): number;
+	now: () => number;
 	/** The revision that is being listed must be reached within this time (ms). */
 	futureWait: number;
 };

@@ -1,6 +1,6 @@
 import {ensureDefaultAccount} from '../seed.ts';
 import type {Store} from '../store/store.ts';
-import {type ApiObject, isObject} from '../types.ts';
+import {type ApiObject, isObject, textOf} from '../types.ts';
 import {timestamp} from './api.ts';
 import {equal} from './equal.ts';
 import type {Registry} from './registry.ts';
@@ -8,11 +8,11 @@ import type {Registry} from './registry.ts';
 /** Work that goes on after an answer: emptying namespaces, removing what belonged to a deleted object or definition. */
 export type Collector = {
 	/** After `object` was made: a namespace gets its ServiceAccount. */
-	created(object: ApiObject): void;
+	created: (object: ApiObject) => void;
 	/** After `object` was removed; `policy` Orphan keeps what belonged to it. */
-	collect(object: ApiObject, policy: string | undefined): void;
+	collect: (object: ApiObject, policy: string | undefined) => void;
 	/** After `object` got its deletion timestamp. */
-	terminating(object: ApiObject): void;
+	terminating: (object: ApiObject) => void;
 	/** Finishes namespaces that another process left half emptied. */
 	sweep(): void;
 	close(): void;
@@ -94,7 +94,7 @@ export function createCollector(
 	const removeInstances = (definition: ApiObject): void => {
 		const spec = isObject(definition['spec']) ? definition['spec'] : {};
 		const names = isObject(spec['names']) ? spec['names'] : {};
-		const storage = `${String(names['plural'])}.${String(spec['group'])}`;
+		const storage = `${textOf(names['plural'])}.${textOf(spec['group'])}`;
 		for (const object of store.list(storage).items) drop(storage, object);
 	};
 

@@ -3,7 +3,7 @@ import {type ParsedJson, parseJson} from '../http/json.ts';
 import {ApiError, badRequest, forbidden} from '../http/status.ts';
 import {ProtobufError} from '../protobuf/decode.ts';
 import {validateObject} from '../schema/validate.ts';
-import {type ApiObject, type ApiResource, groupVersion, isObject, type Json, type JsonObject} from '../types.ts';
+import {type ApiObject, type ApiResource, drop, groupVersion, isObject, type Json, type JsonObject, textOf} from '../types.ts';
 import type {Call} from './api.ts';
 import type {FieldValidation} from './options.ts';
 
@@ -83,18 +83,18 @@ function cannotBeHandled(kind: string, expected: Expected, why: string): ApiErro
 function checkKind(value: JsonObject, expected: Expected): ApiObject {
 	const {kind = expected.kind, apiVersion = groupVersion(expected)} = value;
 	if (kind !== expected.kind && kind !== '') {
-		const version = String(apiVersion).split('/').at(-1);
+		const version = textOf(apiVersion).split('/').at(-1);
 		throw cannotBeHandled(
-			String(kind),
+			textOf(kind),
 			expected,
-			`converting (${version}.${String(kind)}) to (${expected.group.split('.')[0] || 'core'}.${expected.kind}): unknown conversion`,
+			`converting (${version}.${textOf(kind)}) to (${expected.group.split('.')[0] || 'core'}.${expected.kind}): unknown conversion`,
 		);
 	}
 	if (apiVersion !== groupVersion(expected) && apiVersion !== '') {
 		throw cannotBeHandled(
 			expected.kind,
 			expected,
-			`no kind "${expected.kind}" is registered for version "${String(apiVersion)}" in scheme "pkg/runtime/scheme.go:100"`,
+			`no kind "${expected.kind}" is registered for version "${textOf(apiVersion)}" in scheme "pkg/runtime/scheme.go:100"`,
 		);
 	}
 	const {metadata = {}} = value;
@@ -144,7 +144,7 @@ function isCustom(type: ApiResource, expected: Expected): boolean {
 /** Go programs send `creationTimestamp: null` for unset times. */
 function withoutNullTime(object: JsonObject): JsonObject {
 	const {metadata} = object;
-	if (isObject(metadata)) for (const [key, value] of Object.entries(metadata)) if (value === null) delete metadata[key];
+	if (isObject(metadata)) for (const [key, value] of Object.entries(metadata)) if (value === null) drop(metadata, key);
 	return object;
 }
 

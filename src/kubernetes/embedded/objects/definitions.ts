@@ -1,5 +1,5 @@
 import {type Cause, cause} from '../http/status.ts';
-import {type ApiObject, isObject, type Json, type JsonObject} from '../types.ts';
+import {type ApiObject, isObject, type Json, type JsonObject, textOf} from '../types.ts';
 import {type Call, timestamp} from './api.ts';
 import type {Strategy} from './strategy.ts';
 
@@ -69,7 +69,7 @@ function definitionProblems(object: ApiObject): Cause[] {
 	for (const field of ['plural', 'kind']) {
 		if (typeof names[field] !== 'string' || names[field] === '') problems.push(cause.required(`spec.names.${field}`));
 	}
-	const expected = `${String(names['plural'])}.${String(group)}`;
+	const expected = `${textOf(names['plural'])}.${textOf(group)}`;
 	if (object.metadata.name !== expected) {
 		problems.push(cause.invalid('metadata.name', object.metadata.name, 'must be spec.names.plural+"."+spec.group'));
 	}

@@ -1,4 +1,4 @@
-import type {ApiObject, Json} from '../types.ts';
+import {type ApiObject, without} from '../types.ts';
 
 /** Deep equality of JSON values; the order of keys does not count. */
 export function equal(left: unknown, right: unknown): boolean {
@@ -22,13 +22,12 @@ export function unchanged(current: ApiObject, next: ApiObject): boolean {
 }
 
 function significant(object: ApiObject): Record<string, unknown> {
-	const {resourceVersion: _, ...metadata} = object.metadata;
-	return {...object, metadata};
+	return {...object, metadata: without(object.metadata, 'resourceVersion')};
 }
 
 /** True when anything but metadata and status differs: what `metadata.generation` counts. */
 export function specChanged(current: ApiObject, next: ApiObject): boolean {
-	const body = ({metadata: _, status: __, ...rest}: ApiObject): Record<string, Json | unknown> => rest;
+	const body = (object: ApiObject) => without(object, 'metadata', 'status');
 	return !equal(body(current), body(next));
 }
 

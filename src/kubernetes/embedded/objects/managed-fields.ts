@@ -1,5 +1,5 @@
 import {fieldsOf, fromFieldsV1, type Step, toFieldsV1} from '../patches/fields.ts';
-import {type ApiObject, groupVersion, type JsonObject, type Schema} from '../types.ts';
+import {type ApiObject, groupVersion, type JsonObject, type Schema, textOf} from '../types.ts';
 import {type Call, timestamp} from './api.ts';
 import {equal} from './equal.ts';
 
@@ -15,11 +15,11 @@ export type Manager = {
 
 export function managersOf(object: ApiObject | undefined): Manager[] {
 	return (object?.metadata.managedFields ?? []).map(entry => ({
-		manager: String(entry['manager'] ?? ''),
-		operation: String(entry['operation'] ?? ''),
-		apiVersion: String(entry['apiVersion'] ?? ''),
+		manager: textOf(entry['manager']),
+		operation: textOf(entry['operation']),
+		apiVersion: textOf(entry['apiVersion']),
 		subresource: typeof entry['subresource'] === 'string' ? entry['subresource'] : '',
-		time: String(entry['time'] ?? ''),
+		time: textOf(entry['time']),
 		fields: fromFieldsV1(entry['fieldsV1']),
 	}));
 }

@@ -4,7 +4,7 @@ import {ApiError, badRequest, cause, invalid} from '../http/status.ts';
 import {jsonPatch, PatchFailed} from '../patches/json-patch.ts';
 import {mergePatch} from '../patches/merge.ts';
 import {StrategicPatchFailed, strategicPatch} from '../patches/strategic.ts';
-import {type ApiObject, isObject, type Json, type JsonObject} from '../types.ts';
+import {type ApiObject, isObject, type Json, type JsonObject, textOf} from '../types.ts';
 import type {Call} from './api.ts';
 import {type Body, conform, objectFrom} from './decode.ts';
 import {clone} from './equal.ts';
@@ -42,7 +42,7 @@ function patched(call: Call, current: ApiObject, value: unknown, apply: Apply, o
 	const shown = clone(viewOf(type, current)) as JsonObject;
 	const result = attempt(() => apply(call, shown, value), value);
 	if (!isObject(result) || !isObject(result['metadata'])) throw rejected();
-	if (result['kind'] !== type.kind) throw badRequest(`the kind of the object cannot be changed to ${String(result['kind'])}`);
+	if (result['kind'] !== type.kind) throw badRequest(`the kind of the object cannot be changed to ${textOf(result['kind'])}`);
 	return storedOf(
 		type,
 		attempt(() => conform(call, objectFrom(result), type, options.fieldValidation), value),

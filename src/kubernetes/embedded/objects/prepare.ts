@@ -1,7 +1,7 @@
 import {randomInt, randomUUID} from 'node:crypto';
 import {type Cause, cause, invalid} from '../http/status.ts';
 import {customCauses, withDefaults} from '../schema/custom.ts';
-import {type ApiObject, isObject, type JsonObject} from '../types.ts';
+import {type ApiObject, drop, isObject, type JsonObject} from '../types.ts';
 import {type Call, timestamp} from './api.ts';
 import {clone, specChanged} from './equal.ts';
 import {labelProblems, nameProblems, nameSuffix} from './names.ts';
@@ -15,8 +15,8 @@ export function prepareCreate(call: Call, sent: ApiObject): ApiObject {
 	const {type, api, path} = call;
 	const object = clone(sent);
 	const {metadata} = object;
-	for (const field of [...serverFields, 'selfLink', 'resourceVersion'] as const) delete metadata[field];
-	if ((metadata.name ?? '') === '' && metadata.generateName) {
+	for (const field of [...serverFields, 'selfLink', 'resourceVersion'] as const) drop(metadata, field);
+	if (!metadata.name && metadata.generateName) {
 		metadata.name = `${metadata.generateName.slice(0, 58)}${nameSuffix(randomInt)}`;
 	}
 	metadata.uid = randomUUID();
@@ -79,7 +79,7 @@ function customProblems({type}: Call, object: ApiObject): Cause[] {
 
 function take(next: ApiObject, current: ApiObject, field: string): void {
 	const value = current[field];
-	if (value === undefined) delete next[field];
+	if (value === undefined) drop(next, field);
 	else next[field] = value;
 }
 
@@ -88,7 +88,7 @@ function keepMetadata(current: ApiObject, next: ApiObject): void {
 	delete metadata['selfLink'];
 	for (const field of [...serverFields, 'namespace', 'generateName', 'resourceVersion'] as const) {
 		const value = current.metadata[field];
-		if (value === undefined) delete metadata[field];
+		if (value === undefined) drop(metadata, field);
 		else Object.assign(metadata, {[field]: value});
 	}
 	metadata.name = current.metadata.name;
@@ -99,22 +99,19 @@ function keepMetadata(current: ApiObject, next: ApiObject): void {
 	}
 	for (const field of ['finalizers', 'labels', 'annotations', 'ownerReferences'] as const) {
 		const value = metadata[field];
-		if (value !== undefined && Object.keys(value).length === 0) delete metadata[field];
+		if (value !== undefined && Object.keys(value).length === 0) drop(metadata, field);
 	}
 }
 
 function metadataProblems(call: Call, {metadata}: ApiObject): Cause[] {
-	const size = Object.entries(metadata.annotations ?? {}).reduce(
-		(sum, [key, value]) => sum + key.length + String(value).length,
-		0,
-	);
+	const size = Object.entries(metadata.annotations ?? {}).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
 	return [
-		...nameProblems(call.type, metadata.name ?? ''),
+		...nameProblems(call.type, metadata.name),
 		...labelProblems(metadata.labels ?? {}),
 		...(size > 256 * 1024 ? [cause.invalid('metadata.annotations', size, 'must have at most 262144 bytes')] : []),
 	];
 }
 
 function check(call: Call, object: ApiObject, problems: readonly Cause[]): void {
-	if (problems.length > 0) throw invalid(call.type, object.metadata.name ?? '', problems);
+	if (problems.length > 0) throw invalid(call.type, object.metadata.name, problems);
 }

@@ -94,7 +94,7 @@ export function customResources(definition: ApiObject): ApiResource[] {
 
 /** Definitions are validated when they are written; what is read here has the shape of a schema. */
 function schemaOf(value: JsonObject): Schema {
-	return value as Schema;
+	return value;
 }
 
 function column(value: JsonObject): PrinterColumn {

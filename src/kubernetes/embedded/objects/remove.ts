@@ -1,6 +1,6 @@
 import {ApiError, badRequest, conflict, forbidden, notFound} from '../http/status.ts';
 import {WriteConflict} from '../store/store.ts';
-import {type ApiObject, isObject, type Json, type JsonObject} from '../types.ts';
+import {type ApiObject, isObject, type Json, type JsonObject, textOf} from '../types.ts';
 import {type Call, keyOf, timestamp} from './api.ts';
 import {clone} from './equal.ts';
 import {assertDryRun} from './options.ts';
@@ -29,14 +29,14 @@ export function deleteOptions(call: Call, body: JsonObject): DeleteOptions {
 	const {query} = call;
 	const preconditions = isObject(body['preconditions']) ? body['preconditions'] : {};
 	const grace = query.get('gracePeriodSeconds') ?? body['gracePeriodSeconds'];
-	const policy =
-		query.get('propagationPolicy') ?? body['propagationPolicy'] ?? (body['orphanDependents'] === true ? 'Orphan' : undefined);
+	const orphan = body['orphanDependents'] === true ? 'Orphan' : '';
+	const policy = textOf(query.get('propagationPolicy') ?? body['propagationPolicy'] ?? orphan);
 	const dryRuns: Json[] = [...query.getAll('dryRun'), ...(Array.isArray(body['dryRun']) ? body['dryRun'] : [])];
 	assertDryRun('DeleteOptions', dryRuns);
-	if (policy !== undefined && policy !== null && !policies.includes(String(policy))) {
+	if (policy !== '' && !policies.includes(policy)) {
 		throw new ApiError(
 			422,
-			`DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${String(policy)}": supported values: "Background", "Foreground", "Orphan", nil`,
+			`DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${policy}": supported values: "Background", "Foreground", "Orphan", nil`,
 			{reason: 'Invalid'},
 		);
 	}
@@ -47,7 +47,7 @@ export function deleteOptions(call: Call, body: JsonObject): DeleteOptions {
 		...(grace !== undefined && grace !== null && {gracePeriodSeconds: Number(grace)}),
 		...(typeof uid === 'string' && {uid}),
 		...(typeof resourceVersion === 'string' && {resourceVersion}),
-		...(policy !== undefined && policy !== null && {propagationPolicy: String(policy)}),
+		...(policy !== '' && {propagationPolicy: policy}),
 		dryRun: dryRuns.length > 0,
 	};
 }

@@ -1,7 +1,7 @@
 import {ApiError, badRequest, type Cause, cause, invalid, notFound} from '../http/status.ts';
 import {applyMerge, removeField} from '../patches/apply.ts';
 import {type Fields, fieldsOf, type Step, shownPath} from '../patches/fields.ts';
-import {type ApiObject, groupVersion, isObject, type JsonObject} from '../types.ts';
+import {type ApiObject, groupVersion, isObject, type JsonObject, textOf} from '../types.ts';
 import {type Call, keyOf, timestamp} from './api.ts';
 import {type Body, conform, objectFrom, parseYaml} from './decode.ts';
 import {clone, equal} from './equal.ts';
@@ -55,7 +55,7 @@ async function decodeApplied(call: Call, body: Body, options: WriteOptions): Pro
 	if (metadata['managedFields'] !== undefined && metadata['managedFields'] !== null)
 		throw badRequest('metadata.managedFields must be nil');
 	if (metadata['name'] !== undefined && metadata['name'] !== path.name) {
-		throw badRequest(`the name of the object (${String(metadata['name'])}) does not match the name on the URL (${path.name})`);
+		throw badRequest(`the name of the object (${textOf(metadata['name'])}) does not match the name on the URL (${path.name})`);
 	}
 	const named = {...value, metadata: {...metadata, name: path.name, ...(type.namespaced && {namespace: path.namespace})}};
 	const object = conform(call, objectFrom(named), type, options.fieldValidation);

@@ -1,5 +1,5 @@
 import {type Cause, cause} from '../http/status.ts';
-import {type ApiObject, type ApiResource, isObject, type JsonObject} from '../types.ts';
+import {type ApiObject, type ApiResource, isObject, type JsonObject, textOf} from '../types.ts';
 import {type Call, timestamp} from './api.ts';
 import {definitionStrategy} from './definitions.ts';
 import {equal} from './equal.ts';
@@ -141,7 +141,7 @@ function mergeStringData(object: ApiObject): void {
 	delete object['stringData'];
 	if (!isObject(stringData)) return;
 	const data: JsonObject = isObject(object['data']) ? {...object['data']} : {};
-	for (const [key, value] of Object.entries(stringData)) data[key] = Buffer.from(String(value)).toString('base64');
+	for (const [key, value] of Object.entries(stringData)) data[key] = Buffer.from(textOf(value)).toString('base64');
 	object['data'] = data;
 }
 

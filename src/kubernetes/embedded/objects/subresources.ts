@@ -1,7 +1,7 @@
 import type {ServerResponse} from 'node:http';
 import {pipeline} from 'node:stream/promises';
 import {ApiError, badRequest, notFound} from '../http/status.ts';
-import {type ApiObject, isObject, type Json, type JsonObject} from '../types.ts';
+import {type ApiObject, isObject, type Json, type JsonObject, textOf} from '../types.ts';
 import {type Call, keyOf, timestamp} from './api.ts';
 import {kubeletAddress} from './kubelet.ts';
 import {read} from './read.ts';
@@ -90,5 +90,5 @@ function containerOf(pod: string, spec: JsonObject, asked: string | null): strin
 
 function namesOf(containers: Json | undefined): string[] {
 	const list = Array.isArray(containers) ? containers.filter(isObject) : [];
-	return list.map(container => String(container['name']));
+	return list.map(container => textOf(container['name']));
 }

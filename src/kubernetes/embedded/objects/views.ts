@@ -1,4 +1,4 @@
-import {type ApiObject, type ApiResource, groupVersion, type Json, type JsonObject} from '../types.ts';
+import {type ApiObject, type ApiResource, drop, groupVersion, type Json, type JsonObject, without} from '../types.ts';
 
 /** core/v1 field → events.k8s.io/v1 field. */
 const eventFields = [
@@ -17,8 +17,7 @@ const newEvents = 'events.k8s.io';
 export function viewOf(type: ApiResource, stored: ApiObject): ApiObject {
 	const apiVersion = groupVersion(type);
 	if (stored.apiVersion === apiVersion) return stored;
-	const {kind: _, apiVersion: __, ...rest} = stored;
-	const shown: ApiObject = {kind: type.kind, apiVersion, ...rest, metadata: stored.metadata};
+	const shown: ApiObject = {...stored, kind: type.kind, apiVersion};
 	return type.group === newEvents ? renamed(shown, 0) : shown;
 }
 
@@ -33,7 +32,7 @@ function renamed(object: ApiObject, from: 0 | 1): ApiObject {
 	for (const pair of eventFields) {
 		const value = result[pair[from]];
 		if (value === undefined) continue;
-		delete result[pair[from]];
+		drop(result, pair[from]);
 		result[pair[1 - from] ?? pair[0]] = value;
 	}
 	return result;
@@ -41,8 +40,7 @@ function renamed(object: ApiObject, from: 0 | 1): ApiObject {
 
 /** An item of a list: kind and apiVersion stand at the list only. */
 export function itemOf(object: ApiObject): JsonObject {
-	const {kind: _, apiVersion: __, ...rest} = object;
-	return rest as JsonObject;
+	return without(object, 'kind', 'apiVersion') as JsonObject;
 }
 
 /** Metadata only, for clients that ask for it. */

@@ -44,7 +44,8 @@ export function create(call: Call, sent: ApiObject, options: WriteOptions, track
 export function replace(call: Call, sent: ApiObject, options: WriteOptions, part: Part): {object: ApiObject; created: boolean} {
 	const {type, path, api} = call;
 	const {name} = sent.metadata;
-	if (name !== path.name && name !== undefined && name !== '') {
+	// A body may leave its name to the path.
+	if (name && name !== path.name) {
 		throw badRequest(`the name of the object (${name}) does not match the name on the URL (${path.name})`);
 	}
 	const {namespace} = sent.metadata;

@@ -1,6 +1,6 @@
 import {equal} from '../objects/equal.ts';
 import type {Schemas} from '../schema/schemas.ts';
-import {isObject, type Json, type JsonObject, type Schema} from '../types.ts';
+import {drop, isObject, type Json, type JsonObject, type Schema} from '../types.ts';
 import {mergeKeys, type Step, stepOf} from './fields.ts';
 
 /** Puts an applied configuration over an object: maps and keyed lists are merged, everything else is replaced. */
@@ -41,7 +41,7 @@ function removeFrom(value: Json | undefined, [step, ...rest]: readonly Step[]): 
 	if ('field' in step) {
 		if (!isObject(value) || !Object.hasOwn(value, step.field)) return;
 		if (rest.length > 0) removeFrom(value[step.field], rest);
-		if (rest.length === 0 || isEmpty(value[step.field])) delete value[step.field];
+		if (rest.length === 0 || isEmpty(value[step.field])) drop(value, step.field);
 		return;
 	}
 	if (!Array.isArray(value)) return;

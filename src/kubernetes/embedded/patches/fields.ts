@@ -1,5 +1,5 @@
 import type {Schemas} from '../schema/schemas.ts';
-import {isObject, type Json, type JsonObject, type Schema} from '../types.ts';
+import {isObject, type Json, type JsonObject, type Schema, without} from '../types.ts';
 
 /** One step into an object: a field, the item of a list with these key values, or a value of a set. `.` is the container itself. */
 export type Step = {field: string} | {item: JsonObject} | {value: Json} | '.';
@@ -35,14 +35,15 @@ export function parseStep(text: string): Step {
 	if (text === '.') return '.';
 	const rest = text.slice(2);
 	if (text.startsWith('f:')) return {field: rest};
-	const value: Json = JSON.parse(rest);
+	const value = JSON.parse(rest) as Json;
 	return text.startsWith('k:') && isObject(value) ? {item: value} : {value};
 }
 
 /** The fields of a whole object that managers can own. */
 export function fieldsOf(schemas: Schemas, schema: Schema, object: JsonObject): Fields {
 	const fields: Fields = new Map();
-	const {apiVersion: _, kind: __, metadata, ...rest} = object;
+	const {metadata} = object;
+	const rest = without(object, 'apiVersion', 'kind', 'metadata');
 	const owned = isObject(metadata) ? Object.fromEntries(Object.entries(metadata).filter(([key]) => !unowned.has(key))) : {};
 	const resolved = schemas.resolve(schema);
 	for (const [key, value] of Object.entries({metadata: owned, ...rest})) {

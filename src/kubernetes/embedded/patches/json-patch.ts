@@ -1,5 +1,5 @@
 import {equal} from '../objects/equal.ts';
-import {isObject, type Json} from '../types.ts';
+import {drop, isObject, type Json, textOf} from '../types.ts';
 
 /** A JSON patch that does not fit the object; the real server gives no reason to the client. */
 export class PatchFailed extends Error {
@@ -37,7 +37,7 @@ function step(root: Json, operation: unknown): Json {
 			if (!equal(at(root, path), valueOf(operation))) throw new PatchFailed(`testing value ${path.join('/')} failed`);
 			return root;
 		default:
-			throw new PatchFailed(`unexpected kind: ${String(operation['op'])}`);
+			throw new PatchFailed(`unexpected kind: ${textOf(operation['op'])}`);
 	}
 }
 
@@ -98,6 +98,6 @@ function remove(root: Json, path: readonly string[]): {root: Json; removed: Json
 	const {parent, last} = parentOf(root, path);
 	const removed = child(parent, last);
 	if (Array.isArray(parent)) parent.splice(Number(last), 1);
-	else if (isObject(parent)) delete parent[last];
+	else if (isObject(parent)) drop(parent, last);
 	return {root, removed};
 }

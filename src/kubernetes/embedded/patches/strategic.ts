@@ -1,6 +1,6 @@
 import {equal} from '../objects/equal.ts';
 import type {Schemas} from '../schema/schemas.ts';
-import {isObject, type Json, type JsonObject, type Schema} from '../types.ts';
+import {drop, isObject, type Json, type JsonObject, type Schema} from '../types.ts';
 
 const orderPrefix = '$setElementOrder/';
 const deletePrefix = '$deleteFromPrimitiveList/';
@@ -26,11 +26,11 @@ function mergeObject(schemas: Schemas, schema: Schema, target: JsonObject, patch
 		throw new StrategicPatchFailed(`unknown $patch ${JSON.stringify(directive)}`);
 	const result: JsonObject = {...target};
 	if (Array.isArray(retained)) {
-		for (const key of Object.keys(result)) if (!retained.includes(key)) delete result[key];
+		for (const key of Object.keys(result)) if (!retained.includes(key)) drop(result, key);
 	}
 	for (const [key, value] of Object.entries(fields)) {
 		if (key.startsWith(orderPrefix) || key.startsWith(deletePrefix)) continue;
-		if (value === null) delete result[key];
+		if (value === null) drop(result, key);
 		else result[key] = mergeField(schemas, fieldSchema(schemas, schema, key), result[key], value, fields[`${orderPrefix}${key}`]);
 	}
 	applyListDirectives(schemas, schema, result, fields);

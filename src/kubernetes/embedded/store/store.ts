@@ -91,7 +91,7 @@ export function createStore(database: Database, seal: Seal, now: () => number = 
 
 	const decode = (key: Key, revision: number, value: unknown): ApiObject => {
 		if (!(value instanceof Uint8Array)) throw new TypeError(`The stored value of ${nameOf(key, revision)} is not bytes`);
-		const object: ApiObject = JSON.parse(seal.open(nameOf(key, revision), value).toString());
+		const object = JSON.parse(seal.open(nameOf(key, revision), value).toString()) as ApiObject;
 		object.metadata.resourceVersion = String(revision);
 		return object;
 	};
