@@ -3,6 +3,7 @@ import {dirname} from 'node:path';
 import {AppError, exitCodes, type Problem} from '../../errors.ts';
 import type {Event} from '../../events.ts';
 import {findTerraform, type TerraformBinary} from '../../infrastructure/binary.ts';
+import {type Download, downloadOpenTofu, pinnedDownload} from '../../infrastructure/download.ts';
 import {controlSocket} from './cluster-folder.ts';
 import {balancedPorts, loadBalancerOf, networkOf} from './network.ts';
 import {listenProblem, portHolder} from './ports.ts';
@@ -19,9 +20,13 @@ export type PreflightOptions = {
 	platform?: string;
 	/** An address of the loopback network that no cluster has: a port that cannot be opened there is held on all addresses. */
 	probeAddress?: string;
+	/** Asked when no Terraform is there and one could be downloaded; true means go on. Left out: never downloads. */
+	mayDownload?: (offer: Download) => Promise<boolean>;
+	fetch?: typeof fetch;
+	signal?: AbortSignal;
 };
 
-type Check = {id: string; title: string; run: () => Promise<string>};
+type Check = {id: string; title: string; run: () => AsyncGenerator<Event, string, void>};
 
 /** Why a check failed, and what to do about it. */
 class Failed extends Error {
@@ -48,25 +53,25 @@ export const localPreflight = async function* (options: PreflightOptions): Async
 	const failed: (Problem & {details: Readonly<Record<string, unknown>>})[] = [];
 	let terraform: TerraformBinary | undefined;
 	const checks: Check[] = [
-		{id: 'platform', title: 'Operating system', run: () => checkPlatform(options.platform ?? process.platform)},
+		{id: 'platform', title: 'Operating system', run: () => only(checkPlatform(options.platform ?? process.platform))},
 		{
 			id: 'terraform',
 			title: 'Terraform or OpenTofu',
-			run: async () => {
-				terraform = await findTerraform({env: options.env, dataHome: options.dataHome});
+			async *run() {
+				terraform = yield* obtainTerraform(options);
 				return `${terraform.product} ${terraform.version}, ${terraform.path}`;
 			},
 		},
-		{id: 'workspace', title: 'Workspace folder', run: () => checkWritable(options.workspace)},
-		{id: 'data', title: 'Data folder', run: () => checkWritable(options.dataHome)},
-		{id: 'disk', title: 'Disk space', run: () => checkSpace(options.dataHome)},
-		{id: 'sockets', title: 'Length of socket names', run: () => checkSocketPath(options.dataHome)},
-		{id: 'addresses', title: 'Addresses and ports', run: () => checkAddresses(options)},
+		{id: 'workspace', title: 'Workspace folder', run: () => only(checkWritable(options.workspace))},
+		{id: 'data', title: 'Data folder', run: () => only(checkWritable(options.dataHome))},
+		{id: 'disk', title: 'Disk space', run: () => only(checkSpace(options.dataHome))},
+		{id: 'sockets', title: 'Length of socket names', run: () => only(checkSocketPath(options.dataHome))},
+		{id: 'addresses', title: 'Addresses and ports', run: () => only(checkAddresses(options))},
 	];
 	for (const {id, title, run} of checks) {
 		yield {type: 'check', id, title, state: 'running', at: Date.now()};
 		try {
-			yield {type: 'check', id, title, state: 'ok', detail: await run(), at: Date.now()};
+			yield {type: 'check', id, title, state: 'ok', detail: yield* run(), at: Date.now()};
 		} catch (error) {
 			const {message, fix, details} = explain(error);
 			failed.push({path: id, message, fix, details});
@@ -81,6 +86,24 @@ export const localPreflight = async function* (options: PreflightOptions): Async
 		problems: failed.map(({path, message, fix}) => ({path, message, ...(fix !== undefined && {fix})})),
 		details: Object.assign({}, ...failed.map(problem => problem.details)) as Record<string, unknown>,
 	});
+};
+
+/** A check that has nothing to tell while it runs. */
+const only = async function* (result: Promise<string>): AsyncGenerator<Event, string, void> {
+	return await result;
+};
+
+/** The Terraform that is there, or the pinned OpenTofu when the user agrees to its download. */
+const obtainTerraform = async function* (options: PreflightOptions): AsyncGenerator<Event, TerraformBinary, void> {
+	try {
+		return await findTerraform(options);
+	} catch (error) {
+		const offer = error instanceof AppError ? pinnedDownload(options.platform ?? process.platform, process.arch) : undefined;
+		if (offer === undefined || options.mayDownload === undefined || !(await options.mayDownload(offer))) throw error;
+		const {dataHome, signal, fetch: download = fetch} = options;
+		yield* downloadOpenTofu(offer, {dataHome, fetch: download, ...(signal && {signal})});
+		return findTerraform(options);
+	}
 };
 
 const explain = (error: unknown): {message: string; fix: string; details: Readonly<Record<string, unknown>>} => {

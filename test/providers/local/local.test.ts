@@ -309,6 +309,15 @@ test.serial('pre-flight tells everything that is wrong at once, with who holds a
 	if (process.platform === 'linux') t.like(error.details.holders, [{pid: process.pid, problem: 'EADDRINUSE'}]);
 	t.truthy(error.details.offer);
 	t.true(error.next.length >= failed.length);
+	const asked: string[] = [];
+	const downloading = {
+		...options,
+		fetch: () => Promise.resolve(new Response('not the archive')),
+		mayDownload: (offer: {version: string}) => Promise.resolve(asked.push(offer.version) > 1),
+	};
+	t.regex((await t.throwsAsync(drain(localPreflight(downloading)), {instanceOf: AppError})).message, /on the PATH/);
+	t.regex((await t.throwsAsync(drain(localPreflight(downloading)), {instanceOf: AppError})).message, /not the file it should be/);
+	t.deepEqual(asked, ['1.13.1', '1.13.1']);
 	const windows = await t.throwsAsync(drain(localPreflight({...options, platform: 'win32'})), {instanceOf: AppError});
 	t.is(windows.problems[0]?.path, 'platform');
 	t.regex(windows.problems[0]?.fix ?? '', /WSL2/);
