@@ -44,7 +44,8 @@ export function localProvider(dataHome: string, workspace: string, env: NodeJS.P
 
 	return {
 		async *preflight(): Flow<void> {
-			yield* localPreflight({dataHome, workspace, env});
+			const mayDownload = () => Promise.resolve(env.CONSTELLATION_DOWNLOAD_OPENTOFU === '1');
+			yield* localPreflight({dataHome, workspace, env, mayDownload});
 		},
 		makerKey: uid => prepareClusterFolder(dataHome, uid, workspace),
 		async module({name, uid, image, nodeGroups, initSecretHash}) {

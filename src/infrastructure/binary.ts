@@ -56,7 +56,9 @@ const missing = (unusable: readonly string[], offer: Download | undefined): AppE
 				`Install Terraform or OpenTofu ${oldestTerraform} or newer and put it on the PATH.`,
 				...(offer === undefined
 					? []
-					: [`Or let the tool download OpenTofu ${offer.version} (checksum verified) with --download-opentofu.`]),
+					: [
+							`Or let the tool download OpenTofu ${offer.version} and check it against its pinned checksum: set CONSTELLATION_DOWNLOAD_OPENTOFU=1.`,
+						]),
 			],
 			...(offer && {details: {offer}}),
 		},
