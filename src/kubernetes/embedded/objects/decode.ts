@@ -105,7 +105,7 @@ function checkKind(value: JsonObject, expected: Expected): ApiObject {
 			`json: cannot unmarshal ${typeName(metadata)} into Go struct field ObjectMeta`,
 		);
 	}
-	return objectFrom({...value, kind: expected.kind, apiVersion: groupVersion(expected), metadata: metadata ?? {}});
+	return objectFrom({...value, kind: expected.kind, apiVersion: groupVersion(expected), metadata: {name: '', ...metadata}});
 }
 
 /** A JSON object with kind, apiVersion and metadata in place. Names are checked later, when an object is written. */
@@ -127,7 +127,8 @@ export function conform(
 	const checked = schema
 		? validateObject(schemas, schema, object as JsonObject, {kind: expected.kind, custom})
 		: {object: object as JsonObject, unknown: []};
-	if (checked.typeError !== undefined && !custom) throw cannotBeHandled(expected.kind, expected, checked.typeError);
+	const typeError = custom ? metadataError(call, object) : checked.typeError;
+	if (typeError !== undefined) throw cannotBeHandled(expected.kind, expected, typeError);
 	const problems = [...duplicates.map(path => `duplicate field "${path}"`), ...checked.unknown];
 	if (problems.length > 0 && validation === 'Strict') {
 		throw cannotBeHandled(expected.kind, expected, `strict decoding error: ${problems.join(', ')}`);
@@ -135,6 +136,13 @@ export function conform(
 	if (validation === 'Warn') call.warnings.push(...problems);
 	const kept = custom ? checked.object : withoutNulls(checked.object);
 	return objectFrom(isObject(kept) ? withoutNullTime(kept) : checked.object);
+}
+
+/** Metadata has the same types in every kind; the rest of a custom resource is checked against its own schema, with all problems at once. */
+function metadataError({api: {schemas}}: Call, object: ApiObject): string | undefined {
+	const any = schemas.schemaOf({group: '', version: 'v1', kind: 'ConfigMap'});
+	if (!any) return undefined;
+	return validateObject(schemas, any.schema, {metadata: object.metadata as JsonObject}, {kind: object.kind}).typeError;
 }
 
 function isCustom(type: ApiResource, expected: Expected): boolean {

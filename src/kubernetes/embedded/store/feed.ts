@@ -6,7 +6,7 @@ export type Watcher = {resource: string; changes(changes: readonly Change[]): vo
 /** Tells watchers of committed writes, of this process at once and of others within `interval` milliseconds. Costs nothing without watchers. */
 export type Feed = {
 	/** Starts after `revision`; earlier changes up to now are returned first. Throws Compacted. */
-	watch(revision: number, watcher: Watcher): {past: Change[]; stop(): void};
+	watch(revision: number, watcher: Watcher): {past: Change[]; stop: () => void};
 	close(): void;
 };
 
