@@ -13,6 +13,7 @@ import {checkCluster} from './join/ticket.ts';
 import {type Member, runMember} from './member.ts';
 import {formatNodeState, type NodeState, parseNodeState} from './node-state.ts';
 import {kubeletIdentity} from './pki.ts';
+import {whenAborted} from './when-aborted.ts';
 
 /** The disk was opened: by the key of a JoinService's ticket, or with the master secret from an administrator. */
 type Opened = {state: NodeState; stateKey: Secret; clusterId: Uint8Array; master?: MasterSecret};
@@ -36,8 +37,9 @@ export const startExisting = async (host: NodeHost): Promise<Member> => {
 };
 
 const firstToOpen = async (host: NodeHost, issuer: Issuer, asker: Asker): Promise<Opened> => {
-	const {instance, metadata, disk, log} = host;
+	const {instance, metadata, disk, signal, log} = host;
 	const ending = new AbortController();
+	const waiting = AbortSignal.any([signal, ending.signal]);
 	const {promise: recovered, resolve, reject} = Promise.withResolvers<Opened>();
 	const open = async (stateKey: Secret) => {
 		const state = parseNodeState(await disk.open(stateKey.reveal()));
@@ -58,32 +60,36 @@ const firstToOpen = async (host: NodeHost, issuer: Issuer, asker: Asker): Promis
 				},
 			})
 		: undefined;
+	whenAborted(signal, () => void recovery?.stop());
 	const rejoined = askUntilGiven({
 		own: instance,
 		list: () => metadata.list(),
 		async ask(endpoint) {
-			const ticket = await requestRejoinTicket(endpoint, asker, ending.signal);
+			const ticket = await requestRejoinTicket(endpoint, asker, waiting);
 			const {state, stateKey, salt} = await open(ticket.stateKey);
 			const clusterId = checkCluster(ticket.attested.registers, ticket.measurementSecret.reveal(), salt);
 			return {state, stateKey, clusterId};
 		},
 		log,
-		signal: ending.signal,
+		signal: waiting,
 	}).then(opened => opened ?? recovered);
 	try {
 		return await Promise.race([recovered, rejoined]);
 	} finally {
 		ending.abort();
-		await recovery?.stop();
+		void recovery?.stop();
 	}
 };
 
 /** A machine that was off for weeks has a certificate whose time is over: it gets another before it is bound to the cluster. */
-const withUsableCertificate = async ({instance, metadata, log}: NodeHost, asker: Asker, state: NodeState): Promise<NodeState> => {
+const withUsableCertificate = async (
+	{instance, metadata, signal, log}: NodeHost,
+	asker: Asker,
+	state: NodeState,
+): Promise<NodeState> => {
 	if (Date.now() < renewalTime(state.kubelet.cert)) return state;
 	log("renewing the node's certificate");
 	if (state.controlPlane !== undefined) return {...state, kubelet: kubeletIdentity(state.controlPlane.pki, instance)};
-	const {signal} = new AbortController();
 	const ask = (endpoint: string) => requestTicket(endpoint, asker, signal);
 	const ticket = await askUntilGiven({own: instance, list: () => metadata.list(), ask, log, signal});
 	return ticket === undefined ? state : {...state, kubelet: ticket.kubelet};

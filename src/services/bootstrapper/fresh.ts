@@ -18,7 +18,7 @@ import {formatNodeState, type NodeState, roleText} from './node-state.ts';
  * Resolves when the node belongs to a cluster.
  */
 export const startFresh = async (host: NodeHost): Promise<Member> => {
-	const {instance, metadata, parameters, tpm, log} = host;
+	const {instance, metadata, parameters, tpm, signal, log} = host;
 	const issuer = issuerOf('local-vtpm', tpm);
 	const lock = nodeLock();
 	const joining = new AbortController();
@@ -46,10 +46,11 @@ export const startFresh = async (host: NodeHost): Promise<Member> => {
 	});
 	log(instance.role === 'control-plane' ? 'waiting for Init, or a cluster to join' : 'waiting for a cluster to join');
 
-	const joined = join(host, issuer, joining.signal).then(async ticket => {
+	const joined = join(host, issuer, AbortSignal.any([signal, joining.signal])).then(ticket => {
 		// Stopped because Init won: that path goes on.
 		if (ticket === undefined || !lock.take('join')) return initialised;
-		await stopInit();
+		// Not waited for: whoever still calls is refused by the lock.
+		void stopInit();
 		return enter(host, ticket);
 	});
 	return Promise.race([initialised, joined]);
@@ -79,7 +80,7 @@ const enter = async (host: NodeHost, ticket: JoinTicket): Promise<Member> => {
 		apiEndpoint: ticket.apiEndpoint,
 		kubernetesVersion: ticket.kubernetesVersion,
 		kubelet: ticket.kubelet,
-		...(ticket.controlPlane === undefined ? {} : {controlPlane: {...ticket.controlPlane, clusterName: ''}}),
+		...(ticket.controlPlane === undefined ? {} : {controlPlane: ticket.controlPlane}),
 	};
 	await disk.save(ticket.stateKey.reveal(), formatNodeState(state));
 	log('binding the machine to its cluster');

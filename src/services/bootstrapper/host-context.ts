@@ -16,6 +16,8 @@ export type NodeHost = {
 	disk: Disk;
 	tpm: Tpm;
 	supervisor: Supervisor;
+	/** Aborts when the machine is being switched off. */
+	signal: AbortSignal;
 	/** One line for the serial log and the provider's boot log; never holds a secret. */
 	log: (line: string) => void;
 };

@@ -15,6 +15,7 @@ import type {NodeHost} from './host-context.ts';
 import {isFresh} from './identity.ts';
 import {serveFailure} from './init/kept.ts';
 import {unfinishedInit} from './init/unfinished.ts';
+import type {Member} from './member.ts';
 
 /** How a node is started; paths are relative to the machine's folder, which is the working directory. */
 export type NodeStart = {
@@ -35,6 +36,7 @@ const retryMs = 1000;
 export const startNode = async (start: NodeStart, failed: (error: unknown) => void): Promise<Stop> => {
 	const metadata = metadataClient(start.metadataSocket);
 	const log = logger(metadata);
+	const ending = new AbortController();
 	log(`bootstrapper ${start.imageVersion} started`);
 	const disk = openDisk(start.diskFolder, async () => (await metadata.disk()).uuid);
 	const host: NodeHost = {
@@ -45,6 +47,7 @@ export const startNode = async (start: NodeStart, failed: (error: unknown) => vo
 		metadata,
 		disk,
 		tpm: connectTpm(start.tpmSocket),
+		signal: ending.signal,
 		supervisor: supervise({program: start.program, logFolder: join(start.diskFolder, 'logs'), log}),
 		log,
 	};
@@ -61,10 +64,14 @@ export const startNode = async (start: NodeStart, failed: (error: unknown) => vo
 			failed(error);
 		},
 	);
-	return () => stop();
+	return async () => {
+		ending.abort();
+		await stop();
+	};
 };
 
-const run = async (host: NodeHost) => {
+/** The node of a machine from its disk on: new, known, or stopped in the middle of Init. */
+export const run = async (host: NodeHost): Promise<Member> => {
 	const {disk, instance, tpm, log} = host;
 	if (await unfinishedInit(disk.folder).isMarked()) {
 		const failure = `${instance.name} stopped in the middle of Init; replace ${instance.name}`;

@@ -40,7 +40,6 @@ export type ControlPlaneState = {
 	pki: Pki;
 	/** Base64 of 32 bytes. */
 	storageKey: string;
-	clusterName: string;
 };
 
 export const roleText = (role: NodeRole): NodeState['Role'] => (role === 'control-plane' ? 'ControlPlane' : 'Worker');

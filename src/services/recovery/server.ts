@@ -38,7 +38,8 @@ export const serveRecovery = async (deps: RecoveryDeps): Promise<{port: number; 
 		deps.log(`${method} failed: ${String(error)}`);
 	});
 	const atls = await serveAtls(server, {issuer: deps.issuer, ...deps.listen});
-	return {port: atls.port, stop: () => atls.close(graceMs)};
+	let stopping: Promise<void> | undefined;
+	return {port: atls.port, stop: () => (stopping ??= atls.close(graceMs))};
 };
 
 /** The handler alone. */

@@ -13,6 +13,7 @@ import {clusterId} from '../../../src/keys/derive.ts';
 import {authorityPin, generateKeys, issueCertificate, privateKeyOf} from '../../../src/keys/pki.ts';
 import {API, type IssueJoinTicketRequest, type IssueJoinTicketResponseSchema} from '../../../src/rpc/gen/join_pb.ts';
 import {addService, createServer} from '../../../src/rpc/server.ts';
+import {Secret} from '../../../src/secret.ts';
 import {askUntilGiven} from '../../../src/services/bootstrapper/join/loop.ts';
 import {requestRejoinTicket, requestTicket} from '../../../src/services/bootstrapper/join/request.ts';
 import {ForeignCluster} from '../../../src/services/bootstrapper/join/ticket.ts';
@@ -20,7 +21,6 @@ import {pkiNames} from '../../../src/services/bootstrapper/node-state.ts';
 import {createPki} from '../../../src/services/bootstrapper/pki.ts';
 import type {Instance, ServiceName} from '../../../src/services/host.ts';
 import {serviceNames} from '../../../src/services/host.ts';
-import {Secret} from '../../../src/secret.ts';
 import {newMachine, newMaker} from '../../helpers/local-machine.ts';
 
 type Ticket = MessageInitShape<typeof IssueJoinTicketResponseSchema>;

@@ -85,7 +85,6 @@ const newState = (host: NodeHost, order: InitOrder, salt: Uint8Array, apiEndpoin
 		controlPlane: {
 			pki,
 			storageKey: Buffer.from(dataKey(order.master, 'store', 32)).toString('base64'),
-			clusterName: order.clusterName,
 		},
 	};
 };

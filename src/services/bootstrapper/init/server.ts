@@ -7,11 +7,12 @@ import {addService, createServer} from '../../../rpc/server.ts';
 import {splitEndpoint} from '../../metadata.ts';
 import type {Stop} from '../../supervisor/protocol.ts';
 import type {NodeHost} from '../host-context.ts';
+import {whenAborted} from '../when-aborted.ts';
 import {type InitServiceDeps, initService} from './service.ts';
 
 const graceMs = 1000;
 
-/** Serves Init over aTLS on the machine's `bootstrapper` endpoint. */
+/** Serves Init over aTLS on the machine's `bootstrapper` endpoint, until it is stopped or the machine is switched off. */
 export const serveInit = async (host: NodeHost, issuer: Issuer, deps: InitServiceDeps): Promise<Stop> => {
 	const server = createServer();
 	const failed = (method: string, error: unknown) => {
@@ -20,5 +21,8 @@ export const serveInit = async (host: NodeHost, issuer: Issuer, deps: InitServic
 	addService(server, ConnectionApi, attestHandlers(issuer, host.instance.role));
 	addService(server, InitApi, initService(deps), failed);
 	const atls = await serveAtls(server, {issuer, ...splitEndpoint(host.instance.endpoints.bootstrapper)});
-	return () => atls.close(graceMs);
+	let stopping: Promise<void> | undefined;
+	const stop = () => (stopping ??= atls.close(graceMs));
+	whenAborted(host.signal, () => void stop());
+	return stop;
 };

@@ -1,0 +1,120 @@
+import test from 'ava';
+import type {Tpm} from '../../../src/attestation/tpm/tpm.ts';
+import {kubeClient} from '../../../src/kubernetes/client.ts';
+import {nodesReady} from '../../../src/kubernetes/conditions.ts';
+import {parseKubeconfig} from '../../../src/kubernetes/kubeconfig.ts';
+import {inNamespace, resources} from '../../../src/kubernetes/resources.ts';
+import {waitFor} from '../../../src/kubernetes/wait.ts';
+import type {Disk} from '../../../src/services/host.ts';
+import {type Booted, newCloud} from '../../helpers/cloud.ts';
+
+const adminOf = (kubeconfig: Uint8Array, to?: Booted) => {
+	const connection = parseKubeconfig(Buffer.from(kubeconfig).toString('utf8'));
+	return kubeClient(to === undefined ? connection : {...connection, server: `https://${to.host.instance.endpoints.kubernetes}`});
+};
+
+const patience = {timeoutMs: 30_000, intervalMs: 50};
+
+test('a cluster is made, joined, switched off and recovered: same ID, objects intact', async t => {
+	const cloud = await newCloud(t);
+	const [first, worker] = [cloud.create('control-1', 'control-plane'), cloud.create('worker-1', 'worker')];
+	let [control, joined] = await Promise.all([cloud.boot(first), cloud.boot(worker)]);
+	const {kubeconfig, clusterId} = await cloud.init(control);
+	t.is(clusterId.length, 32);
+	const kube = adminOf(kubeconfig);
+	await waitFor(nodesReady(kube, ['control-1', 'worker-1']), patience);
+	const configMaps = inNamespace(resources.configMaps, 'default');
+	await kube.create(configMaps, {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'kept'}, data: {a: 'b'}});
+	const before = (await control.host.tpm.readPcrs())[15];
+	t.deepEqual((await joined.host.tpm.readPcrs())[15], before);
+
+	await Promise.all([control.off(), joined.off()]);
+	[control, joined] = await Promise.all([cloud.boot(first), cloud.boot(worker)]);
+	await cloud.said(control, 'waiting for the cluster, or for recovery');
+	await cloud.recover(control);
+	await Promise.all([control.member, joined.member]);
+	t.deepEqual((await control.host.tpm.readPcrs())[15], before);
+	t.deepEqual((await joined.host.tpm.readPcrs())[15], before);
+	const again = adminOf(kubeconfig, control);
+	await waitFor(nodesReady(again, ['control-1', 'worker-1']), patience);
+	t.deepEqual((await again.get(configMaps, 'kept')).data, {a: 'b'});
+});
+
+test('the result of Init is answered again until it is acknowledged, also after a restart, then never more', async t => {
+	const cloud = await newCloud(t);
+	const machine = cloud.create('control-1', 'control-plane');
+	let node = await cloud.boot(machine);
+	const result = await cloud.init(node);
+	await node.off();
+	node = await cloud.boot(machine);
+	await cloud.said(node, 'waiting for the cluster, or for recovery');
+	await cloud.recover(node);
+	const member = await node.member;
+	t.truthy(member.state().initResult);
+	await cloud.acknowledge(node, result.clusterId);
+	t.is(member.state().initResult, undefined);
+});
+
+test('a node whose disk holds a state never takes part in another Init', async t => {
+	const cloud = await newCloud(t);
+	const machine = cloud.create('control-1', 'control-plane');
+	const node = await cloud.boot(machine);
+	const {clusterId} = await cloud.init(node);
+	await cloud.acknowledge(node, clusterId);
+	await node.off();
+	const again = await cloud.boot(machine);
+	await cloud.said(again, 'waiting for the cluster, or for recovery');
+	await t.throwsAsync(cloud.init(again), {message: /cannot be reached|ECONNREFUSED/});
+});
+
+const crash = new Error('the machine lost its power');
+const beforeSave = (disk: Disk): Disk => ({...disk, save: () => Promise.reject(crash)});
+const afterSave = (disk: Disk): Disk => ({
+	...disk,
+	async save(...state) {
+		await disk.save(...state);
+		throw crash;
+	},
+});
+const beforeExtend = (tpm: Tpm): Tpm => ({...tpm, extend: () => Promise.reject(crash)});
+const afterExtend = (tpm: Tpm): Tpm => ({
+	...tpm,
+	async extend(...event) {
+		await tpm.extend(...event);
+		throw crash;
+	},
+});
+
+for (const [what, faults] of Object.entries({
+	'before its state is written': {disk: beforeSave},
+	'after its state is written': {disk: afterSave},
+	'before it is bound': {tpm: beforeExtend},
+	'after it is bound': {tpm: afterExtend},
+})) {
+	test(`row 21: a worker that loses its power ${what} is in the cluster after the next start`, async t => {
+		const cloud = await newCloud(t);
+		const control = await cloud.boot(cloud.create('control-1', 'control-plane'));
+		const {kubeconfig} = await cloud.init(control);
+		const machine = cloud.create('worker-1', 'worker');
+		const broken = await cloud.boot(machine, faults);
+		await t.throwsAsync(broken.member, {is: crash});
+		await broken.off();
+		const node = await cloud.boot(machine);
+		await node.member;
+		await waitFor(nodesReady(adminOf(kubeconfig), ['control-1', 'worker-1']), patience);
+		t.pass();
+	});
+
+	test(`row 21: a first node that loses its power ${what} says that it is to be replaced`, async t => {
+		const cloud = await newCloud(t);
+		const machine = cloud.create('control-1', 'control-plane');
+		const broken = await cloud.boot(machine, faults);
+		await t.throwsAsync(cloud.init(broken), {message: /lost its power; replace control-1/});
+		// Once it is bound, its evidence already tells the administrator not to go on.
+		await t.throwsAsync(cloud.init(broken), {message: /replace control-1|Register 15/});
+		await broken.off();
+		const node = await cloud.boot(machine);
+		await cloud.said(node, 'replace control-1');
+		await t.throwsAsync(cloud.init(node), {message: /stopped in the middle of Init; replace control-1/});
+	});
+}
