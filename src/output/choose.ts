@@ -18,12 +18,17 @@ export function chooseRenderer({stdinIsTty, stdoutIsTty, env, flags = {}}: Surro
 	return 'ink';
 }
 
-/** How questions are asked: the full screen, one line at a time, or (no terminal, or a machine reads along) not at all. */
-export function chooseFrontEnd(surroundings: Surroundings): 'ink' | 'lines' | 'none' {
+/**
+ * How questions are asked: on the full screen, by prompts that redraw themselves, by bare lines (dumb terminals, screen
+ * readers), or, without a terminal or where a machine reads along, not at all.
+ */
+export function chooseFrontEnd(surroundings: Surroundings): 'ink' | 'prompts' | 'lines' | 'none' {
 	const renderer = chooseRenderer(surroundings);
 	if (renderer === 'ink') return 'ink';
 	const canAsk = surroundings.stdinIsTty && surroundings.stdoutIsTty && !isCi(surroundings.env);
-	return renderer === 'plain' && canAsk ? 'lines' : 'none';
+	if (renderer !== 'plain' || !canAsk) return 'none';
+	const {env, flags} = surroundings;
+	return env['TERM'] === 'dumb' || flags?.screenReader || isScreenReader(env) ? 'lines' : 'prompts';
 }
 
 /** The error for a question that cannot be asked; `missing` names the flags that answer it. */

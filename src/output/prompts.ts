@@ -1,67 +1,50 @@
-import {confirm, isCancel, select, text} from '@clack/prompts';
+import {chooseFrontEnd, noTerminal} from './choose.ts';
 import type {OutputOptions} from './types.ts';
-
-/** Questions one line at a time: for TERM=dumb, screen readers, and single questions outside the full screen. */
-
-type Streams = Pick<OutputOptions, 'stdin' | 'stdout'>;
 
 export type Choice<Value extends string> = {value: Value; title: string; detail?: string; disabled?: boolean};
 
-// Static output: nothing is redrawn, so a screen reader reads each line once and a dumb terminal shows no escapes.
-function common({stdin, stdout}: Streams): {
-	input: NodeJS.ReadStream;
-	output: NodeJS.WriteStream;
-	accessible: true;
-	withGuide: false;
-} {
-	return {input: stdin, output: stdout, accessible: true, withGuide: false};
-}
+/** Questions one after the other. Each resolves with undefined when the person cancels (Ctrl-C, end of input). */
+export type Asker = {
+	choose<Value extends string>(message: string, choices: readonly Choice<Value>[], initial?: Value): Promise<Value | undefined>;
+	/** `validate` gives what is wrong; an empty answer stands for `initial`. */
+	ask(
+		message: string,
+		options?: {initial?: string; validate?: (value: string) => string | undefined},
+	): Promise<string | undefined>;
+	agree(message: string, initial: boolean): Promise<boolean | undefined>;
+	close(): void;
+};
 
-/** One of several; undefined when the person cancels. */
-export async function chooseInLines<Value extends string>(
-	message: string,
-	choices: readonly Choice<Value>[],
-	streams: Streams,
-	initial?: Value,
-): Promise<Value | undefined> {
-	const answer = await select<string>({
-		...common(streams),
-		message,
-		options: choices.map(({value, title, detail, disabled}) => ({
-			value: value as string,
-			label: title,
-			...(detail === undefined ? {} : {hint: detail}),
-			...(disabled === undefined ? {} : {disabled}),
-		})),
-		...(initial === undefined ? {} : {initialValue: initial as string}),
+/** An asker for this terminal: clack's prompts, or bare lines where nothing may be redrawn (TERM=dumb, screen readers). */
+export async function openAsker(options: OutputOptions): Promise<Asker> {
+	const frontEnd = chooseFrontEnd({
+		stdinIsTty: options.stdin.isTTY,
+		stdoutIsTty: options.stdout.isTTY,
+		env: options.env,
+		...(options.flags === undefined ? {} : {flags: options.flags}),
 	});
-	return isCancel(answer) ? undefined : choices.find(({value}) => value === answer)?.value;
+	if (frontEnd === 'none') throw noTerminal(['name every answer as a flag, and --yes to ask nothing']);
+	if (frontEnd === 'lines') return (await import('./line-prompts.ts')).linePrompts(options);
+	return (await import('./clack-prompts.ts')).clackPrompts(options);
 }
 
-/** A line of text; undefined when the person cancels. `validate` gives what is wrong. */
-export async function askInLines(
-	message: string,
-	streams: Streams,
-	options: {initial?: string; validate?: (value: string) => string | undefined} = {},
-): Promise<string | undefined> {
-	const {initial, validate} = options;
-	const answer = await text({
-		...common(streams),
-		message,
-		...(initial === undefined || initial === '' ? {} : {defaultValue: initial, placeholder: initial}),
-		validate: value => validate?.(value === undefined || value === '' ? (initial ?? '') : value),
-	});
-	return isCancel(answer) ? undefined : answer;
+/** For what cannot be undone: true only if the person types the name. `what` says what will happen, as a sentence. */
+export async function typeName(name: string, what: string, options: OutputOptions): Promise<boolean> {
+	const asker = await openAsker(options);
+	try {
+		const answer = await asker.ask(`${what} Type ${name} to go on, or anything else to stop.`);
+		return answer?.trim() === name;
+	} finally {
+		asker.close();
+	}
 }
 
-/** Yes or no; undefined when the person cancels. */
-export async function agreeInLines(message: string, streams: Streams, initial: boolean): Promise<boolean | undefined> {
-	const answer = await confirm({...common(streams), message, initialValue: initial});
-	return isCancel(answer) ? undefined : answer;
-}
-
-/** For what cannot be undone: true only if the person types the name. */
-export async function typeName(name: string, what: string, streams: Streams): Promise<boolean> {
-	const answer = await askInLines(`${what} Type ${name} to go on, or anything else to stop.`, streams);
-	return answer?.trim() === name;
+/** A yes or no; undefined when the person cancels. */
+export async function agreeInLines(question: string, options: OutputOptions, initial: boolean): Promise<boolean | undefined> {
+	const asker = await openAsker(options);
+	try {
+		return await asker.agree(question, initial);
+	} finally {
+		asker.close();
+	}
 }

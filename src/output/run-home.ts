@@ -1,6 +1,7 @@
 import type {HomeActionId, HomeFacts, HomeState} from '../wizard/home.ts';
 import {homeItems, reduceHome} from '../wizard/home.ts';
 import {chooseFrontEnd, noTerminal} from './choose.ts';
+import {openAsker} from './prompts.ts';
 import type {OutputOptions} from './types.ts';
 
 /** The home screen of a workspace. Resolves with what to do next, or undefined when the person leaves. */
@@ -12,10 +13,12 @@ export async function runHome(facts: HomeFacts, options: OutputOptions): Promise
 		...(options.flags === undefined ? {} : {flags: options.flags}),
 	});
 	if (frontEnd === 'none') throw noTerminal(['constellation status   tells what is known of this workspace']);
-	if (frontEnd === 'lines') {
-		const {chooseInLines} = await import('./prompts.ts');
+	if (frontEnd !== 'ink') {
+		const asker = await openAsker(options);
 		const items = homeItems(facts).map(({id, title, detail, enabled}) => ({value: id, title, detail, disabled: !enabled}));
-		return chooseInLines(`${facts.name}, ${facts.provider}, ${facts.state}. What next?`, items, options);
+		const chosen = await asker.choose(`${facts.name}, ${facts.provider}, ${facts.state}. What next?`, items);
+		asker.close();
+		return chosen;
 	}
 	return homeOnScreen(facts, options);
 }

@@ -28,7 +28,7 @@ export async function runWizard(deps: WizardDeps, options: OutputOptions, start:
 	const draft = start.step === 'review' ? undefined : await deps.loadDraft();
 	const values = {...(draft === undefined ? {} : parseDraft(draft)), ...valuesFromEnv(options.env), ...start.values};
 	const state = startWizard(values, start.step);
-	if (frontEnd === 'lines') {
+	if (frontEnd !== 'ink') {
 		const {wizardInLines} = await import('./wizard-lines.ts');
 		return wizardInLines(state, deps, options);
 	}

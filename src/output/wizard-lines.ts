@@ -15,13 +15,26 @@ import type {Field} from '../wizard/steps.ts';
 import {fieldsOf, position, stepOf} from '../wizard/steps.ts';
 import {plainOutput} from './plain.ts';
 import {plainLines} from './plain-lines.ts';
-import {agreeInLines, askInLines, chooseInLines} from './prompts.ts';
+import type {Asker} from './prompts.ts';
+import {openAsker} from './prompts.ts';
 import type {OutputOptions} from './types.ts';
 
 const backWord = '<';
 
 /** The same wizard one line at a time: the step table asks, `<` goes back, answers are kept. No escape moves the cursor. */
 export async function wizardInLines(start: WizardState, deps: WizardDeps, options: OutputOptions): Promise<WizardResult> {
+	const asker = await openAsker(options);
+	try {
+		return await converse(start, {deps, options, asker});
+	} finally {
+		asker.close();
+	}
+}
+
+type Room = {deps: WizardDeps; options: OutputOptions; asker: Asker};
+
+async function converse(start: WizardState, room: Room): Promise<WizardResult> {
+	const {deps, options} = room;
 	const say = (line: string) => {
 		options.stdout.write(`${line}\n`);
 	};
@@ -35,17 +48,15 @@ export async function wizardInLines(start: WizardState, deps: WizardDeps, option
 		say(`${stepWords(state)}. ${stepOf(step).question}`);
 		say(stepOf(step).why);
 		if (step === 'review') {
-			const choice = await review(state, deps, options, say);
+			const choice = await review(state, room, say);
 			if (choice === undefined) return {outcome: 'left'};
-			if (choice.plan !== undefined) return finish(state, choice.plan, deps, options);
+			if (choice.plan !== undefined) return finish(state, choice.plan, room);
 			if (choice.saved) return {outcome: 'saved', answers: answersOf(state.values, state.facts)};
 			step = neighbour(state, -1);
 			continue;
 		}
 		const answered: WizardState | 'back' | undefined =
-			step === 'checks'
-				? await checks(state, deps, options, say, abort.signal)
-				: await ask(state, deps, options, say, abort.signal);
+			step === 'checks' ? await checks(state, room, say, abort.signal) : await ask(state, room, say, abort.signal);
 		if (answered === undefined) return {outcome: 'left'};
 		if (answered !== 'back') {
 			state = answered;
@@ -60,8 +71,7 @@ type Say = (line: string) => void;
 
 async function ask(
 	before: WizardState,
-	deps: WizardDeps,
-	options: OutputOptions,
+	{deps, asker}: Room,
 	say: Say,
 	signal: AbortSignal,
 ): Promise<WizardState | 'back' | undefined> {
@@ -69,7 +79,7 @@ async function ask(
 	for (let index = 0; ; index += 1) {
 		const field = fieldsOf(state.step, state.values, state.facts)[index];
 		if (field === undefined) return state;
-		const value = await askField(field, state, options);
+		const value = await askField(field, state, asker);
 		if (value === undefined) return undefined;
 		if (value === backWord) return 'back';
 		state = reduce(state, {type: 'draft', values: {[field.id]: value}});
@@ -85,10 +95,10 @@ async function ask(
 	}
 }
 
-async function askField(field: Field, state: WizardState, options: OutputOptions): Promise<string | undefined> {
+async function askField(field: Field, state: WizardState, asker: Asker): Promise<string | undefined> {
 	const initial = state.values[field.id];
 	if (field.kind === 'confirm') {
-		const yes = await agreeInLines(field.label, options, initial === 'yes');
+		const yes = await asker.agree(field.label, initial === 'yes');
 		return yes === undefined ? undefined : yes ? 'yes' : 'no';
 	}
 	if (field.kind === 'select') {
@@ -98,9 +108,9 @@ async function askField(field: Field, state: WizardState, options: OutputOptions
 			detail: [detail, status].filter(Boolean).join(', '),
 			...(disabled === undefined ? {} : {disabled}),
 		}));
-		return chooseInLines(field.label, [...choices, {value: backWord, title: 'Back'}], options, initial);
+		return asker.choose(field.label, [...choices, {value: backWord, title: 'Back'}], initial);
 	}
-	return askInLines(field.label, options, {
+	return asker.ask(field.label, {
 		initial,
 		validate: value => {
 			if (value === backWord) return undefined;
@@ -111,8 +121,7 @@ async function askField(field: Field, state: WizardState, options: OutputOptions
 
 async function checks(
 	before: WizardState,
-	deps: WizardDeps,
-	options: OutputOptions,
+	{deps, options, asker}: Room,
 	say: Say,
 	signal: AbortSignal,
 ): Promise<WizardState | 'back' | undefined> {
@@ -122,22 +131,17 @@ async function checks(
 		if (event.state === 'failed') failed += 1;
 	}
 	if (failed === 0) return before;
-	const choice = await chooseInLines(
-		'Something is in the way. What now?',
-		[
-			{value: 'again', title: 'Check again'},
-			{value: 'back', title: 'Back'},
-		],
-		options,
-	);
-	if (choice === 'again') return checks(before, deps, options, say, signal);
+	const choice = await asker.choose('Something is in the way. What now?', [
+		{value: 'again', title: 'Check again'},
+		{value: 'back', title: 'Back'},
+	]);
+	if (choice === 'again') return checks(before, {deps, options, asker}, say, signal);
 	return choice;
 }
 
 async function review(
 	state: WizardState,
-	deps: WizardDeps,
-	options: OutputOptions,
+	{deps, options, asker}: Room,
 	say: Say,
 ): Promise<{plan?: Plan; saved?: boolean} | undefined> {
 	const answers = answersOf(state.values, state.facts);
@@ -147,27 +151,23 @@ async function review(
 	const theme = createTheme({colour: false, unicode: false, motion: false});
 	const {lines, focus = 0} = reviewBody(planned, 78, theme, deps.now());
 	say(drawable(textOf(lines.slice(0, focus)), theme));
-	const choice = await chooseInLines(
-		'What now?',
-		[
-			{value: 'create', title: 'Create the cluster'},
-			{value: 'back', title: 'Back'},
-			{value: 'save', title: 'Save the config and leave'},
-		],
-		options,
-	);
+	const choice = await asker.choose('What now?', [
+		{value: 'create', title: 'Create the cluster'},
+		{value: 'back', title: 'Back'},
+		{value: 'save', title: 'Save the config and leave'},
+	]);
 	if (choice === 'save') await deps.saveConfig(answers);
 	if (choice === undefined) return undefined;
 	return choice === 'create' ? {plan} : {saved: choice === 'save'};
 }
 
-async function finish(state: WizardState, plan: Plan, deps: WizardDeps, options: OutputOptions): Promise<WizardResult> {
+async function finish(state: WizardState, plan: Plan, {deps, options, asker}: Room): Promise<WizardResult> {
 	const answers = answersOf(state.values, state.facts);
 	const summary = await plainOutput(options).run(`creating ${answers.name}`, signal => deps.apply(answers, plan, signal));
 	await deps.removeDraft();
 	const secret = await deps.masterSecret(answers);
 	options.stdout.write(`The master secret is in ${summary.files.masterSecret} (0600, plain text). It recovers every node.\n`);
-	const answer = await askInLines('Have you stored a copy? Last 6 characters of its key, or "later"', options, {
+	const answer = await asker.ask('Have you stored a copy? Last 6 characters of its key, or "later"', {
 		initial: 'later',
 		validate: value => (copyVerdict(value, secret) === undefined ? 'These are not the last 6 characters of the key.' : undefined),
 	});

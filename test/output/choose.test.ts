@@ -14,7 +14,7 @@ const cases: [string, Parameters<typeof chooseRenderer>[0], string, string][] = 
 	['TERM=dumb', {...tty, env: {TERM: 'dumb'}}, 'plain', 'lines'],
 	['a screen reader', {...tty, env: {INK_SCREEN_READER: 'true'}}, 'plain', 'lines'],
 	['--screen-reader', {...tty, env: {}, flags: {screenReader: true}}, 'plain', 'lines'],
-	['--plain', {...tty, env: {}, flags: {plain: true}}, 'plain', 'lines'],
+	['--plain', {...tty, env: {}, flags: {plain: true}}, 'plain', 'prompts'],
 	['--json', {...tty, env: {}, flags: {json: true}}, 'json', 'none'],
 	['--json wins over --plain', {...tty, env: {}, flags: {json: true, plain: true}}, 'json', 'none'],
 	['NO_COLOR changes colours, not the renderer', {...tty, env: {NO_COLOR: '1'}}, 'ink', 'ink'],

@@ -1,0 +1,38 @@
+import {confirm, isCancel, select, text} from '@clack/prompts';
+import type {Asker} from './prompts.ts';
+import type {OutputOptions} from './types.ts';
+
+/** Questions as clack draws them, for terminals that can redraw a line. */
+export function clackPrompts({stdin, stdout}: Pick<OutputOptions, 'stdin' | 'stdout'>): Asker {
+	const common = {input: stdin, output: stdout, withGuide: false};
+	return {
+		choose: async (message, choices, initial) => {
+			const answer = await select<string>({
+				...common,
+				message,
+				options: choices.map(({value, title, detail, disabled}) => ({
+					value: value as string,
+					label: title,
+					...(detail === undefined || detail === '' ? {} : {hint: detail}),
+					...(disabled === undefined ? {} : {disabled}),
+				})),
+				...(initial === undefined ? {} : {initialValue: initial as string}),
+			});
+			return isCancel(answer) ? undefined : choices.find(({value}) => value === answer)?.value;
+		},
+		ask: async (message, {initial = '', validate} = {}) => {
+			const answer = await text({
+				...common,
+				message,
+				...(initial === '' ? {} : {defaultValue: initial, placeholder: initial}),
+				validate: value => validate?.(value === undefined || value === '' ? initial : value),
+			});
+			return isCancel(answer) ? undefined : answer;
+		},
+		agree: async (message, initial) => {
+			const answer = await confirm({...common, message, initialValue: initial});
+			return isCancel(answer) ? undefined : answer;
+		},
+		close: () => undefined,
+	};
+}
