@@ -22,15 +22,15 @@ const services: Readonly<Record<string, ServiceMain>> = {
 	},
 	'key-service': async settings => {
 		const {main} = await import('./services/key/main.ts');
-		return main(settings as Parameters<typeof main>[0]);
+		return main(settings);
 	},
 	'join-service': async settings => {
 		const {main} = await import('./services/join/main.ts');
-		return main(settings as Parameters<typeof main>[0]);
+		return main(settings);
 	},
 	'verification-service': async settings => {
 		const {main} = await import('./services/verification/main.ts');
-		return main(settings as Parameters<typeof main>[0]);
+		return main(settings);
 	},
 	operator: async settings => {
 		const {main} = await import('./services/operator/main.ts');

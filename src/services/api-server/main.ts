@@ -28,7 +28,7 @@ export const main = async (settings: ApiServerServiceSettings): Promise<Stop> =>
 		version,
 	});
 	console.log(`Kubernetes API ${version} on ${listen.host}:${server.port}`);
-	return server.close;
+	return () => server.close();
 };
 
 const secret = (base64: string) => new Secret(Buffer.from(base64, 'base64'));

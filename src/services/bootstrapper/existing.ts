@@ -1,6 +1,7 @@
 import {type Issuer, issuerOf} from '../../attestation/variant.ts';
 import {clusterId as deriveClusterId, type MasterSecret} from '../../keys/derive.ts';
 import type {Secret} from '../../secret.ts';
+import {whenAborted} from '../abort.ts';
 import {renewalTime} from '../kubelet/certificate.ts';
 import {splitEndpoint} from '../metadata.ts';
 import {serveRecovery} from '../recovery/server.ts';
@@ -13,7 +14,6 @@ import {checkCluster} from './join/ticket.ts';
 import {type Member, runMember} from './member.ts';
 import {formatNodeState, type NodeState, parseNodeState} from './node-state.ts';
 import {kubeletIdentity} from './pki.ts';
-import {whenAborted} from './when-aborted.ts';
 
 /** The disk was opened: by the key of a JoinService's ticket, or with the master secret from an administrator. */
 type Opened = {state: NodeState; stateKey: Secret; clusterId: Uint8Array; master?: MasterSecret};

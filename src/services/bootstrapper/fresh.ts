@@ -40,8 +40,8 @@ export const startFresh = async (host: NodeHost): Promise<Member> => {
 			becameFirst(member);
 			return result;
 		},
-		result: held.result,
-		acknowledged: held.acknowledge,
+		result: () => held.result(),
+		acknowledged: () => held.acknowledge(),
 		log,
 	});
 	log(instance.role === 'control-plane' ? 'waiting for Init, or a cluster to join' : 'waiting for a cluster to join');

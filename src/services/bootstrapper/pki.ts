@@ -31,7 +31,7 @@ export const createPki = (): Pki => {
 		'front-proxy-ca.crt': frontProxy.certificate,
 		'front-proxy-ca.key': text(frontProxy.key),
 		'sa.key': tokens.export({type: 'pkcs8', format: 'pem'}),
-		'sa.pub': createPublicKey(tokens).export({type: 'spki', format: 'pem'}).toString(),
+		'sa.pub': createPublicKey(tokens).export({type: 'spki', format: 'pem'}),
 	};
 };
 

@@ -4,6 +4,7 @@ import {toPem} from '../../keys/pem.ts';
 import {certificateOf, generateKeys, type KeyPair} from '../../keys/pki.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
 import {resources} from '../../kubernetes/resources.ts';
+import {isAborted, pause} from '../abort.ts';
 import type {Instance} from '../host.ts';
 
 /** The signer in the cluster that renews certificates of nodes. */
@@ -79,11 +80,10 @@ export const keepRenewing = async (deps: {
 				await use(await renewCertificate(kube(), instance, signal));
 				log('kubelet: the certificate was renewed');
 			}
-			await delay(checkMs, undefined, {signal, ref: false});
 		} catch (error) {
-			if (signal.aborted) return;
+			if (isAborted(signal)) return;
 			log(`kubelet: the certificate was not renewed: ${error instanceof Error ? error.message : String(error)}`);
-			await delay(checkMs, undefined, {signal, ref: false}).catch(() => undefined);
 		}
+		await pause(checkMs, signal);
 	}
 };

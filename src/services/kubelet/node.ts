@@ -104,4 +104,4 @@ const conditionsOf = (status: unknown): NodeCondition[] =>
 		? (status.conditions as NodeCondition[])
 		: [];
 
-const architecture = () => ({x64: 'amd64', arm64: 'arm64'})[arch() as 'x64' | 'arm64'] ?? arch();
+const architecture = () => (arch() === 'x64' ? 'amd64' : arch());

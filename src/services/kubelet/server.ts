@@ -1,6 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createServer, type Server} from 'node:https';
-import {type TLSSocket} from 'node:tls';
+import {TLSSocket} from 'node:tls';
 import {parseLogOptions, readLogs} from './logs.ts';
 import {podName, podNamespace} from './pods.ts';
 
@@ -62,8 +62,8 @@ const answer = async (options: KubeletServerOptions, request: IncomingMessage, r
 		refuse(response, 200, 'ok');
 		return;
 	}
-	const socket = request.socket as TLSSocket;
-	if (!socket.authorized) {
+	const {socket} = request;
+	if (!(socket instanceof TLSSocket) || !socket.authorized) {
 		refuse(response, 401, 'Unauthorized');
 		return;
 	}

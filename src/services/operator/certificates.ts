@@ -28,7 +28,7 @@ export const signCertificates = async (kube: Kube, authority: Authority, nodes: 
 };
 
 const answer = async (kube: Kube, authority: Authority, nodes: readonly KubeObject[], request: KubeObject) => {
-	const judged = judge(authority, nodes, (request.spec ?? {}) as Request);
+	const judged = judge(authority, nodes, request.spec as Request);
 	const isGranted = 'certificate' in judged;
 	const condition = {
 		type: isGranted ? 'Approved' : 'Denied',

@@ -2,6 +2,7 @@ import {kubeClient} from '../../kubernetes/client.ts';
 import type {Kube, Resource} from '../../kubernetes/kube.ts';
 import {resources} from '../../kubernetes/resources.ts';
 import {Secret} from '../../secret.ts';
+import {isAborted, pause} from '../abort.ts';
 import type {Stop} from '../supervisor/protocol.ts';
 import {signCertificates} from './certificates.ts';
 import {cleanNodes, cleanTokens} from './garbage.ts';
@@ -21,7 +22,7 @@ const roundMs = 5000;
 const pauseMs = 1000;
 
 /** The controllers of the cluster; on every control plane, at work on the one that holds the Lease. */
-export const main = async ({name, kube: {server, ca, cert, key}, ca: authority}: OperatorSettings): Promise<Stop> => {
+export const main = ({name, kube: {server, ca, cert, key}, ca: authority}: OperatorSettings): Promise<Stop> => {
 	const kube = kubeClient({server, ca, cert, key: new Secret(Buffer.from(key, 'base64'))});
 	const signer = {certificate: authority.cert, key: new Secret(Buffer.from(authority.key, 'base64'))};
 	const leads = leaderElection(name);
@@ -43,7 +44,7 @@ export const main = async ({name, kube: {server, ca, cert, key}, ca: authority}:
 		await cleanTokens(kube);
 		await cleanNodes(kube, nodes);
 	};
-	const pause = () =>
+	const rest = () =>
 		new Promise<void>(resolve => {
 			const timer = setTimeout(resolve, roundMs);
 			wake = () => {
@@ -60,7 +61,7 @@ export const main = async ({name, kube: {server, ca, cert, key}, ca: authority}:
 			} catch (error) {
 				console.error(error instanceof Error ? error.message : error);
 			}
-			await pause();
+			await rest();
 		}
 	};
 
@@ -69,11 +70,11 @@ export const main = async ({name, kube: {server, ca, cert, key}, ca: authority}:
 	);
 	const working = loop();
 	console.log(`operator of ${name} started`);
-	return async () => {
+	return Promise.resolve(async () => {
 		stopping.abort();
 		changed();
 		await Promise.all([working, ...watches]);
-	};
+	});
 };
 
 /** Calls `changed` for every change of a resource; a watch that ends or fails is opened again. */
@@ -85,19 +86,9 @@ const watchChanges = async (kube: Kube, resource: Resource, changed: () => void,
 				if (event.type !== 'BOOKMARK') changed();
 			}
 		} catch (error) {
-			if (!signal.aborted)
+			if (!isAborted(signal))
 				console.error(`watch of ${resource.plural}: ${error instanceof Error ? error.message : String(error)}`);
 		}
-		await new Promise<void>(resolve => {
-			const timer = setTimeout(resolve, pauseMs);
-			signal.addEventListener(
-				'abort',
-				() => {
-					clearTimeout(timer);
-					resolve();
-				},
-				{once: true},
-			);
-		});
+		await pause(pauseMs, signal);
 	}
 };

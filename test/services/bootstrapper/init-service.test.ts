@@ -67,7 +67,7 @@ const outcome = async (call: AsyncGenerator<Response>): Promise<{responses: Resp
 
 const errorOf = ({responses}: {responses: Response[]}) => {
 	const last = responses.at(-1)?.kind;
-	return last?.case === 'initFailure' ? last.value?.error : undefined;
+	return last?.case === 'initFailure' ? last.value.error : undefined;
 };
 
 const done: InitResult = {kubeconfig: Buffer.from('kubeconfig'), clusterId: Buffer.alloc(32, 7)};

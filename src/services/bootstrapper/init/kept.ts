@@ -13,7 +13,11 @@ export const serveKept = async (host: NodeHost, issuer: Issuer, member: Member):
 	const {initResult} = member.state();
 	if (initResult === undefined) return;
 	const held = heldResult();
-	const stop = await serveInit(host, issuer, {...closed(host), result: held.result, acknowledged: held.acknowledge});
+	const stop = await serveInit(host, issuer, {
+		...closed(host),
+		result: () => held.result(),
+		acknowledged: () => held.acknowledge(),
+	});
 	const result = {
 		kubeconfig: Buffer.from(initResult.kubeconfig, 'base64'),
 		clusterId: Buffer.from(initResult.clusterId, 'base64'),

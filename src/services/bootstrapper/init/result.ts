@@ -20,7 +20,8 @@ export const heldResult = (now: () => number = Date.now) => {
 				clearTimeout(timer);
 				held = undefined;
 				result.kubeconfig.fill(0);
-				const {initResult: _gone, ...state} = member.state();
+				const state = {...member.state()};
+				delete state.initResult;
 				await member.save(state);
 				// Not awaited: the answer to the acknowledgement goes out over the server that ends.
 				void ended();

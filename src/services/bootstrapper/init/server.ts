@@ -4,10 +4,10 @@ import type {Issuer} from '../../../attestation/attested.ts';
 import {API as ConnectionApi} from '../../../rpc/gen/connection_pb.ts';
 import {API as InitApi} from '../../../rpc/gen/init_pb.ts';
 import {addService, createServer} from '../../../rpc/server.ts';
+import {whenAborted} from '../../abort.ts';
 import {splitEndpoint} from '../../metadata.ts';
 import type {Stop} from '../../supervisor/protocol.ts';
 import type {NodeHost} from '../host-context.ts';
-import {whenAborted} from '../when-aborted.ts';
 import {type InitServiceDeps, initService} from './service.ts';
 
 const graceMs = 1000;

@@ -74,6 +74,12 @@ export const initService = (deps: InitServiceDeps) => {
 		return work;
 	};
 
+	/** The work of a call that began between the checks of this one. Throws when the node does something else. */
+	const begun = () => {
+		if (work === undefined && !lock.take('init')) throw refused(`${name} is already being activated`);
+		return work;
+	};
+
 	const authorize = async (secret: Uint8Array) => {
 		const verdict = await deps.attempt(secret);
 		if (verdict === 'too-many') throw new RpcError(status.RESOURCE_EXHAUSTED, 'too many attempts, try again in some seconds');
@@ -88,10 +94,7 @@ export const initService = (deps: InitServiceDeps) => {
 		const running = await deps.runningCluster();
 		if (running !== undefined) throw refused(`a cluster answers at ${running} already`);
 		const order = checked(deps.check, request);
-		// Between the checks above another call may have begun.
-		if (work !== undefined) return work;
-		if (!lock.take('init')) throw refused(`${name} is already being activated`);
-		return begin(order);
+		return begun() ?? begin(order);
 	};
 
 	return {
@@ -129,22 +132,17 @@ async function* progressOf(
 	work: {result: Promise<InitResult>; lines: string[]; changed: () => Promise<void>},
 	signal: AbortSignal,
 ): AsyncGenerator<Response> {
-	let sent = 0;
-	let done = false;
 	const ended = work.result.then(
-		() => {
-			done = true;
-		},
-		() => {
-			done = true;
-		},
+		() => true,
+		() => true,
 	);
-	while (!signal.aborted) {
+	let sent = 0;
+	for (let done = false; !signal.aborted; ) {
 		for (; sent < work.lines.length; sent++) {
 			yield {kind: {case: 'log', value: {log: Buffer.from(`${work.lines[sent] ?? ''}\n`, 'utf8')}}};
 		}
 		if (done) return;
-		await Promise.race([work.changed(), ended]);
+		done = await Promise.race([work.changed().then(() => false), ended]);
 	}
 }
 

@@ -1,6 +1,6 @@
-import {setTimeout as delay} from 'node:timers/promises';
 import {AttestationRefused} from '../../../attestation/findings.ts';
 import {refusalIn} from '../../../attestation/variant.ts';
+import {isAborted, pause} from '../../abort.ts';
 import type {Instance} from '../../host.ts';
 import {isReachable} from '../reachable.ts';
 import {ForeignCluster} from './ticket.ts';
@@ -33,19 +33,18 @@ export const askUntilGiven = async <Ticket>(deps: LoopDeps<Ticket>): Promise<Tic
 	while (!signal.aborted) {
 		let isRefused = false;
 		for (const endpoint of await joinServices(own, list, tell)) {
-			if (signal.aborted) return undefined;
+			if (isAborted(signal)) return undefined;
 			try {
 				return await ask(endpoint);
 			} catch (error) {
 				if (error instanceof ForeignCluster) throw error;
 				isRefused = true;
-				if (!signal.aborted) tell(`no ticket from ${endpoint}: ${describe(error)}`);
+				if (!isAborted(signal)) tell(`no ticket from ${endpoint}: ${describe(error)}`);
 			}
 		}
-		const pause = isRefused ? refusedMs : waits.quietMs;
+		const wait = isRefused ? refusedMs : waits.quietMs;
 		if (isRefused) refusedMs = Math.min(refusedMs * 2, waits.longestMs);
-		// An abort ends the pause and with it the loop.
-		await delay(pause, undefined, {signal}).catch(() => undefined);
+		await pause(wait, signal);
 	}
 	return undefined;
 };
