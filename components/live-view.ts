@@ -67,7 +67,7 @@ function middleLines(live: LiveState, width: number, theme: Theme, now: number):
 	if (live.failure !== undefined) return [...failureLines(live, width, theme), ...(about.length === 0 ? [] : [blank, ...about])];
 	const marks = legend(live.view, theme);
 	return [
-		...(live.work === 'stopping' ? wrap('Stopping cleanly; what exists is kept. Ctrl-C again stops now.', width, 'trouble') : []),
+		...(live.work === 'stopping' ? wrap(stopSentence(live), width, 'trouble') : []),
 		...about,
 		...live.view.warnings.slice(-2).flatMap(warning => wrap(`${theme.symbols.warning} ${warning.message}`, width, 'plain', '  ')),
 		...waitsOf(live.view)
@@ -75,6 +75,10 @@ function middleLines(live: LiveState, width: number, theme: Theme, now: number):
 			.flatMap(wait => wrap(waitText(wait, now), width, 'dim', '  ')),
 		...(marks === undefined ? [] : [line(span(marks, 'dim'))]),
 	];
+}
+
+function stopSentence({watching}: LiveState): string {
+	return watching ? 'Leaving; the cluster goes on.' : 'Stopping cleanly; what exists is kept. Ctrl-C again stops now.';
 }
 
 function waitText({node, message, lastError, at, until}: ReturnType<typeof waitsOf>[number], now: number): string {

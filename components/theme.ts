@@ -2,6 +2,7 @@
 export type Theme = {colour: boolean; unicode: boolean; motion: boolean; symbols: typeof symbols};
 
 const symbols = {
+	star: '✦',
 	done: '●',
 	reported: '◍',
 	working: '◐',
@@ -21,6 +22,7 @@ const spinner = ['◐', '◓', '◑', '◒'];
 
 // One cell each, so that a line keeps its width when the terminal can draw no more than ASCII.
 const twins: Readonly<Record<string, string>> = {
+	'✦': '*',
 	'●': '*',
 	'◍': '+',
 	'◐': '~',
@@ -45,7 +47,7 @@ export function createTheme(options: {colour: boolean; unicode: boolean; motion:
 
 /** The text as the theme's terminal can draw it: our glyphs have ASCII twins, what others wrote stays. */
 export function drawable(text: string, theme: Theme): string {
-	return theme.unicode ? text : text.replaceAll(/[●◍◐○·✖▲❯─•…–↑↓←→]/gu, glyph => twins[glyph] ?? glyph);
+	return theme.unicode ? text : text.replaceAll(/[✦●◍◐○·✖▲❯─•…–↑↓←→]/gu, glyph => twins[glyph] ?? glyph);
 }
 
 /** How a piece of text is meant. One accent, one for trouble, dim for what is secondary. */

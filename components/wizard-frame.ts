@@ -19,8 +19,8 @@ import type {Theme} from './theme.ts';
 /** The wizard's screen for a state, a time and a window. */
 export function wizardFrame(state: WizardState, size: Size, theme: Theme, now: number): Frame {
 	const frame: Omit<Frame, 'hints'> = {
-		title: title(state),
-		aside: aside(state, theme, now),
+		title: title(state, theme),
+		aside: aside(state, size, theme, now),
 		body: body(state, size, theme, now),
 		...(state.scroll === undefined ? {} : {scroll: state.scroll}),
 	};
@@ -35,11 +35,11 @@ export function wizardScroll(state: WizardState, size: Size, theme: Theme, now: 
 	return {offset, scrollLimit};
 }
 
-function title(state: WizardState): Line {
+function title(state: WizardState, theme: Theme): Line {
 	const {provider, name} = state.values;
 	if (state.step === 'work') return line(span(name, 'title'), span(` · ${provider} · ${workWord(state)}`));
 	if (state.step === 'secrets' || state.step === 'summary') return line(span(`${state.summary?.name ?? name} is ready`, 'title'));
-	return line(span('constellation', 'title'));
+	return line(span(`${theme.symbols.star} constellation`, 'title'), span('  new cluster', 'dim'));
 }
 
 function workWord({live}: WizardState): string {
@@ -47,7 +47,7 @@ function workWord({live}: WizardState): string {
 	return words[live.work];
 }
 
-function aside(state: WizardState, theme: Theme, now: number): Line {
+function aside(state: WizardState, size: Size, theme: Theme, now: number): Line {
 	if (state.flash !== undefined) return line(span(state.flash.text, 'accent'));
 	const {startedAt, lastAt} = state.live.view;
 	if (state.step === 'work') {
@@ -58,14 +58,21 @@ function aside(state: WizardState, theme: Theme, now: number): Line {
 	const where = position(state.step);
 	const look = needALook(state).filter(step => step !== state.step);
 	const mark = look.length === 0 ? [] : [span(`${theme.symbols.warning} look at ${look.join(', ')}   `, 'trouble')];
-	return line(
+	if (where === undefined) return mark;
+	const {done, working, waiting} = theme.symbols;
+	const words = span(`${where.index} of ${where.total}`, 'dim');
+	if (size.columns < 60) return [...mark, words];
+	return [
 		...mark,
-		span(where === undefined ? '' : `new cluster ${theme.symbols.dot} ${where.index} of ${where.total}`, 'dim'),
-	);
+		span(`${done.repeat(where.index - 1)}${working}`, 'accent'),
+		span(`${waiting.repeat(where.total - where.index)}  `, 'dim'),
+		words,
+	];
 }
 
 function body(state: WizardState, size: Size, theme: Theme, now: number): Frame['body'] {
-	const width = bodyWidth(size);
+	// Sentences longer than this are hard to read, however wide the window is.
+	const width = Math.min(bodyWidth(size), state.step === 'work' && state.overlay === undefined ? Infinity : 100);
 	switch (state.overlay) {
 		case 'help':
 			return helpBody(wizardKeySections(state), width);

@@ -43,6 +43,11 @@ export function cancelled(cause?: unknown): AppError {
 	});
 }
 
+/** The end of a view that was left; the work it showed goes on. */
+export function detached(): AppError {
+	return new AppError('No longer watching; the cluster goes on.', {code: 'detached', exitCode: exitCodes.cancelled});
+}
+
 function isAbort(error: unknown): boolean {
 	return error instanceof Error && error.name === 'AbortError';
 }

@@ -1,5 +1,5 @@
 import {emptyView, fold} from '../fold.ts';
-import {describeError, errorLines} from './describe-error.ts';
+import {describeError, detached, errorLines} from './describe-error.ts';
 import {drive} from './drive.ts';
 import {interruptible} from './interrupt.ts';
 import {plainLines, stamped} from './plain-lines.ts';
@@ -13,12 +13,12 @@ export function plainOutput(options: Pick<OutputOptions, 'stdout' | 'stderr' | '
 	};
 	return {
 		kind: 'plain',
-		run: async (title, start) => {
+		run: async (title, start, {watching = false} = {}) => {
 			const abort = new AbortController();
 			const interrupt = interruptible({
 				signals: options.signals,
 				stop: () => {
-					say('Stopping cleanly; what exists is kept. Press Ctrl-C again to stop now.');
+					if (!watching) say('Stopping cleanly; what exists is kept. Press Ctrl-C again to stop now.');
 					abort.abort();
 				},
 				now: options.exitNow,
@@ -40,6 +40,8 @@ export function plainOutput(options: Pick<OutputOptions, 'stdout' | 'stderr' | '
 					},
 					abort.signal,
 				);
+			} catch (error) {
+				throw watching && abort.signal.aborted ? detached() : error;
 			} finally {
 				interrupt.release();
 			}

@@ -5,6 +5,7 @@ import type {LiveAction, LiveState} from '../wizard/live.ts';
 import {emptyLive, liveReduce} from '../wizard/live.ts';
 import {liveBindings} from '../wizard/live-keys.ts';
 import {textKeys} from '../wizard/text-field.ts';
+import {detached} from './describe-error.ts';
 import {drive} from './drive.ts';
 import type {InputEvent} from './input.ts';
 import {interruptible} from './interrupt.ts';
@@ -21,10 +22,10 @@ export async function runWithInk<R>(
 	title: string,
 	start: (signal: AbortSignal) => Flow<R>,
 	options: OutputOptions,
-	{expected = [], logFile}: RunOptions = {},
+	{expected = [], logFile, watching = false}: RunOptions = {},
 ): Promise<R> {
 	const abort = new AbortController();
-	let live: LiveState = {...emptyLive, title, expected, work: 'running', ...(logFile === undefined ? {} : {logFile})};
+	let live: LiveState = {...emptyLive, title, expected, watching, work: 'running', ...(logFile === undefined ? {} : {logFile})};
 	let help = false;
 	let crash: unknown;
 	let waiting: Event[] = [];
@@ -68,7 +69,7 @@ export async function runWithInk<R>(
 		drain();
 		await screen.close();
 		for (const line of lastWords(live)) options.stderr.write(`${line}\n`);
-		throw crash ?? error;
+		throw crash ?? (watching && abort.signal.aborted ? detached() : error);
 	} finally {
 		interrupt.release();
 		await screen.close();

@@ -10,7 +10,7 @@ import {terminalModes} from './terminal.ts';
 import type {OutputOptions} from './types.ts';
 
 /** Streams and spinners are drawn at this pace; what a person does is drawn at once. */
-const tickMs = 250;
+const tickMs = 260;
 
 export type ScreenOptions = {
 	frame(size: Size, theme: Theme): Frame;

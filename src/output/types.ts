@@ -20,6 +20,8 @@ export type Output = {
 export type RunOptions = {
 	/** The phases to come, as far as they are known, so that the screen can show what is left. */
 	expected?: readonly PhaseId[];
+	/** The flow only looks: leaving stops nothing, and says so. */
+	watching?: boolean;
 	/** The file that holds the whole log of the run. */
 	logFile?: string;
 };

@@ -15,6 +15,7 @@ const inLanes = (live: LiveState) => !live.fullLog && live.view.lanes.size > 0;
 const ended = (live: LiveState) => live.work === 'failed' || live.work === 'done';
 const chosen = (live: LiveState) => inLanes(live) && live.selected !== undefined;
 const running = (live: LiveState) => live.work === 'running';
+const looking = (live: LiveState) => idle(live) && running(live) && live.watching;
 const stopping = (live: LiveState) => live.work === 'stopping';
 const something = (live: LiveState) => idle(live) && (live.fullLog || live.detail || live.selected !== undefined);
 
@@ -48,7 +49,8 @@ export const liveBindings: readonly LiveBinding[] = [
 	bind('live view', ['r'], 'r', 'try again', live => idle(live) && live.work === 'failed', {type: 'retry'}),
 	bind('live view', ['enter', 'q'], 'enter', 'leave', live => idle(live) && ended(live), {type: 'leave'}),
 	bind('live view', ['?', 'f1'], '?', 'keys', idle, {type: 'help'}),
-	bind('live view', ['ctrl-c'], 'ctrl-c', 'stop cleanly', running, {type: 'stop'}),
+	bind('live view', ['q', 'ctrl-c'], 'q', 'leave', looking, {type: 'stop'}),
+	bind('live view', ['ctrl-c'], 'ctrl-c', 'stop cleanly', live => running(live) && !live.watching, {type: 'stop'}),
 	bind('live view', ['ctrl-c'], 'ctrl-c', 'stop now', stopping, {type: 'stop'}),
 	bind('live view', ['ctrl-c'], 'ctrl-c', 'leave', ended, {type: 'leave'}, quiet),
 ];

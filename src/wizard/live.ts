@@ -17,6 +17,8 @@ export type LiveState = {
 	selected?: string;
 	/** Whether the details of the selected node are open. */
 	detail: boolean;
+	/** Only looking: leaving stops nothing. */
+	watching: boolean;
 	/** The log takes the whole body. */
 	fullLog: boolean;
 	/** Lines back from the newest; 0 follows. */
@@ -34,6 +36,7 @@ export const emptyLive: LiveState = {
 	expected: [],
 	work: 'idle',
 	detail: false,
+	watching: false,
 	fullLog: false,
 	logBack: 0,
 	filter: textField(''),

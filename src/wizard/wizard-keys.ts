@@ -52,6 +52,7 @@ const table: readonly WizardBinding[] = [
 	bind('numbers', ['up'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: 1}),
 	bind('numbers', ['down'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: -1}, quiet),
 	bind('numbers', ['tab'], 'tab', 'next field', at('nodes'), ({state}) => ({type: 'focus', by: state.focus === 0 ? 1 : -1})),
+	bind('review', ['enter'], 'enter', 'confirm', at('review'), {type: 'next'}),
 	bind('questions', ['enter'], 'enter', 'continue', form, {type: 'next'}),
 	bind('secrets', ['enter'], 'enter', 'answer', secretKeys, {type: 'next'}),
 	bind('secrets', ['enter'], 'enter', 'go on', all(at('secrets'), typing), {type: 'next'}),
