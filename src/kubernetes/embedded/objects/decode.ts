@@ -3,7 +3,7 @@ import {type ParsedJson, parseJson} from '../http/json.ts';
 import {ApiError, badRequest, forbidden} from '../http/status.ts';
 import {ProtobufError} from '../protobuf/decode.ts';
 import {validateObject} from '../schema/validate.ts';
-import {type ApiObject, type ApiResource, drop, groupVersion, isObject, type Json, type JsonObject, textOf} from '../types.ts';
+import {type ApiObject, type ApiResource, groupVersion, isObject, type Json, type JsonObject, textOf} from '../types.ts';
 import type {Call} from './api.ts';
 import type {FieldValidation} from './options.ts';
 
@@ -105,7 +105,7 @@ function checkKind(value: JsonObject, expected: Expected): ApiObject {
 			`json: cannot unmarshal ${typeName(metadata)} into Go struct field ObjectMeta`,
 		);
 	}
-	return objectFrom({...value, kind: expected.kind, apiVersion: groupVersion(expected), metadata: {name: '', ...metadata}});
+	return objectFrom({...value, kind: expected.kind, apiVersion: groupVersion(expected), metadata: metadata ?? {}});
 }
 
 /** A JSON object with kind, apiVersion and metadata in place. Names are checked later, when an object is written. */
@@ -135,7 +135,7 @@ export function conform(
 	}
 	if (validation === 'Warn') call.warnings.push(...problems);
 	const kept = custom ? checked.object : withoutNulls(checked.object);
-	return objectFrom(isObject(kept) ? withoutNullTime(kept) : checked.object);
+	return withPlainMetadata(isObject(kept) ? kept : checked.object);
 }
 
 /** Metadata has the same types in every kind; the rest of a custom resource is checked against its own schema, with all problems at once. */
@@ -149,11 +149,14 @@ function isCustom(type: ApiResource, expected: Expected): boolean {
 	return type.custom !== undefined && type.kind === expected.kind;
 }
 
-/** Go programs send `creationTimestamp: null` for unset times. */
-function withoutNullTime(object: JsonObject): JsonObject {
-	const {metadata} = object;
-	if (isObject(metadata)) for (const [key, value] of Object.entries(metadata)) if (value === null) drop(metadata, key);
-	return object;
+/** Metadata without what is null (Go programs send `creationTimestamp: null` for unset times), and with a name, be it empty. */
+function withPlainMetadata(object: JsonObject): ApiObject {
+	const given = withoutNulls(object['metadata'] ?? {});
+	const metadata: JsonObject = {name: '', ...(isObject(given) ? given : {})};
+	for (const [key, value] of Object.entries(metadata)) {
+		if (Array.isArray(value)) metadata[key] = value.filter(entry => entry !== null);
+	}
+	return objectFrom({...object, metadata});
 }
 
 /** Null in a built-in kind means unset. */

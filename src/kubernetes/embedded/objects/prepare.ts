@@ -1,7 +1,7 @@
 import {randomInt, randomUUID} from 'node:crypto';
 import {type Cause, cause, invalid} from '../http/status.ts';
 import {customCauses, withDefaults} from '../schema/custom.ts';
-import {type ApiObject, drop, isObject, type JsonObject} from '../types.ts';
+import {type ApiObject, drop, isObject, type JsonObject, textOf} from '../types.ts';
 import {type Call, timestamp} from './api.ts';
 import {clone, specChanged} from './equal.ts';
 import {labelProblems, nameProblems, nameSuffix} from './names.ts';
@@ -108,8 +108,17 @@ function metadataProblems(call: Call, {metadata}: ApiObject): Cause[] {
 	return [
 		...nameProblems(call.type, metadata.name),
 		...labelProblems(metadata.labels ?? {}),
+		...ownerProblems(metadata.ownerReferences ?? []),
 		...(size > 256 * 1024 ? [cause.invalid('metadata.annotations', size, 'must have at most 262144 bytes')] : []),
 	];
+}
+
+function ownerProblems(owners: readonly JsonObject[]): Cause[] {
+	return owners.flatMap((owner, index) =>
+		['apiVersion', 'kind', 'name', 'uid']
+			.filter(field => textOf(owner[field]) === '')
+			.map(field => cause.invalid(`metadata.ownerReferences[${index}].${field}`, '', `${field} must not be empty`)),
+	);
 }
 
 function check(call: Call, object: ApiObject, problems: readonly Cause[]): void {
