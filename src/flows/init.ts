@@ -1,6 +1,9 @@
-import {formatPolicy} from '../attestation/policy.ts';
+import {sameBytes} from '../attestation/bytes.ts';
+import {clusterRegisterOf} from '../attestation/local/measured-boot.ts';
+import {withMeasurement} from '../attestation/measurements.ts';
+import {clusterRegister, formatPolicy, type LocalPolicy} from '../attestation/policy.ts';
 import {AppError, exitCodes} from '../errors.ts';
-import type {Flow} from '../events.ts';
+import type {Flow, RefusalView} from '../events.ts';
 import {encodeKmsUri, noStorageUri} from '../keys/kms-uri.ts';
 import {parseKubeconfig} from '../kubernetes/kubeconfig.ts';
 import {kubernetesComponents} from '../releases/kubernetes.ts';
@@ -75,7 +78,7 @@ async function* firstNode(
 	yield {type: 'waiting', message: `the first node at ${bootstrapper}`, at: now()};
 	for (let others = 0; ; ) {
 		signal.throwIfAborted();
-		const node = await connectNode(bootstrapper, policy, 'control-plane', signal);
+		const node = await connectFirst(bootstrapper, policy, known, signal);
 		if (node !== undefined) {
 			if (known === undefined || known === node.attested.attestationKey) {
 				const {machine} = node.attested;
@@ -90,6 +93,34 @@ async function* firstNode(
 		if (now() > giveUp) throw notReached(bootstrapper);
 		await deps.pause(retryMs, signal);
 	}
+}
+
+/**
+ * An Init that was interrupted may have bound its machine to the cluster: register 15 is not zero any more, and only that machine may
+ * be asked again. Whether the value is that of the cluster shows with the result.
+ */
+async function connectFirst(
+	address: string,
+	policy: LocalPolicy,
+	known: string | undefined,
+	signal: AbortSignal,
+): Promise<NodeChannel | undefined> {
+	try {
+		return await connectNode(address, policy, 'control-plane', signal);
+	} catch (error) {
+		const bound = known === undefined ? undefined : boundRegister(error);
+		if (bound === undefined) throw error;
+		const measurements = withMeasurement(policy.measurements, clusterRegister, bound);
+		return connectNode(address, {...policy, measurements}, 'control-plane', signal);
+	}
+}
+
+/** The value of register 15, when that is all a node was refused for. */
+function boundRegister(error: unknown): Uint8Array | undefined {
+	if (!(error instanceof AppError) || error.code !== 'attestation-refused' || error.problems.length !== 1) return undefined;
+	const {refusal} = error.details as {refusal?: RefusalView};
+	if (refusal?.register !== clusterRegister || !/^[0-9a-f]{64}$/.test(refusal.actual ?? '')) return undefined;
+	return Buffer.from(refusal.actual ?? '', 'hex');
 }
 
 type InitResult = {kubeconfig: Uint8Array; clusterId: Uint8Array};
@@ -146,6 +177,8 @@ async function* keep(
 	const {workspace, journal, now} = deps;
 	const text = Buffer.from(result.kubeconfig).toString('utf8');
 	if (result.clusterId.length !== 32) throw initFailed(new RpcError(status.INTERNAL, 'the cluster ID has not 32 bytes'));
+	const bound = node.attested.registers[clusterRegister] ?? new Uint8Array();
+	if (bound.some(byte => byte !== 0) && !sameBytes(bound, clusterRegisterOf(result.clusterId))) throw otherCluster();
 	parseKubeconfig(text);
 	await writeFileSafely(workspace.path('kubeconfig'), text);
 	yield {type: 'file', path: fileNames.kubeconfig, purpose: 'administrator’s access to Kubernetes', at: now()};
@@ -183,6 +216,14 @@ function initFailed(error: RpcError): AppError {
 				? 'constellation terminate, then constellation apply: nothing runs in this cluster yet'
 				: `Only ${replace} is affected, but it cannot be initialised again: constellation terminate, then constellation apply`,
 		],
+	});
+}
+
+function otherCluster(): AppError {
+	return new AppError('The first node is bound to another cluster than the one it says it made.', {
+		code: 'attestation-refused',
+		exitCode: exitCodes.refused,
+		next: ['constellation terminate, then constellation apply: a new cluster gets a new master secret'],
 	});
 }
 
