@@ -1,5 +1,5 @@
 import type {AddressInfo} from 'node:net';
-import {Secret} from '../../secret.ts';
+import type {Secret} from '../../secret.ts';
 import {createAuthenticator} from './access/authenticate.ts';
 import {createAuthorizer} from './access/authorize.ts';
 import {createTokens} from './access/tokens.ts';
@@ -38,18 +38,6 @@ export type ApiServerSettings = {
 };
 
 export type RunningApiServer = {port: number; close(): Promise<void>};
-
-/** The settings as they come by IPC: the same, with every secret in base64. */
-export type ServiceSettings = {
-	listen: {host: string; port: number};
-	storePath: string;
-	storageKey: string;
-	ca: string;
-	saKey: string;
-	serving: {cert: string; key: string};
-	kubeletClient: {cert: string; key: string};
-	version: string;
-};
 
 const compactEvery = 60_000;
 const historyAge = 5 * 60_000;
@@ -125,23 +113,6 @@ export async function startApiServer(settings: ApiServerSettings): Promise<Runni
 			store.close();
 		},
 	};
-}
-
-/** Runs the API server as a service of a node; resolves when it serves, with the way to end it. */
-export async function main(settings: ServiceSettings): Promise<() => Promise<void>> {
-	const secret = (text: string): Secret => new Secret(Buffer.from(text, 'base64'));
-	const {serving, kubeletClient, listen, storePath, ca, version} = settings;
-	const running = await startApiServer({
-		listen,
-		storePath,
-		ca,
-		version,
-		storageKey: secret(settings.storageKey),
-		saKey: secret(settings.saKey),
-		serving: {cert: serving.cert, key: secret(serving.key)},
-		kubeletClient: {cert: kubeletClient.cert, key: secret(kubeletClient.key)},
-	});
-	return () => running.close();
 }
 
 function reportToStderr(error: unknown): void {

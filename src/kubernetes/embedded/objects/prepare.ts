@@ -53,6 +53,7 @@ export function prepareUpdate(call: Call, current: ApiObject, sent: ApiObject, p
 			if (field === 'metadata' || field === (part === 'finalize' ? 'spec' : 'status')) continue;
 			take(next, current, field);
 		}
+		strategy.part?.(next, current, part, call);
 	}
 	if (type.generation && specChanged(current, next)) next.metadata.generation = (current.metadata.generation ?? 1) + 1;
 	applyDefaults(call, next);

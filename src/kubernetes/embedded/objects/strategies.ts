@@ -70,6 +70,7 @@ const signingRequest: Strategy = {
 	update: (next, current) => {
 		next['spec'] = current['spec'] ?? {};
 	},
+	part: requestStatus,
 	problems: object => {
 		const spec = isObject(object['spec']) ? object['spec'] : {};
 		const missing = ['request', 'signerName'].filter(field => typeof spec[field] !== 'string' || spec[field] === '');
@@ -120,16 +121,30 @@ export function strategyOf(type: ApiResource): Strategy {
 	return strategies[type.storage] ?? common;
 }
 
-/** New state of a CertificateSigningRequest's conditions: times are the server's. */
-export function stampConditions(object: ApiObject, call: Call): void {
-	const status = isObject(object['status']) ? object['status'] : {};
-	if (!Array.isArray(status['conditions'])) return;
+const decisions = new Set(['Approved', 'Denied']);
+
+/** Only /approval decides on a request; everything else of its status is the signer's. Times that are missing are the server's. */
+function requestStatus(next: ApiObject, current: ApiObject, part: string, call: Call): void {
+	const status = isObject(next['status']) ? next['status'] : {};
+	const before = isObject(current['status']) ? current['status'] : {};
+	const isDecision = (condition: JsonObject) => decisions.has(textOf(condition['type']));
+	const ofPart = (condition: JsonObject) => isDecision(condition) === (part === 'approval');
 	const time = timestamp(call.api.now());
-	status['conditions'] = status['conditions'].filter(isObject).map(condition => ({
-		...condition,
-		lastUpdateTime: condition['lastUpdateTime'] ?? time,
-		lastTransitionTime: condition['lastTransitionTime'] ?? time,
-	}));
+	const conditions = [
+		...conditionsOf(before).filter(condition => !ofPart(condition)),
+		...conditionsOf(status)
+			.filter(ofPart)
+			.map(condition => ({
+				...condition,
+				lastUpdateTime: condition['lastUpdateTime'] ?? time,
+				lastTransitionTime: condition['lastTransitionTime'] ?? time,
+			})),
+	];
+	next['status'] = {...(part === 'approval' ? before : status), ...(conditions.length > 0 && {conditions})};
+}
+
+function conditionsOf(status: JsonObject): JsonObject[] {
+	return Array.isArray(status['conditions']) ? status['conditions'].filter(isObject) : [];
 }
 
 function labelName(object: ApiObject): void {

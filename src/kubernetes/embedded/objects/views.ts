@@ -42,8 +42,3 @@ function renamed(object: ApiObject, from: 0 | 1): ApiObject {
 export function itemOf(object: ApiObject): JsonObject {
 	return without(object, 'kind', 'apiVersion') as JsonObject;
 }
-
-/** Metadata only, for clients that ask for it. */
-export function partialOf(object: ApiObject, version: string): JsonObject {
-	return {kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata as Json};
-}
