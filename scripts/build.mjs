@@ -4,9 +4,10 @@ import {build} from 'esbuild';
 
 const {version} = JSON.parse(await readFile('package.json', 'utf8'));
 
-// Packages in CommonJS call require(); a bundle read from a pipe has no file of its own to resolve from.
+// Packages in CommonJS call require() and may name their file (write-file-atomic 8 does, only to make names that differ by process);
+// a bundle read from a pipe has no file of its own to resolve from.
 const requireBanner =
-	"import {createRequire as __createRequire} from 'node:module'; const require = __createRequire('file:///');";
+	"import {createRequire as __createRequire} from 'node:module'; const require = __createRequire('file:///'), __filename = 'constellation';";
 
 const common = {
 	bundle: true,
