@@ -2,7 +2,7 @@
 #
 # Every thing has two resources. The guard is made first, destroyed last, and owns the removal. The other one owns the creation. When
 # a creation fails or is interrupted, Terraform marks that resource as tainted and skips its destroy provisioner; the guard has no
-# creation that could fail, so the removal always runs. Commands are started without a shell, by the runtime that runs the tool.
+# creation that could fail, so the removal always runs. Commands are started by the runtime that runs the tool, found by its full path.
 
 terraform {
   required_version = ">= 1.4.6"
@@ -21,6 +21,8 @@ locals {
     runtime = var.cloud.runtime
     program = var.cloud.program
     folder  = var.cloud.folder
+    # Somebody may have removed the image that the program belongs to. That must not make the cluster impossible to remove.
+    run_or_tell = "if [ -x \"$0\" ] && [ -f \"$1\" ]; then exec \"$0\" \"$@\"; else echo \"$1 is gone; constellation terminate removes what is left\"; fi"
   }
 }
 
@@ -30,7 +32,7 @@ resource "terraform_data" "machine_service_guard" {
 
   provisioner "local-exec" {
     when        = destroy
-    interpreter = [self.output.runtime, self.output.program, "ctl", "--folder", self.output.folder]
+    interpreter = ["/bin/sh", "-c", self.output.run_or_tell, self.output.runtime, self.output.program, "ctl", "--folder", self.output.folder]
     command     = "stop"
   }
 }
@@ -53,7 +55,7 @@ resource "terraform_data" "node_group_guard" {
 
   provisioner "local-exec" {
     when        = destroy
-    interpreter = [self.output.runtime, self.output.program, "ctl", "--folder", self.output.folder, "group-delete"]
+    interpreter = ["/bin/sh", "-c", self.output.run_or_tell, self.output.runtime, self.output.program, "ctl", "--folder", self.output.folder, "group-delete"]
     command     = each.key
   }
 }

@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync} from 'node:fs';
-import {chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
+import {chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -36,7 +36,7 @@ const setUp = async (t: Parameters<typeof localCluster>[0], runtime = process.ex
 	const cluster = await localCluster(t);
 	const {dataHome, uid, network, home} = cluster;
 	const folder = join(home, 'workspace', 'constellation-terraform');
-	const render = (workers: number | undefined, image = 'v0.1.0') =>
+	const render = (workers: number | undefined, image = 'v0.1.0', program = sleepingProgram) =>
 		renderFolder(
 			folder,
 			moduleFolder('local'),
@@ -50,7 +50,7 @@ const setUp = async (t: Parameters<typeof localCluster>[0], runtime = process.ex
 				initSecretHash: someHash,
 				dataHome,
 				network,
-				program: {runtime, program: sleepingProgram},
+				program: {runtime, program},
 			}),
 		);
 	const tf = terraform({
@@ -228,6 +228,23 @@ withTerraform(
 		}
 	},
 );
+
+withTerraform('a removed image does not make a cluster impossible to remove', async t => {
+	const {render, apply, tf, home, dataHome, uid, nothingLeft} = await setUp(t);
+	const program = join(home, 'image', 'machine.mjs');
+	await mkdir(join(home, 'image'));
+	await copyFile(sleepingProgram, program);
+	await render(1, 'v0.1.0', program);
+	await apply();
+	await rm(join(home, 'image'), {recursive: true});
+	const {seen} = await drain(tf.destroy());
+	t.true(
+		seen.some(event => event.type === 'log' && event.line.includes('is gone; constellation terminate removes what is left')),
+	);
+	t.truthy(await clusterRecords(dataHome, uid));
+	await drain(removeMachineService(dataHome, uid));
+	await nothingLeft('after its image was removed');
+});
 
 withTerraform('a lost Terraform state: the records still find the cluster, and removing it says what it removed', async t => {
 	const {render, apply, tfFolder, dataHome, uid, home} = await setUp(t);
