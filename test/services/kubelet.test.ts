@@ -1,7 +1,10 @@
+import {once} from 'node:events';
 import {appendFile, mkdtemp, rename, rm, writeFile} from 'node:fs/promises';
+import type {IncomingMessage} from 'node:http';
 import {request} from 'node:https';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {text} from 'node:stream/consumers';
 import test, {type ExecutionContext} from 'ava';
 import {generateKeys, issueCertificate} from '../../src/keys/pki.ts';
 import {kubeClient} from '../../src/kubernetes/client.ts';
@@ -280,17 +283,12 @@ test('the kubelet answers the API server alone, and for its own services', async
 		logs: () => new Map([['join-service', path]]),
 	});
 	t.teardown(() => kubelet.close());
-	const get = (where: string, client?: ReturnType<typeof pki.client>) =>
-		new Promise<[number, string]>((resolve, reject) => {
-			const identity = client === undefined ? {} : {cert: client.cert, key: Buffer.from(client.key.reveal())};
-			request({host: '127.0.0.1', port, path: where, ca: pki.ca, ...identity, agent: false}, async response => {
-				const chunks: Buffer[] = [];
-				for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-				resolve([response.statusCode ?? 0, Buffer.concat(chunks).toString()]);
-			})
-				.on('error', reject)
-				.end();
-		});
+	const get = async (where: string, client?: ReturnType<typeof pki.client>): Promise<[number, string]> => {
+		const identity = client === undefined ? {} : {cert: client.cert, key: Buffer.from(client.key.reveal())};
+		const call = request({host: '127.0.0.1', port, path: where, ca: pki.ca, ...identity, agent: false}).end();
+		const [response] = (await once(call, 'response')) as [IncomingMessage];
+		return [response.statusCode ?? 0, await text(response)];
+	};
 	const logs = '/containerLogs/kube-system/join-service-control-1/join-service';
 	const apiServer = pki.client('kube-apiserver-kubelet-client', 'constellation:api-server');
 	t.deepEqual(await get(logs, apiServer), [200, 'one\n']);

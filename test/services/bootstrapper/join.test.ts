@@ -59,7 +59,13 @@ type Service = {
 
 /** A JoinService with a real TPM whose behaviour the test decides. Counts what reaches it. */
 const newService = async (t: ExecutionContext, service: Service = {}) => {
-	const {boots = image, serviceMaker = maker, signer = release, endorsed = true, change = ticket => ticket} = service;
+	const {
+		boots = image,
+		serviceMaker = maker,
+		signer = release,
+		endorsed = true,
+		change = (ticket: Ticket): Ticket => ticket,
+	} = service;
 	const {cluster = clusterId(secret, salt), isBound = true} = service;
 	const {tpm} = newMachine(serviceMaker, {name: 'control-1', role: 'control-plane'});
 	// An event of the TPM extends the hash of its data, exactly as the launcher does with what it measures.
