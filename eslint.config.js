@@ -2,7 +2,7 @@ import {createNodeResolver, importX} from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** What everyone may import. */
-const common = ['errors', 'secret', 'events', 'fold', 'lanes', 'text', 'version', 'process', 'unix-http'].map(
+const common = ['errors', 'secret', 'events', 'fold', 'lanes', 'text', 'summary', 'version', 'process', 'unix-http'].map(
 	name => `./${name}.ts`,
 );
 
@@ -100,6 +100,11 @@ export default tseslint.config(
 			'@typescript-eslint/consistent-type-imports': 'error',
 			'@typescript-eslint/no-confusing-void-expression': ['error', {ignoreArrowShorthand: true}],
 			'@typescript-eslint/only-throw-error': 'error',
+			// `{secret: _, ...rest}` is how a field is left out.
+			'@typescript-eslint/no-unused-vars': [
+				'error',
+				{argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true},
+			],
 			'@typescript-eslint/unified-signatures': 'off',
 			'@typescript-eslint/consistent-type-definitions': 'off',
 			'no-restricted-properties': [

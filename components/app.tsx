@@ -8,18 +8,18 @@ import type {Theme} from './theme.ts';
 
 /** What the shell shows, as a store: the views read it and never change it. */
 export type Shown = {
-	subscribe(listener: () => void): () => void;
+	subscribe: (listener: () => void) => () => void;
 	/** The same object until something has changed. */
-	snapshot(): {frame(size: Size): Frame};
+	snapshot: () => {frame: (size: Size) => Frame};
 };
 
 export type AppProps = {
 	shown: Shown;
 	theme: Theme;
 	/** Gets Ink's way to lend the terminal to others (Ctrl-Z), once it is there. */
-	onReady(suspend: (during: () => Promise<void>) => Promise<void>): void;
+	onReady: (suspend: (during: () => Promise<void>) => Promise<void>) => void;
 	/** A view failed: the shell ends, restores the terminal and reports. */
-	onCrash(error: unknown): void;
+	onCrash: (error: unknown) => void;
 };
 
 /** The root of every screen. Input does not come through Ink: one adapter parses it and the shell changes the store. */

@@ -2,7 +2,7 @@ import {Text} from 'ink';
 import type {ReactNode} from 'react';
 import {Component} from 'react';
 
-type Props = {children: ReactNode; onCrash(error: unknown): void};
+type Props = {children: ReactNode; onCrash: (error: unknown) => void};
 
 /** Below Ink's own, which would print source code over the screen. React knows error boundaries only as classes. */
 export class ErrorBoundary extends Component<Props, {failed: boolean}> {

@@ -15,7 +15,7 @@ export function checksBody(state: WizardState, width: number, theme: Theme, now:
 	const failed = checks.list.filter(check => check.state === 'failed').length;
 	const outcome =
 		checks.state === 'running'
-			? []
+			? [line(span(`${workingSymbol(theme, now)} checking`, 'accent'))]
 			: checks.error !== undefined
 				? wrap(`${theme.symbols.refused} ${oneLine(checks.error)}`, width, 'trouble', '  ')
 				: failed > 0

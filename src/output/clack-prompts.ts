@@ -11,12 +11,12 @@ export function clackPrompts({stdin, stdout}: Pick<OutputOptions, 'stdin' | 'std
 				...common,
 				message,
 				options: choices.map(({value, title, detail, disabled}) => ({
-					value: value as string,
+					value: value,
 					label: title,
 					...(detail === undefined || detail === '' ? {} : {hint: detail}),
 					...(disabled === undefined ? {} : {disabled}),
 				})),
-				...(initial === undefined ? {} : {initialValue: initial as string}),
+				...(initial === undefined ? {} : {initialValue: initial}),
 			});
 			return isCancel(answer) ? undefined : choices.find(({value}) => value === answer)?.value;
 		},

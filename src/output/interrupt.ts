@@ -5,9 +5,9 @@ export type InterruptOptions = {
 	/** Where signals come from: the process. */
 	signals: Pick<EventEmitter, 'on' | 'off'>;
 	/** The first request to stop; work ends cleanly on its own. */
-	stop(): void;
+	stop: () => void;
 	/** The second request: leave now with this exit code. Must restore the terminal first. */
-	now(exitCode: number): void;
+	now: (exitCode: number) => void;
 };
 
 /**
@@ -15,9 +15,9 @@ export type InterruptOptions = {
  * that arrives as a key; `reset` begins to count anew; `release` gives the signals back.
  */
 export function interruptible({signals, stop, now}: InterruptOptions): {
-	request(): void;
-	reset(): void;
-	release(): void;
+	request: () => void;
+	reset: () => void;
+	release: () => void;
 } {
 	let requests = 0;
 	const request = (exitCode: number) => {

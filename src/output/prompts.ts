@@ -5,14 +5,18 @@ export type Choice<Value extends string> = {value: Value; title: string; detail?
 
 /** Questions one after the other. Each resolves with undefined when the person cancels (Ctrl-C, end of input). */
 export type Asker = {
-	choose<Value extends string>(message: string, choices: readonly Choice<Value>[], initial?: Value): Promise<Value | undefined>;
+	choose: <Value extends string>(
+		message: string,
+		choices: readonly Choice<Value>[],
+		initial?: Value,
+	) => Promise<Value | undefined>;
 	/** `validate` gives what is wrong; an empty answer stands for `initial`. */
 	ask(
 		message: string,
 		options?: {initial?: string; validate?: (value: string) => string | undefined},
 	): Promise<string | undefined>;
-	agree(message: string, initial: boolean): Promise<boolean | undefined>;
-	close(): void;
+	agree: (message: string, initial: boolean) => Promise<boolean | undefined>;
+	close: () => void;
 };
 
 /** An asker for this terminal: clack's prompts, or bare lines where nothing may be redrawn (TERM=dumb, screen readers). */
@@ -44,6 +48,20 @@ export async function agreeInLines(question: string, options: OutputOptions, ini
 	const asker = await openAsker(options);
 	try {
 		return await asker.agree(question, initial);
+	} finally {
+		asker.close();
+	}
+}
+
+/** One line of text; undefined when the person cancels. */
+export async function askInLines(
+	question: string,
+	options: OutputOptions,
+	how: {initial?: string; validate?: (value: string) => string | undefined} = {},
+): Promise<string | undefined> {
+	const asker = await openAsker(options);
+	try {
+		return await asker.ask(question, how);
 	} finally {
 		asker.close();
 	}

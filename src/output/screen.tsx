@@ -13,25 +13,25 @@ import type {OutputOptions} from './types.ts';
 const tickMs = 260;
 
 export type ScreenOptions = {
-	frame(size: Size, theme: Theme): Frame;
-	onInput(event: InputEvent): void;
+	frame: (size: Size, theme: Theme) => Frame;
+	onInput: (event: InputEvent) => void;
 	/** Called a few times a second; true when something moves or has moved and the screen should be drawn. */
-	onTick(): boolean;
+	onTick: () => boolean;
 	/** A view failed. */
-	onCrash(error: unknown): void;
+	onCrash: (error: unknown) => void;
 };
 
 /** A full screen while it lasts. */
 export type FullScreen = {
 	theme: Theme;
-	size(): Size;
+	size: () => Size;
 	/** Something a person did changed what is shown: draw now. */
-	changed(): void;
-	write(sequence: string): void;
+	changed: () => void;
+	write: (sequence: string) => void;
 	/** Restores the terminal without waiting; for leaving at once. */
-	release(): void;
+	release: () => void;
 	/** Restores the terminal; then the normal screen can be written to. */
-	close(): Promise<void>;
+	close: () => Promise<void>;
 };
 
 /** Takes the terminal over: alternate screen (Ink), raw mode, bracketed paste; gives it back on close and on any exit. */
@@ -105,7 +105,7 @@ export function openScreen(options: OutputOptions, {frame, onInput, onTick, onCr
 	};
 }
 
-function createStore(frame: (size: Size) => Frame): Shown & {changed(): void} {
+function createStore(frame: (size: Size) => Frame): Shown & {changed: () => void} {
 	let current = {frame};
 	const listeners = new Set<() => void>();
 	return {
@@ -124,7 +124,7 @@ function createStore(frame: (size: Size) => Frame): Shown & {changed(): void} {
 }
 
 // Ctrl-Z arrives as a key in raw mode: give the terminal back, stop the whole job as the shell would, go on after `fg`.
-async function stopProcess({signals}: OutputOptions, modes: {acquire(): void; release(): void}): Promise<void> {
+async function stopProcess({signals}: OutputOptions, modes: {acquire: () => void; release: () => void}): Promise<void> {
 	modes.release();
 	const continued = new Promise<void>(resolve => {
 		const onContinue = () => {

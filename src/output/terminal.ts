@@ -14,16 +14,16 @@ export type TerminalOptions = {
 	stdout: NodeJS.WriteStream;
 	/** The process: its `exit` is the last moment to restore. */
 	signals: Pick<EventEmitter, 'on' | 'off'>;
-	onInput(event: InputEvent): void;
+	onInput: (event: InputEvent) => void;
 };
 
 export type TerminalModes = {
 	/** Raw mode and bracketed paste on; keys are handed on. */
-	acquire(): void;
+	acquire: () => void;
 	/** Back to what the shell expects. Synchronous, and harmless when it is already so: any exit may call it. */
-	release(): void;
+	release: () => void;
 	/** Releases, after swallowing what was typed ahead, so that no key leaks into the shell. */
-	close(): Promise<void>;
+	close: () => Promise<void>;
 };
 
 /**

@@ -35,9 +35,9 @@ export type OutputOptions = {
 	flags?: Surroundings['flags'];
 	/** Where signals come from: the process. */
 	signals: Pick<EventEmitter, 'on' | 'off'>;
-	now(): number;
+	now: () => number;
 	/** Leaves the process at once; called after the terminal is restored, on a second Ctrl-C only. */
-	exitNow(exitCode: number): void;
+	exitNow: (exitCode: number) => void;
 	/** Writes a report of a bug and returns its path. */
-	crashReport(error: unknown): string;
+	crashReport: (error: unknown) => string;
 };

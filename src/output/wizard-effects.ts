@@ -12,22 +12,22 @@ import {drive} from './drive.ts';
 
 export type EffectContext = {
 	deps: WizardDeps;
-	state(): WizardState;
-	dispatch(action: WizardAction): void;
+	state: () => WizardState;
+	dispatch: (action: WizardAction) => void;
 	/** Buffers events of the running work; they are folded at the next tick. */
-	collect(event: Event): void;
+	collect: (event: Event) => void;
 	/** Folds what was collected. */
-	drain(): void;
+	drain: () => void;
 	/** Writes an escape sequence to the terminal; absent where there is no screen. */
 	write?: (sequence: string) => void;
 	/** The person, or the wizard itself, is done. */
-	end(error?: unknown): void;
+	end: (error?: unknown) => void;
 };
 
 export type Effects = {
-	perform(effect: Effect): void;
+	perform: (effect: Effect) => void;
 	/** Stops whatever runs; resolves when it has stopped. */
-	settle(): Promise<void>;
+	settle: () => Promise<void>;
 };
 
 const flashMs = 4000;
@@ -41,6 +41,7 @@ export function wizardEffects(context: EffectContext): Effects {
 	const running = new Map<string, AbortController>();
 	const jobs = new Set<Promise<void>>();
 	let drafts = Promise.resolve();
+	let newest = '';
 	let failure: unknown;
 
 	const begin = (kind: string, job: (signal: AbortSignal) => Promise<void>) => {

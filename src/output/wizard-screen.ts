@@ -89,6 +89,8 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 	} finally {
 		await screen.close();
 		await effects.settle();
+		state.secrets.secret?.key.erase();
+		state.secrets.secret?.salt.erase();
 		interrupt.release();
 	}
 }

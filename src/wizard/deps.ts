@@ -62,32 +62,32 @@ export type Plan = {
 	irreversible: readonly string[];
 };
 
-/** The two halves of a master secret, 32 bytes each; shown and copied, never logged. */
+/** The two halves of a master secret, 32 bytes each; shown and copied, never logged. The wizard erases them at its end. */
 export type MasterSecretView = {key: Secret; salt: Secret};
 
 /** Everything the wizard asks of the world. Flows throw AppError for what a person can act on. */
 export type WizardDeps = {
-	now(): number;
+	now: () => number;
 	/** Looks at a folder without changing it. `~` and relative paths are resolved. */
-	folder(path: string, signal: AbortSignal): Promise<FolderReport>;
+	folder: (path: string, signal: AbortSignal) => Promise<FolderReport>;
 	/** What can fail before anything is asked: Terraform, ports, addresses, disk. */
-	checks(folder: string, signal: AbortSignal): AsyncIterable<EventOf<'check'>>;
-	versions(): Promise<Versions>;
+	checks: (folder: string, signal: AbortSignal) => AsyncIterable<EventOf<'check'>>;
+	versions: () => Promise<Versions>;
 	/** Makes the plan without creating anything. Run again when an answer changes. */
-	plan(answers: Answers, signal: AbortSignal): Flow<Plan>;
+	plan: (answers: Answers, signal: AbortSignal) => Flow<Plan>;
 	/** Create and init, re-runnable. */
-	apply(answers: Answers, plan: Plan, signal: AbortSignal): Flow<ClusterSummary>;
-	masterSecret(answers: Answers): Promise<MasterSecretView>;
+	apply: (answers: Answers, plan: Plan, signal: AbortSignal) => Flow<ClusterSummary>;
+	masterSecret: (answers: Answers) => Promise<MasterSecretView>;
 	/** Notes in the workspace whether the person has a copy of the master secret. */
-	copyConfirmed(answers: Answers, confirmed: boolean): Promise<void>;
+	copyConfirmed: (answers: Answers, confirmed: boolean) => Promise<void>;
 	/** Writes the config only. */
-	saveConfig(answers: Answers): Promise<void>;
+	saveConfig: (answers: Answers) => Promise<void>;
 	/** The draft of an earlier run, if there is one. */
-	loadDraft(): Promise<string | undefined>;
-	saveDraft(text: string): Promise<void>;
-	removeDraft(): Promise<void>;
+	loadDraft: () => Promise<string | undefined>;
+	saveDraft: (text: string) => Promise<void>;
+	removeDraft: () => Promise<void>;
 	/** Writes a report of a crash and returns its path. */
-	crashReport(error: unknown): string;
+	crashReport: (error: unknown) => string;
 };
 
 /** How the wizard ended. `left` keeps the draft. */

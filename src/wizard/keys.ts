@@ -10,8 +10,8 @@ export type Binding<State, Action> = {
 	where: string;
 	/** Left out of the footer where space is short: it is in the help. */
 	quiet: boolean;
-	when(state: State): boolean;
-	action(state: State): Action;
+	when: (state: State) => boolean;
+	action: (state: State) => Action;
 };
 
 /** A binding as one line of a table. */

@@ -14,9 +14,9 @@ export type Field = {
 	/** The flag and the environment variable that answer this without the wizard; absent for what only a person can do. */
 	flag?: string;
 	env?: string;
-	when?(values: Values, facts: Facts): boolean;
-	options?(values: Values, facts: Facts): readonly Option[];
-	validate?(value: string, values: Values, facts: Facts): Judgement;
+	when?: (values: Values, facts: Facts) => boolean;
+	options?: (values: Values, facts: Facts) => readonly Option[];
+	validate?: (value: string, values: Values, facts: Facts) => Judgement;
 };
 
 export type Step = {
@@ -28,7 +28,7 @@ export type Step = {
 	/** What `e` explains: whole sentences, one paragraph each. */
 	explain: readonly string[];
 	fields: readonly Field[];
-	when?(values: Values, facts: Facts): boolean;
+	when?: (values: Values, facts: Facts) => boolean;
 };
 
 const yesNo: readonly Option[] = [

@@ -46,9 +46,12 @@ export const plan: Plan = {
 	irreversible: ['a lost master secret cannot be made again'],
 };
 
-export const summary: ClusterSummary = recording('apply').find(
-	(event): event is EventOf<'summary'> => event.type === 'summary',
-)!.summary;
+export const summary: ClusterSummary = summaryOf(recording('apply'));
+
+function summaryOf(events: readonly Event[]): ClusterSummary {
+	for (const event of events) if (event.type === 'summary') return event.summary;
+	throw new Error('the recording has no summary');
+}
 
 export type World = WizardDeps & {calls: string[]; drafts: string[]; applied: Answers[]};
 

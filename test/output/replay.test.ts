@@ -87,9 +87,9 @@ test('a secret that strays into a result, an event or an error is not shown', as
 	for (const flags of [{json: true}, {plain: true}]) {
 		const io = {...capture(), flags};
 		const output = await createOutput(io);
-		output.result({command: 'apply', data: {secret}, lines: [`${secret}`]});
-		output.fail(new AppError(`with ${secret}`, {code: 'x', exitCode: 1, details: {secret}}));
-		output.fail(new TypeError(`with ${secret}`));
+		output.result({command: 'apply', data: {secret}, lines: [String(secret)]});
+		output.fail(new AppError(`with ${String(secret)}`, {code: 'x', exitCode: 1, details: {secret}}));
+		output.fail(new TypeError(`with ${String(secret)}`));
 		const all = io.out() + io.err();
 		t.regex(all, /\[secret\]/u);
 		t.false(all.includes(Buffer.from(canaryKey).toString('base64').slice(0, 12)));
