@@ -110,7 +110,12 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 	};
 	const remove = async (name: string) => {
 		const machine = find(name);
-		if (machine.record().role === 'control-plane') await balancer.drain(name, drainMs);
+		// Connections are given time to move only where there is a control plane to move to.
+		const isControlPlane = (each: Machine) => each.record().role === 'control-plane';
+		const others = [...machines.values()].filter(
+			each => each !== machine && isControlPlane(each) && each.view().state === 'running',
+		);
+		if (isControlPlane(machine) && others.length > 0) await balancer.drain(name, drainMs);
 		await machine.remove();
 		machines.delete(name);
 	};
