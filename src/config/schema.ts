@@ -78,31 +78,39 @@ export const configSchema = z.strictObject({
 		.describe('Kubernetes version of the cluster, to the patch.'),
 	microserviceVersion: versionText(serviceVersionRule, text => text).describe('Version of the services on the nodes.'),
 	debugCluster: z.boolean().describe('Whether nodes allow debugging. Must be false for the local provider.'),
-	provider: z.strictObject({
-		local: z.strictObject({}).describe('Nodes are processes on this machine: a rehearsal, not confidential. Has no settings.'),
-	}),
-	nodeGroups: z.strictObject({
-		control_plane_default: group('control-plane', 1).describe(
-			'The control planes. One is enough to try out; three survive the loss of one.',
-		),
-		worker_default: group('worker', 0).describe('The workers.'),
-	}),
-	attestation: z.strictObject({
-		localVTPM: z
-			.strictObject({
-				measurements: z
-					.record(z.string().regex(/^(?:\d|1\d|2[0-3])$/, {error: 'must be a register number from 0 to 23'}), measurement)
-					.optional()
-					.describe(
-						'Register values a node must have. `constellation apply` computes them from the image files and writes them here.',
-					),
-				makerKey: publicKey.optional().describe('Key that certifies the TPMs of this cluster. Written by `constellation apply`.'),
-				releaseKey: publicKey
-					.optional()
-					.describe('Key that signed the measurements of the image. Written by `constellation apply`.'),
-			})
-			.describe('What a node has to prove before it gets any secret.'),
-	}),
+	provider: z
+		.strictObject({
+			local: z.strictObject({}).describe('Nodes are processes on this machine: a rehearsal, not confidential. Has no settings.'),
+		})
+		.describe('Where the nodes run.'),
+	nodeGroups: z
+		.strictObject({
+			control_plane_default: group('control-plane', 1).describe(
+				'The control planes. One is enough to try out; three survive the loss of one.',
+			),
+			worker_default: group('worker', 0).describe('The workers.'),
+		})
+		.describe('How many nodes of which role there are.'),
+	attestation: z
+		.strictObject({
+			localVTPM: z
+				.strictObject({
+					measurements: z
+						.record(z.string().regex(/^(?:\d|1\d|2[0-3])$/, {error: 'must be a register number from 0 to 23'}), measurement)
+						.optional()
+						.describe(
+							'Register values a node must have. `constellation apply` computes them from the image files and writes them here.',
+						),
+					makerKey: publicKey
+						.optional()
+						.describe('Key that certifies the TPMs of this cluster. Written by `constellation apply`.'),
+					releaseKey: publicKey
+						.optional()
+						.describe('Key that signed the measurements of the image. Written by `constellation apply`.'),
+				})
+				.describe('What a node has to prove before it gets any secret.'),
+		})
+		.describe('Attestation of the one provider above.'),
 });
 
 export type Config = z.infer<typeof configSchema>;
