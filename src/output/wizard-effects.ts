@@ -103,8 +103,10 @@ export function wizardEffects(context: EffectContext): Effects {
 				break;
 			case 'save-draft': {
 				const text = formatDraft(state().values);
+				newest = text;
+				// Typing makes a draft a key; only the newest is worth writing.
 				drafts = drafts
-					.then(async () => deps.saveDraft(text))
+					.then(async () => (text === newest ? deps.saveDraft(text) : undefined))
 					.catch((error: unknown) => {
 						// The answers are still on screen; that they would not survive a crash is worth a word, not an end.
 						flash(`The draft cannot be saved: ${error instanceof Error ? error.message : String(error)}`);
