@@ -1,3 +1,4 @@
+import {textOf} from '../../src/kubernetes/embedded/types.ts';
 import type {Answer, ClientIdentity, TestServer} from './api-server.ts';
 
 /** One recorded request and what the real server answered. Identifiers and revisions in it are placeholders, the same everywhere. */
@@ -108,7 +109,7 @@ export async function replay(
 	async function plant(recorded: RecordedObject): Promise<void> {
 		const {kind, apiVersion} = recorded;
 		const {resourceVersion, uid: recordedUid, ...metadata} = recorded.metadata;
-		const namespace = metadata['namespace'] === undefined ? '' : `/namespaces/${String(metadata['namespace'])}`;
+		const namespace = metadata['namespace'] === undefined ? '' : `/namespaces/${textOf(metadata['namespace'])}`;
 		const collection = `/${apiVersion === 'v1' ? 'api' : 'apis'}/${apiVersion}${namespace}/${kind.toLowerCase()}s`;
 		const node = at(recorded['spec'], 'nodeName');
 		const identity =
@@ -138,10 +139,16 @@ export async function replay(
 			learn(expected, actual);
 			if (translate(expected) !== actual) differ(path, translate(expected), actual);
 		} else if (Array.isArray(expected)) {
-			if (!Array.isArray(actual) || actual.length !== expected.length) return differ(path, expected, actual);
+			if (!Array.isArray(actual) || actual.length !== expected.length) {
+				differ(path, expected, actual);
+				return;
+			}
 			expected.forEach((entry, index) => compare(exchange, `${path}[${index}]`, entry, actual[index], differ));
 		} else if (typeof expected === 'object' && expected !== null) {
-			if (typeof actual !== 'object' || actual === null) return differ(path, expected, actual);
+			if (typeof actual !== 'object' || actual === null) {
+				differ(path, expected, actual);
+				return;
+			}
 			for (const [key, value] of Object.entries(expected)) compare(exchange, `${path}.${key}`, value, at(actual, key), differ);
 		} else if (expected !== actual && !(expected === null && isNothing(actual))) {
 			differ(path, expected, actual);
@@ -165,7 +172,7 @@ function isNothing(value: unknown): boolean {
 }
 
 function shown(value: unknown): string {
-	return (JSON.stringify(value) ?? '').slice(0, 300);
+	return value === undefined ? '' : JSON.stringify(value).slice(0, 300);
 }
 
 function at(value: unknown, key: string): unknown {

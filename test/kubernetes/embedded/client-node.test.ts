@@ -5,7 +5,8 @@ import {
 	makeInformer,
 	PatchStrategy,
 	setHeaderOptions,
-	type V1ConfigMap,
+	V1ConfigMap,
+	V1ObjectMeta,
 } from '@kubernetes/client-node';
 import test from 'ava';
 import {kubeClient} from '../../../src/kubernetes/client.ts';
@@ -21,10 +22,15 @@ test.before(async () => {
 });
 test.after.always(() => server.close());
 
+function configMap(metadata: Partial<V1ObjectMeta>, data?: Record<string, string>): V1ConfigMap {
+	const named = Object.assign(new V1ObjectMeta(), metadata);
+	return Object.assign(new V1ConfigMap(), {apiVersion: 'v1', kind: 'ConfigMap', metadata: named, ...(data && {data})});
+}
+
 test('the Kubernetes client: informer, patches, errors', async t => {
 	const core = config.makeApiClient(CoreV1Api);
 	const namespace = 'default';
-	await core.createNamespacedConfigMap({namespace, body: {metadata: {name: 'before', labels: {informed: 'yes'}}}});
+	await core.createNamespacedConfigMap({namespace, body: configMap({name: 'before', labels: {informed: 'yes'}})});
 	const informer = makeInformer<V1ConfigMap>(
 		config,
 		`/api/v1/namespaces/${namespace}/configmaps`,
@@ -50,7 +56,7 @@ test('the Kubernetes client: informer, patches, errors', async t => {
 		}
 	};
 	await until('add before');
-	await core.createNamespacedConfigMap({namespace, body: {metadata: {name: 'after', labels: {informed: 'yes'}}, data: {a: '1'}}});
+	await core.createNamespacedConfigMap({namespace, body: configMap({name: 'after', labels: {informed: 'yes'}}, {a: '1'})});
 	await until('add after');
 	const patched = await core.patchNamespacedConfigMap(
 		{name: 'after', namespace, body: {data: {b: '2'}}},
@@ -66,7 +72,7 @@ test('the Kubernetes client: informer, patches, errors', async t => {
 	t.deepEqual(again.data, {a: '3', b: '2'});
 	const objects = KubernetesObjectApi.makeApiClient(config);
 	const applied = await objects.patch<V1ConfigMap>(
-		{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'after', namespace}, data: {c: '4'}},
+		configMap({name: 'after', namespace}, {c: '4'}),
 		undefined,
 		undefined,
 		'tester',
@@ -91,14 +97,14 @@ test('the small client of the services: the same, and two writers settle a confl
 	const events = kube.watch(maps, {resourceVersion, signal: stop.signal})[Symbol.asyncIterator]();
 	await kube.update(maps, {...made, data: {n: '1'}});
 	const conflict = await t.throwsAsync(kube.update(maps, {...made, data: {n: '2'}}), {instanceOf: KubeError});
-	t.deepEqual([conflict?.code, conflict?.reason], [409, 'Conflict']);
+	t.deepEqual([conflict.code, conflict.reason], [409, 'Conflict']);
 	await kube.patch(maps, 'shared', {data: {m: '1'}}, 'strategic');
 	await kube.patch(maps, 'shared', {apiVersion: 'v1', kind: 'ConfigMap', data: {k: '1'}}, 'apply');
 	await kube.delete(maps, 'shared');
 	const types: string[] = [];
 	while (types.length < 4) {
-		const {value} = await events.next();
-		types.push(value.type);
+		const next = await events.next();
+		types.push(next.done === true ? 'end' : next.value.type);
 	}
 	t.deepEqual(types, ['MODIFIED', 'MODIFIED', 'MODIFIED', 'DELETED']);
 	stop.abort();

@@ -19,7 +19,7 @@ import {
 import type {ApiObject} from '../../../src/kubernetes/embedded/types.ts';
 import {Secret} from '../../../src/secret.ts';
 
-type Opened = {store: Store; path: string; key: Secret; open(key?: Secret): Store};
+type Opened = {store: Store; path: string; key: Secret; open: (key?: Secret) => Store};
 
 async function opened(t: ExecutionContext, now: () => number = Date.now): Promise<Opened> {
 	const folder = await mkdtemp(join(tmpdir(), 'store-'));

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {textOf} from '../../../src/kubernetes/embedded/types.ts';
 import {startTestServer, type TestServer} from '../../helpers/api-server.ts';
 import {openWatch, type StreamEvent} from '../../helpers/watch-stream.ts';
 
@@ -30,7 +31,7 @@ function revisionOf(value: unknown): string {
 }
 
 const short = (events: readonly StreamEvent[]) =>
-	events.map(({type, object}) => `${type} ${String(object.metadata['name'] ?? object.kind)}`);
+	events.map(({type, object}) => `${type} ${textOf(object.metadata['name'] ?? object.kind)}`);
 
 test.serial('events after a revision come in order, with the final state of what was deleted', async t => {
 	const start = await create('first');

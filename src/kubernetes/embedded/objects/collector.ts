@@ -1,6 +1,6 @@
 import {ensureDefaultAccount} from '../seed.ts';
 import type {Store} from '../store/store.ts';
-import {type ApiObject, isObject, textOf} from '../types.ts';
+import {type ApiObject, isObject, type Metadata, textOf, without} from '../types.ts';
 import {timestamp} from './api.ts';
 import {equal} from './equal.ts';
 import type {Registry} from './registry.ts';
@@ -72,7 +72,8 @@ export function createCollector(
 			if (rest.length === 0 && policy !== 'Orphan') {
 				drop(key.resource, object);
 			} else {
-				const metadata = {...object.metadata, ownerReferences: rest};
+				const others = without(object.metadata, 'ownerReferences') as Metadata;
+				const metadata: Metadata = rest.length === 0 ? others : {...others, ownerReferences: rest};
 				if (!equal(metadata, object.metadata)) store.put(key, {...object, metadata}, Number(object.metadata.resourceVersion));
 			}
 		}

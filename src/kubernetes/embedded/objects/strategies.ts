@@ -1,5 +1,5 @@
 import {type Cause, cause} from '../http/status.ts';
-import {type ApiObject, type ApiResource, isObject, type JsonObject, textOf} from '../types.ts';
+import {type ApiObject, type ApiResource, isObject, type JsonObject, textOf, without} from '../types.ts';
 import {type Call, timestamp} from './api.ts';
 import {definitionStrategy} from './definitions.ts';
 import {equal} from './equal.ts';
@@ -140,7 +140,7 @@ function requestStatus(next: ApiObject, current: ApiObject, part: string, call: 
 				lastTransitionTime: condition['lastTransitionTime'] ?? time,
 			})),
 	];
-	next['status'] = {...(part === 'approval' ? before : status), ...(conditions.length > 0 && {conditions})};
+	next['status'] = {...without(part === 'approval' ? before : status, 'conditions'), ...(conditions.length > 0 && {conditions})};
 }
 
 function conditionsOf(status: JsonObject): JsonObject[] {

@@ -1,4 +1,4 @@
-import {type ApiObject, type ApiResource, drop, groupVersion, type Json, type JsonObject, without} from '../types.ts';
+import {type ApiObject, type ApiResource, drop, groupVersion, type JsonObject, without} from '../types.ts';
 
 /** core/v1 field → events.k8s.io/v1 field. */
 const eventFields = [
