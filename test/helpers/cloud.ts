@@ -56,7 +56,12 @@ const mains: Record<string, ServiceMain> = {
 type Machine = {name: string; role: NodeRole; diskUuid: string; tpm: Tpm; software: SoftwareTpm; folder: string};
 
 /** What happens to a node on the way; a test can stop it anywhere by throwing. */
-export type Faults = {disk?: (disk: Disk) => Disk; tpm?: (tpm: Tpm) => Tpm};
+export type Faults = {
+	disk?: (disk: Disk) => Disk;
+	tpm?: (tpm: Tpm) => Tpm;
+	/** What the machine measures in the place of what its image says, by register. */
+	boots?: ReadonlyMap<number, string>;
+};
 
 export type Booted = {host: NodeHost; member: Promise<Member>; lines: string[]; off(): Promise<void>};
 
@@ -97,7 +102,7 @@ export const newCloud = async (t: ExecutionContext) => {
 	const boot = async (machine: Machine, faults: Faults = {}): Promise<Booted> => {
 		const {name, role, software, folder} = machine;
 		software.reset();
-		for (const [register, content] of [...image, [12, commandLine] as const])
+		for (const [register, content] of new Map([...image, ...(faults.boots ?? []), [12, commandLine]]))
 			await machine.tpm.extend(register, Buffer.from(content));
 		const ports = await freePorts(serviceNames.length);
 		const endpoints = Object.fromEntries(serviceNames.map((service, index) => [service, `127.0.0.1:${ports[index] ?? 0}`]));
@@ -211,7 +216,7 @@ export const newCloud = async (t: ExecutionContext) => {
 		}
 	};
 
-	return {create, boot, said, init, acknowledge, recover, policy, master};
+	return {root, initSecret, create, boot, said, init, acknowledge, recover, policy, master};
 };
 
 const same = <T>(value: T): T => value;

@@ -1,4 +1,7 @@
+import {readdir, readFile, stat} from 'node:fs/promises';
+import {join} from 'node:path';
 import test from 'ava';
+import {AttestationRefused} from '../../../src/attestation/findings.ts';
 import type {Tpm} from '../../../src/attestation/tpm/tpm.ts';
 import {kubeClient} from '../../../src/kubernetes/client.ts';
 import {nodesReady} from '../../../src/kubernetes/conditions.ts';
@@ -65,6 +68,46 @@ test('a node whose disk holds a state never takes part in another Init', async t
 	const again = await cloud.boot(machine);
 	await cloud.said(again, 'waiting for the cluster, or for recovery');
 	await t.throwsAsync(cloud.init(again), {message: /cannot be reached|ECONNREFUSED/});
+});
+
+/** Every file below a folder. */
+const filesIn = async (folder: string): Promise<string[]> => {
+	const entries = await readdir(folder, {withFileTypes: true, recursive: true});
+	return entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name));
+};
+
+test('rows 15 and 17: no file of a cluster holds a secret in the clear or can be opened by others', async t => {
+	const cloud = await newCloud(t);
+	const control = await cloud.boot(cloud.create('control-1', 'control-plane'));
+	const {kubeconfig} = await cloud.init(control);
+	const worker = await cloud.boot(cloud.create('worker-1', 'worker'));
+	await worker.member;
+	await waitFor(nodesReady(adminOf(kubeconfig), ['control-1', 'worker-1']), patience);
+	const key = Buffer.from(cloud.master.key.reveal());
+	const state = (await control.member).state();
+	const canaries = [
+		...[key, Buffer.from(cloud.master.salt.reveal())].flatMap(bytes => [bytes.toString('base64'), bytes.toString('hex')]),
+		key.toString('latin1'),
+		cloud.initSecret,
+		state.controlPlane?.storageKey ?? '',
+		'PRIVATE KEY',
+	];
+	const files = await filesIn(cloud.root);
+	t.true(files.length > 3);
+	for (const file of files) {
+		const content = (await readFile(file)).toString('latin1');
+		for (const canary of canaries) t.false(content.includes(canary), `${file} holds a secret`);
+		t.is((await stat(file)).mode & 0o077, 0, `${file} can be opened by others`);
+	}
+	for (const canary of canaries) t.false([...control.lines, ...worker.lines].join('\n').includes(canary));
+});
+
+test('row 6: a first node that does not match the policy gets not one byte of a request', async t => {
+	const cloud = await newCloud(t);
+	const node = await cloud.boot(cloud.create('control-1', 'control-plane'), {boots: new Map([[9, 'a changed bundle']])});
+	const refused = await t.throwsAsync(cloud.init(node), {instanceOf: AttestationRefused});
+	t.like(refused.findings[0], {code: 'register-mismatch', register: 9});
+	t.false(node.lines.some(line => line.includes('Init called')));
 });
 
 const crash = new Error('the machine lost its power');
