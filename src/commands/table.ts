@@ -233,6 +233,11 @@ export const commandTable: readonly CommandSpec[] = [
 		summary: 'Check what a cluster needs; on request collect facts for a bug report',
 		flags: [
 			{name: 'bundle', value: 'FILE', description: 'Write facts without secrets to a new file', env: 'CONSTELLATION_BUNDLE'},
+			{
+				name: 'install-opentofu',
+				description: 'Download the pinned OpenTofu, its checksum verified, where neither Terraform nor OpenTofu is found',
+				env: 'CONSTELLATION_INSTALL_OPENTOFU',
+			},
 		],
 		examples: ['constellation doctor', 'constellation doctor --bundle report.json'],
 		load: () => import('./doctor.ts').then(({doctor}) => doctor),

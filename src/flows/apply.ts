@@ -1,24 +1,44 @@
 import type {ClusterSummary, Flow} from '../events.ts';
 import {readClusterId, showClusterId} from '../keys/cluster-id.ts';
 import {fileNames} from '../workspace/files.ts';
-import {writeStamp} from '../workspace/stamp.ts';
-import {readEndpoints} from './cluster.ts';
+import {readStamp, writeStamp} from '../workspace/stamp.ts';
+import {readEndpoints, requireIds} from './cluster.ts';
 import {applyPlan, type PlannedCluster} from './create.ts';
 import type {Dependencies} from './dependencies.ts';
 import {initCluster} from './init.ts';
 import {requireMasterSecret, startCluster} from './lifecycle.ts';
 import {phase} from './phase.ts';
-import type {Prepared} from './prepare.ts';
-
+import {type Prepared, prepare} from './prepare.ts';
 import {verifyCluster} from './verify.ts';
 import {type ReadyNode, watchUntil} from './watch.ts';
 
 /** Everything behind the consent: machines, initialisation, nodes, verification. Each part does only what is missing. */
 export async function* applyCluster(deps: Dependencies, planned: PlannedCluster, signal: AbortSignal): Flow<ClusterSummary> {
 	const startedAt = deps.now();
+	return yield* finishCluster(deps, yield* createMachines(deps, planned, signal), startedAt, signal);
+}
+
+/** First phase: the machines of the plan, switched on. */
+export async function* createMachines(deps: Dependencies, planned: PlannedCluster, signal: AbortSignal): Flow<Prepared> {
 	await writeStamp(deps.workspace);
-	const created = yield* applyPlan(deps, planned, signal);
-	const initialised = yield* initCluster(deps, yield* switchedOn(deps, created, signal), signal);
+	return yield* switchedOn(deps, yield* applyPlan(deps, planned, signal), signal);
+}
+
+/** Second phase, on machines that exist: initialisation, nodes, verification. */
+export async function* initMachines(deps: Dependencies, signal: AbortSignal): Flow<ClusterSummary> {
+	const startedAt = deps.now();
+	await requireIds(deps.workspace);
+	const prepared = yield* phase('preflight', deps.now, prepare(deps));
+	return yield* finishCluster(deps, prepared, startedAt, signal);
+}
+
+async function* finishCluster(
+	deps: Dependencies,
+	prepared: Prepared,
+	startedAt: number,
+	signal: AbortSignal,
+): Flow<ClusterSummary> {
+	const initialised = yield* initCluster(deps, prepared, signal);
 	const nodes = yield* joined(deps, initialised, signal);
 	const clusterId = clusterIdOf(initialised);
 	const {verify} = await readEndpoints(deps.workspace);
@@ -74,4 +94,9 @@ async function summaryOf(deps: Dependencies, prepared: Prepared, nodes: ReadyNod
 		elapsedMs: deps.now() - startedAt,
 		rehearsal: true,
 	};
+}
+
+/** Whether the owner has proved to have a copy of the master secret. */
+export async function isCopied({workspace}: Pick<Dependencies, 'workspace'>): Promise<boolean> {
+	return (await readStamp(workspace)).masterSecretCopied;
 }

@@ -22,6 +22,12 @@ export function noCluster(workspace: Workspace): AppError {
 	});
 }
 
+/** Throws AppError `no-cluster` where a workspace holds no cluster and nothing that is left of one. */
+export async function requireSomething(workspace: Workspace): Promise<void> {
+	const {id, resources} = await readFacts(workspace);
+	if (!id && !resources) throw noCluster(workspace);
+}
+
 /** The config of the workspace. Throws AppError `config-missing` or what `parseConfig` throws. */
 export async function readConfig(workspace: Workspace): Promise<{config: Config; text: string}> {
 	const text = await readText(workspace.path('config'));

@@ -2,12 +2,12 @@ import {AppError, exitCodes} from '../errors.ts';
 import type {Event, Flow} from '../events.ts';
 import type {MasterSecret} from '../keys/derive.ts';
 import {readMasterSecret} from '../workspace/master-secret.ts';
-import {pinnedPolicy, readConfig, readEndpoints, requireIds, requireInitialised} from './cluster.ts';
+import {readEndpoints, requireIds} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {withBackground} from './merge.ts';
 import {phase} from './phase.ts';
 import {recoverNodes} from './recover.ts';
-import {type ReadyNode, type WatchTarget, watchUntil} from './watch.ts';
+import {type ReadyNode, requireTarget, type WatchTarget, watchUntil} from './watch.ts';
 
 /** How long a started cluster may take until its first control plane waits for the master secret. */
 const startPatience = 3 * 60_000;
@@ -25,47 +25,42 @@ export async function requireMasterSecret({workspace}: Pick<Dependencies, 'works
 	});
 }
 
-async function targetOf({workspace}: Pick<Dependencies, 'workspace'>): Promise<WatchTarget> {
-	const {ids, clusterId} = await requireInitialised(workspace);
-	const {config} = await readConfig(workspace);
-	return {uid: ids.uid, clusterId, policy: pinnedPolicy(config), imageVersion: config.image};
-}
-
 /** Starts a stopped cluster: machines, then verification and master secret for the control planes, then all nodes Ready. */
 export async function* startCluster(deps: Dependencies, secret: MasterSecret, signal: AbortSignal): Flow<ReadyNode[]> {
-	const target = await targetOf(deps);
+	const target = await requireTarget(deps);
 	yield* phase(
 		'machines',
 		deps.now,
 		withBackground(switchOn(deps, target.uid), [stop => deps.provider.events(target.uid, stop)], signal),
 	);
-	return yield* recoverAndWait(deps, target, secret, startPatience, signal);
+	return yield* recoverAndWait(deps, target, {secret, patience: startPatience}, signal);
 }
 
-/** As startCluster, for machines that run already. */
-export async function* recoverCluster(deps: Dependencies, secret: MasterSecret, signal: AbortSignal): Flow<ReadyNode[]> {
-	return yield* recoverAndWait(deps, await targetOf(deps), secret, recoverPatience, signal);
+/** As startCluster, for machines that run already. `endpoint` is host:port of the recovery servers, if not the cluster's own. */
+export async function* recoverCluster(
+	deps: Dependencies,
+	secret: MasterSecret,
+	signal: AbortSignal,
+	options: {endpoint?: string} = {},
+): Flow<ReadyNode[]> {
+	return yield* recoverAndWait(deps, await requireTarget(deps), {secret, patience: recoverPatience, ...options}, signal);
 }
 
 async function* recoverAndWait(
 	deps: Dependencies,
 	target: WatchTarget,
-	secret: MasterSecret,
-	patience: number,
+	recovery: {secret: MasterSecret; patience: number; endpoint?: string},
 	signal: AbortSignal,
 ): Flow<ReadyNode[]> {
-	const {recovery} = await readEndpoints(deps.workspace);
+	const since = deps.now();
+	const endpoint = recovery.endpoint ?? (await readEndpoints(deps.workspace)).recovery;
 	const machines = [(stop: AbortSignal): AsyncIterable<Event> => deps.provider.events(target.uid, stop)];
-	yield* withBackground(
-		recoverNodes(deps, {endpoint: recovery, policy: target.policy, secret, patience}, signal),
-		machines,
-		signal,
-	);
+	yield* withBackground(recoverNodes(deps, {...recovery, endpoint, policy: target.policy}, signal), machines, signal);
 	const wanted = async () => (await deps.provider.machines(target.uid)) ?? [];
 	return yield* phase(
 		'nodes',
 		deps.now,
-		watchUntil(deps, target, {wanted}, signal),
+		watchUntil(deps, target, {wanted, since}, signal),
 		nodes => `${nodes.length} of ${nodes.length} ready`,
 	);
 }

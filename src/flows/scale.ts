@@ -2,6 +2,7 @@ import {editConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
 import type {Flow} from '../events.ts';
 import {KubeError} from '../kubernetes/kube.ts';
+import {retireMachines} from '../kubernetes/machine-records.ts';
 import {resources} from '../kubernetes/resources.ts';
 import {writeFileSafely} from '../workspace/files.ts';
 import {adminKube, pinnedPolicy, readConfig, requireInitialised} from './cluster.ts';
@@ -71,4 +72,5 @@ async function deleteNodes(deps: Dependencies, names: readonly string[]): Promis
 			if (!(error instanceof KubeError && error.code === 404)) throw error;
 		}
 	}
+	await retireMachines(kube, names);
 }

@@ -4,12 +4,14 @@ import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {compare, hash} from 'bcryptjs';
 import {AppError, exitCodes} from '../errors.ts';
+import type {EventOf, Flow} from '../events.ts';
 import {findTerraform} from '../infrastructure/binary.ts';
 import {moduleFolder} from '../infrastructure/module-folder.ts';
 import {renderFolder} from '../infrastructure/render.ts';
 import {terraform} from '../infrastructure/terraform.ts';
 import {kubeClient} from '../kubernetes/client.ts';
 import {parseKubeconfig} from '../kubernetes/kubeconfig.ts';
+import {localPreflight, type PreflightOptions} from '../providers/local/preflight.ts';
 import {dataHome as dataHomeOf} from '../releases/data-home.ts';
 import {checkImage, localPolicy} from '../releases/image.ts';
 import {ensureImage, type ImageSources} from '../releases/make-image.ts';
@@ -18,6 +20,7 @@ import {workspaceAt} from '../workspace/files.ts';
 import {openJournal} from '../workspace/journal.ts';
 import type {Dependencies} from './dependencies.ts';
 import {localProvider} from './local-provider.ts';
+import {phase} from './phase.ts';
 
 export type SystemOptions = {folder: string; env: NodeJS.ProcessEnv};
 
@@ -55,6 +58,29 @@ async function intactImage(version: string, dataHome: string) {
 			next: [`Remove ${image.folder} and run the command again: the image is made anew from the tool.`],
 		},
 	);
+}
+
+type Preflight = SystemOptions & {mayDownload?: PreflightOptions['mayDownload']; signal?: AbortSignal};
+
+/** What can fail before anything is created in a folder, as a flow of its own. */
+export async function* preflightWith({folder, env, mayDownload, signal}: Preflight): Flow<void> {
+	const dataHome = dataHomeOf(env);
+	const options = {...(mayDownload === undefined ? {} : {mayDownload}), ...(signal === undefined ? {} : {signal})};
+	yield* phase('preflight', Date.now, localPreflight({dataHome, workspace: path.resolve(folder), env, ...options}));
+}
+
+/** The checks alone, for a front end that goes on after a failed one. */
+export async function* localChecks(
+	dataHome: string,
+	workspace: string,
+	env: NodeJS.ProcessEnv,
+): AsyncGenerator<EventOf<'check'>> {
+	try {
+		for await (const event of localPreflight({dataHome, workspace, env})) if (event.type === 'check') yield event;
+	} catch (error) {
+		// Each failed check was an event of its own.
+		if (!(error instanceof AppError && error.code === 'preflight')) throw error;
+	}
 }
 
 /** The real world for flows. */

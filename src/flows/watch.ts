@@ -7,7 +7,7 @@ import {KubeError} from '../kubernetes/kube.ts';
 import {parseKubeconfig} from '../kubernetes/kubeconfig.ts';
 import {resources} from '../kubernetes/resources.ts';
 import type {Machine} from '../providers/node-groups.ts';
-import {adminKube, memberPolicy, readEndpoints} from './cluster.ts';
+import {adminKube, memberPolicy, pinnedPolicy, readConfig, readEndpoints, requireInitialised} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {joinEvents} from './join-stream.ts';
 import {type Background, withBackground} from './merge.ts';
@@ -19,6 +19,13 @@ export type WatchTarget = {
 	policy: Policy;
 	imageVersion: string;
 };
+
+/** The initialised cluster of the workspace. Throws AppError `no-cluster` and the like. */
+export async function requireTarget({workspace}: Pick<Dependencies, 'workspace'>): Promise<WatchTarget> {
+	const {ids, clusterId} = await requireInitialised(workspace);
+	const {config} = await readConfig(workspace);
+	return {uid: ids.uid, clusterId, policy: pinnedPolicy(config), imageVersion: config.image};
+}
 
 /** The two sources of a live view: the provider's machines and the JoinService. */
 async function sources(deps: Dependencies, target: WatchTarget): Promise<Background[]> {
@@ -56,6 +63,8 @@ export type NodesGoal = {
 	wanted(): Promise<readonly Machine[]>;
 	/** Node objects that must be gone. */
 	gone?: readonly string[];
+	/** Milliseconds since the epoch: a node counts only if it was heard of since. An object may be Ready from before a stop. */
+	since?: number;
 };
 
 export type ReadyNode = {name: string; role: Machine['role']; ready: boolean; version?: string};
@@ -111,7 +120,7 @@ async function* settled(
 		signal.throwIfAborted();
 		const machines = await goal.wanted();
 		const nodes = await nodesOf(kube);
-		const missing = machines.filter(({name}) => !isReadyNode(nodes?.get(name)));
+		const missing = machines.filter(({name}) => !isReadyNode(nodes?.get(name), goal.since));
 		const leftovers = (goal.gone ?? []).filter(name => nodes?.has(name) !== false);
 		if (nodes !== undefined && missing.length === 0 && leftovers.length === 0)
 			return machines.map(machine => readyNode(machine, nodes.get(machine.name)));
@@ -139,7 +148,14 @@ async function nodesOf(kube: Kube): Promise<Map<string, KubeObject> | undefined>
 	}
 }
 
-const isReadyNode = (node: KubeObject | undefined): boolean => node !== undefined && isReady(node);
+const isReadyNode = (node: KubeObject | undefined, since = 0): boolean =>
+	node !== undefined && isReady(node) && lastHeardOf(node) >= Math.floor(since / 1000) * 1000;
+
+/** When the node itself last wrote its status; Kubernetes counts in whole seconds. */
+function lastHeardOf(node: KubeObject): number {
+	const {conditions = []} = (node['status'] ?? {}) as {conditions?: {type: string; lastHeartbeatTime?: string}[]};
+	return Date.parse(conditions.find(({type}) => type === 'Ready')?.lastHeartbeatTime ?? '') || 0;
+}
 
 export function readyNode({name, role}: Pick<Machine, 'name' | 'role'>, node: KubeObject | undefined): ReadyNode {
 	const info = (node?.['status'] as {nodeInfo?: {kubeletVersion?: string}} | undefined)?.nodeInfo;

@@ -1,0 +1,55 @@
+import path from 'node:path';
+import type {Dependencies} from '../flows/dependencies.ts';
+import {recoverCluster, requireMasterSecret, startCluster, stopCluster} from '../flows/lifecycle.ts';
+import type {ReadyNode} from '../flows/watch.ts';
+import type {MasterSecret} from '../keys/derive.ts';
+import type {Result} from '../output/output.ts';
+import {readMasterSecretFile} from '../workspace/master-secret.ts';
+import {agree} from './consent.ts';
+import {withLock} from './session.ts';
+import {type CommandInput, type CommandModule, textFlag} from './types.ts';
+import {withPort} from './verify.ts';
+
+export const start: CommandModule = (context, input) =>
+	withLock(context, 'start', async deps => {
+		const secret = await secretOf(deps, input);
+		const nodes = await context.output.run('Starting', signal => startCluster(deps, secret, signal), {
+			expected: ['machines', 'recover', 'nodes'],
+		});
+		return readyResult('start', nodes);
+	});
+
+export const recover: CommandModule = (context, input) =>
+	withLock(context, 'recover', async deps => {
+		const secret = await secretOf(deps, input);
+		const endpoint = textFlag(input, 'endpoint');
+		const options = endpoint === undefined ? {} : {endpoint: withPort(endpoint, 9999)};
+		const nodes = await context.output.run('Recovering', signal => recoverCluster(deps, secret, signal, options), {
+			expected: ['recover', 'nodes'],
+		});
+		return readyResult('recover', nodes);
+	});
+
+export const stop: CommandModule = context =>
+	withLock(context, 'stop', async deps => {
+		await agree(context, 'Stop all machines? Workloads end; disks, keys and objects stay.');
+		const machines = await context.output.run('Stopping', signal => stopCluster(deps, signal), {expected: ['machines']});
+		return {
+			command: 'stop',
+			data: {machines},
+			lines: [`${machines.length} machines are stopped; their disks are kept.`, 'next   constellation start   starts them again'],
+		};
+	});
+
+async function secretOf(deps: Dependencies, input: CommandInput): Promise<MasterSecret> {
+	const file = textFlag(input, 'master-secret');
+	return file === undefined ? requireMasterSecret(deps) : readMasterSecretFile(path.resolve(file));
+}
+
+function readyResult(command: string, nodes: readonly ReadyNode[]): Result {
+	return {
+		command,
+		data: {nodes},
+		lines: [`${nodes.length} of ${nodes.length} nodes are ready.`, 'next   constellation verify   challenges the cluster'],
+	};
+}

@@ -1,0 +1,33 @@
+import {AppError, exitCodes} from '../errors.ts';
+import {applyScale, planScale} from '../flows/scale.ts';
+import {requireRunning} from '../flows/status.ts';
+import {agree} from './consent.ts';
+import {withLock} from './session.ts';
+import {type CommandModule, numberFlag} from './types.ts';
+
+export const scale: CommandModule = async (context, input) => {
+	const [controlPlanes, workers] = [numberFlag(input, 'control-planes'), numberFlag(input, 'workers')];
+	if (controlPlanes === undefined && workers === undefined) {
+		throw new AppError('scale needs a number of nodes.', {
+			code: 'usage',
+			exitCode: exitCodes.usage,
+			next: ['constellation scale --workers 3   is an example'],
+		});
+	}
+	return withLock(context, 'scale', async deps => {
+		await requireRunning(deps);
+		const sizes = {...(controlPlanes === undefined ? {} : {controlPlanes}), ...(workers === undefined ? {} : {workers})};
+		const planned = await context.output.run('Planning', signal => planScale(deps, sizes, signal), {
+			expected: ['preflight', 'plan'],
+		});
+		if (!planned.plan.empty) await agree(context, 'Scale the cluster? Workloads of removed nodes end.');
+		const {nodes, removed} = await context.output.run('Scaling', signal => applyScale(deps, planned, signal), {
+			expected: ['machines', 'nodes'],
+		});
+		return {
+			command: 'scale',
+			data: {nodes, removed},
+			lines: [`${nodes.length} nodes are ready.`, ...(removed.length === 0 ? [] : [`removed: ${removed.join(', ')}`])],
+		};
+	});
+};

@@ -1,0 +1,57 @@
+import {AppError, exitCodes} from '../errors.ts';
+import {type ClusterStatus, clusterStatus, stopped} from '../flows/status.ts';
+import {rehearsalSentence} from '../summary.ts';
+import {openWorkspace} from './session.ts';
+import type {CommandModule} from './types.ts';
+
+export const status: CommandModule = async context => {
+	const found = await clusterStatus(await openWorkspace(context));
+	const lines = statusLines(found);
+	if (found.state === 'stopped') throw withStatus(stopped(), found, lines);
+	if (found.state === 'unreachable') throw withStatus(unreachable(), found, lines);
+	return {command: 'status', data: {...found}, lines};
+};
+
+/** The state is told even where the exit code says that nobody answered. */
+function withStatus(error: AppError, found: ClusterStatus, lines: readonly string[]): AppError {
+	const {message, code, exitCode, next} = error;
+	return new AppError(message, {
+		code,
+		exitCode,
+		next,
+		details: {...found},
+		problems: lines.map(line => ({path: '', message: line})),
+	});
+}
+
+function unreachable(): AppError {
+	return new AppError('The machines run, but the Kubernetes API does not answer.', {
+		code: 'cluster-unreachable',
+		exitCode: exitCodes.unreachable,
+		next: ['constellation recover   helps nodes that wait for the master secret', 'constellation doctor    looks for causes'],
+	});
+}
+
+function statusLines(found: ClusterStatus): string[] {
+	const {name, state, machines, nodes, holder} = found;
+	const ready = nodes.filter(node => node.ready).length;
+	const width = Math.max(4, ...machines.map(machine => machine.name.length));
+	return [
+		`${name}: ${state}${nodes.length === 0 ? '' : `, ${ready} of ${machines.length} nodes ready`}`,
+		rehearsalSentence,
+		'',
+		`${'node'.padEnd(width)}  role           machine   kubernetes`,
+		...machines.map(machine => {
+			const node = nodes.find(each => each.name === machine.name);
+			const kubernetes = node === undefined ? 'unknown' : `${node.ready ? 'Ready' : 'NotReady'} ${node.version ?? ''}`.trim();
+			return `${machine.name.padEnd(width)}  ${machine.role.padEnd(13)}  ${machine.state.padEnd(8)}  ${kubernetes}`;
+		}),
+		'',
+		`image          ${found.image}`,
+		`kubernetes     ${found.kubernetesVersion}`,
+		`cluster ID     ${found.clusterId === '' ? 'not initialised' : found.clusterId}`,
+		`endpoint       ${found.endpoint}`,
+		`master secret  ${found.masterSecret.file ? 'in the workspace' : 'not in the workspace'}, copy ${found.masterSecret.copyConfirmed ? 'confirmed' : 'not confirmed'}`,
+		...(holder === undefined ? [] : [`busy           \`${holder.command}\`, process ${holder.pid}, since ${holder.since}`]),
+	];
+}

@@ -1,0 +1,33 @@
+import {readConfig} from '../flows/cluster.ts';
+import {findExisting, terminateCluster} from '../flows/terminate.ts';
+import {fileNames} from '../workspace/files.ts';
+import {agreeByName} from './consent.ts';
+import {openWorkspace, withLock} from './session.ts';
+import type {CommandModule} from './types.ts';
+
+export const terminate: CommandModule = async context => {
+	// Looked at before the lock is taken: an empty folder stays empty.
+	await findExisting(await openWorkspace(context));
+	return withLock(context, 'terminate', async deps => {
+		const existing = await findExisting(deps);
+		const {name} = await readConfig(deps.workspace).then(
+			({config}) => config,
+			// A config that cannot be read is no reason to keep a cluster.
+			() => ({name: existing.ids?.uid ?? 'constell'}),
+		);
+		const what = [...existing.leftovers, `${existing.resources} Terraform resources`].join(', ');
+		await agreeByName(context, name, `This removes ${what}. It cannot be undone.`);
+		const removed = await context.output.run('Terminating', signal => terminateCluster(deps, existing, signal), {
+			expected: ['destroy'],
+		});
+		return {
+			command: 'terminate',
+			data: {removed, kept: [fileNames.config, fileNames.masterSecret]},
+			lines: [
+				`Removed: ${removed.join(', ')}.`,
+				`Kept: ${fileNames.config} and ${fileNames.masterSecret}.`,
+				'No process, file or resource that we know of is left; backups, swap and snapshots were not checked.',
+			],
+		};
+	});
+};

@@ -1,0 +1,52 @@
+import {type ConfigAnswers, generateConfig} from '../config/generate.ts';
+import {configWarnings, editConfig, parseConfig} from '../config/load.ts';
+import type {Config} from '../config/schema.ts';
+import {AppError, exitCodes} from '../errors.ts';
+import {fileNames, readText, type Workspace, workspaceAt, writeFileOnce, writeFileSafely} from '../workspace/files.ts';
+import {refuseCheckout} from '../workspace/folder.ts';
+import {readStamp} from '../workspace/stamp.ts';
+import {readConfig} from './cluster.ts';
+
+/** Writes a new config, checked before; gives its path. Throws AppError `config-exists`. */
+export async function createConfig(folder: string, answers: Partial<ConfigAnswers>): Promise<{file: string; config: Config}> {
+	const workspace = workspaceAt(folder);
+	await refuseCheckout(workspace);
+	await readStamp(workspace);
+	const text = generateConfig(answers);
+	const config = parseConfig(text);
+	const file = workspace.path('config');
+	if (await writeFileOnce(file, text)) return {file, config};
+	throw new AppError(`There is a ${fileNames.config} already; it was not touched.`, {
+		code: 'config-exists',
+		exitCode: exitCodes.preflight,
+		next: ['Edit it, or remove it first.', 'constellation config validate   checks it'],
+		details: {file},
+	});
+}
+
+/** Reads and checks the config of a workspace. */
+export async function checkConfigFile(folder: string): Promise<{file: string; config: Config; warnings: string[]}> {
+	const workspace = workspaceAt(folder);
+	await readStamp(workspace);
+	const {config} = await readConfig(workspace);
+	return {file: workspace.path('config'), config, warnings: configWarnings(config)};
+}
+
+/** A config made from answers where there is none; answers beside an existing config change it. */
+export async function settleConfig(workspace: Workspace, answers: Partial<ConfigAnswers>): Promise<void> {
+	const file = workspace.path('config');
+	const text = await readText(file);
+	if (text === undefined) {
+		await createConfig(workspace.folder, answers);
+		return;
+	}
+	const {controlPlanes, workers, ...others} = answers;
+	const sizes = {control_plane_default: controlPlanes, worker_default: workers};
+	const changes = [
+		...Object.entries(others).map(([key, value]) => ({path: [key], value})),
+		...Object.entries(sizes)
+			.filter(([, value]) => value !== undefined)
+			.map(([group, value]) => ({path: ['nodeGroups', group, 'count'], value})),
+	];
+	if (changes.length > 0) await writeFileSafely(file, editConfig(text, changes));
+}

@@ -1,0 +1,37 @@
+import {prepareFolder, workspaceAt} from '../workspace/files.ts';
+import {refuseCheckout} from '../workspace/folder.ts';
+import {lockWorkspace} from '../workspace/lock.ts';
+import {readStamp} from '../workspace/stamp.ts';
+import {requireSomething} from './cluster.ts';
+import type {Dependencies} from './dependencies.ts';
+import {type SystemOptions, systemDependencies} from './system.ts';
+
+/** For commands that only look: the workspace may not be of a newer tool, that is all. */
+export async function openWorkspace(place: SystemOptions): Promise<Dependencies> {
+	await readStamp(workspaceAt(place.folder));
+	return systemDependencies(place);
+}
+
+/** For commands that change something: one at a time in a workspace, and never in the tool's own checkout. */
+export async function withLock<R>(place: SystemOptions, command: string, body: (deps: Dependencies) => Promise<R>): Promise<R> {
+	const workspace = workspaceAt(place.folder);
+	await refuseCheckout(workspace);
+	await readStamp(workspace);
+	await prepareFolder(workspace);
+	const release = await lockWorkspace(workspace, `constellation ${command}`, new Date());
+	try {
+		return await body(await systemDependencies(place));
+	} finally {
+		await release();
+	}
+}
+
+/** As withLock, in a workspace that must hold something already: nothing is made in a folder that only was mistyped. */
+export async function withExisting<R>(
+	place: SystemOptions,
+	command: string,
+	body: (deps: Dependencies) => Promise<R>,
+): Promise<R> {
+	await requireSomething(workspaceAt(place.folder));
+	return withLock(place, command, body);
+}
