@@ -11,7 +11,7 @@ import {workingSymbol} from './theme.ts';
 /** The phases in a row, each with how long it took or takes; they wrap where the window is narrow. */
 export function phaseLines({view, expected, work}: LiveState, width: number, theme: Theme, now: number): Line[] {
 	const known = view.phases.map(phase => phase.id);
-	const ids = [...known, ...expected.filter(id => !known.includes(id))];
+	const ids = [...known.filter(id => !expected.includes(id)), ...expected];
 	const parts = ids.map(id => {
 		const phase = view.phases.find(other => other.id === id);
 		// Work that ended in the middle of a phase left it where it was.

@@ -76,26 +76,32 @@ function window(body: Body, scroll: number | undefined, height: number): Window 
 
 // Hints that do not fit are in the help; the last ones (how to leave) are kept before the ones in the middle.
 function hintLines(hints: readonly Hint[], width: number, most: number): Line[] {
-	const gap = width < 60 ? 2 : 3;
-	const fitted = (list: readonly Hint[]): Hint[][] => {
-		const rows: Hint[][] = [[]];
-		let used = 0;
-		for (const hint of list) {
-			const size = cells(`${hint.shown} ${hint.hint}`);
-			if (used > 0 && used + gap + size > width) {
-				rows.push([]);
-				used = 0;
-			}
-			rows.at(-1)?.push(hint);
-			used += (used > 0 ? gap : 0) + size;
-		}
-		return rows;
-	};
+	const roomy = hintRows(hints, width, 3);
+	const tight = hintRows(hints, width, 2);
+	let [rows, gap] = roomy.length <= tight.length ? [roomy, 3] : [tight, 2];
 	let kept = [...hints];
-	while (kept.length > 1 && fitted(kept).length > most) kept = kept.toSpliced(Math.max(0, kept.length - 2), 1);
-	return fitted(kept).map(row =>
+	while (rows.length > most && kept.length > 1) {
+		kept = kept.toSpliced(Math.max(0, kept.length - 2), 1);
+		[rows, gap] = [hintRows(kept, width, 2), 2];
+	}
+	return rows.map(row =>
 		row.flatMap(({shown, hint}, index) => [span(`${index === 0 ? '' : ' '.repeat(gap)}${shown}`), span(` ${hint}`, 'dim')]),
 	);
+}
+
+function hintRows(hints: readonly Hint[], width: number, gap: number): Hint[][] {
+	const rows: Hint[][] = [[]];
+	let used = 0;
+	for (const hint of hints) {
+		const size = cells(`${hint.shown} ${hint.hint}`);
+		if (used > 0 && used + gap + size > width) {
+			rows.push([]);
+			used = 0;
+		}
+		rows.at(-1)?.push(hint);
+		used += (used > 0 ? gap : 0) + size;
+	}
+	return rows;
 }
 
 function tooSmall({columns, rows}: Size): Line {

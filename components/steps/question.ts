@@ -1,3 +1,4 @@
+import {oneLine} from '../../src/text.ts';
 import {providerPromise, providers} from '../../src/wizard/providers.ts';
 import type {WizardState} from '../../src/wizard/state.ts';
 import {stepOf} from '../../src/wizard/steps.ts';
@@ -29,7 +30,9 @@ function meaning(state: WizardState, width: number, theme: Theme): Line[] {
 	if (state.step === 'attestation') return trust(state, width, theme);
 	if (state.step === 'folder') {
 		const report = state.facts.folder?.asked === state.values.folder ? state.facts.folder.report : undefined;
-		return report === undefined ? [] : [blank, line(span(`  ${middle(report.path, width - 2)}`, 'dim'))];
+		if (report === undefined) return [];
+		const path = report.path === state.values.folder ? [] : [line(span(`  ${middle(report.path, width - 2)}`, 'dim'))];
+		return [blank, ...path, ...report.notes.flatMap(note => indented(wrap(oneLine(note), width - 2), 2))];
 	}
 	return [];
 }

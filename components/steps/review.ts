@@ -33,12 +33,22 @@ function facts({values, facts: {versions, plan}}: WizardState, width: number): L
 		['nodes', [`${count(Number(values.controlPlanes), 'control plane')} + ${count(Number(values.workers), 'worker')}`]],
 		['trust', [`image ${values.image}: registers ${registers} enforced, key by maker CA`]],
 		['writes', plan.plan?.writes ?? []],
-		['opens', plan.plan?.opens ?? []],
+		['opens', opened(plan.plan?.opens ?? [])],
 		['uses', plan.plan?.costs ?? []],
-		['master secret', ['made here, sent once, to the first node that passes attestation']],
+		['master secret', ['made here, sent once, to the first node that is attested']],
 		['not undoable', plan.plan?.irreversible ?? []],
 	];
 	return rows.flatMap(([label, parts]) => (parts.length === 0 ? [] : labelled(label, parts.join(', '), width, 15)));
+}
+
+// Ports of one address stand behind it once: `127.0.0.1: 6443 kubernetes, 9000 bootstrapper`.
+function opened(opens: readonly string[]): string[] {
+	const hosts = new Map<string, string[]>();
+	for (const entry of opens) {
+		const [, host = entry, port] = /^(.+):(\d+)(?: .*)?$/u.exec(entry) ?? [];
+		hosts.set(host, [...(hosts.get(host) ?? []), ...(port === undefined ? [] : [port])]);
+	}
+	return [...hosts].map(([host, ports]) => (ports.length === 0 ? host : `${host}: ${ports.join(' ')}`));
 }
 
 function planState(state: WizardState, width: number, theme: Theme, now: number): Line[] {

@@ -3,6 +3,7 @@ import {reviewBody} from '../../components/steps/review.ts';
 import {createTheme, drawable} from '../../components/theme.ts';
 import {stepWords} from '../../components/wizard-frame.ts';
 import {emptyView} from '../fold.ts';
+import {oneLine} from '../text.ts';
 import type {Plan, WizardDeps, WizardResult} from '../wizard/deps.ts';
 import {formatDraft} from '../wizard/draft.ts';
 import {foldFacts} from '../wizard/facts.ts';
@@ -12,7 +13,7 @@ import {copyVerdict} from '../wizard/secrets.ts';
 import type {StepId, WizardState} from '../wizard/state.ts';
 import {answersKey, answersOf} from '../wizard/state.ts';
 import type {Field} from '../wizard/steps.ts';
-import {fieldsOf, position, stepOf} from '../wizard/steps.ts';
+import {fieldsOf, folderReport, position, stepOf} from '../wizard/steps.ts';
 import {plainOutput} from './plain.ts';
 import {plainLines} from './plain-lines.ts';
 import type {Asker} from './prompts.ts';
@@ -86,6 +87,8 @@ async function ask(
 		if (field.id === 'folder') {
 			state = foldFacts(state, {type: 'folder', asked: value, report: await deps.folder(value, signal)});
 		}
+		const notes = field.id === 'folder' ? (folderReport(state.values, state.facts)?.notes ?? []) : [];
+		for (const note of notes) say(oneLine(note));
 		const {error, warning} = judge(field, state);
 		if (warning !== undefined) say(`Note: ${warning}`);
 		if (error !== undefined) {

@@ -14,9 +14,8 @@ export function judgeProvider(value: string): Judgement {
 export function judgeFolder(value: string, _values: Values, facts: Facts): Judgement {
 	if (value.trim() === '') return {error: 'Name a folder; "." is the one you are in.'};
 	if (facts.folder?.asked !== value) return {};
-	const {problem, notes} = facts.folder.report;
-	if (problem !== undefined) return {error: oneLine(problem)};
-	return notes.length === 0 ? {} : {warning: notes.map(note => oneLine(note)).join(' ')};
+	const {problem} = facts.folder.report;
+	return problem === undefined ? {} : {error: oneLine(problem)};
 }
 
 export function judgeName(value: string, values: Values): Judgement {

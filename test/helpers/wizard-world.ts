@@ -40,10 +40,12 @@ export const plan: Plan = {
 	update: 0,
 	destroy: 0,
 	changes: recording('apply').find((event): event is EventOf<'plan'> => event.type === 'plan')?.changes ?? [],
-	writes: ['9 files into ./demo', 'secrets with mode 0600'],
-	opens: ['127.44.7.0/24: 6443 30090 30080 30081 9000 9999'],
-	costs: ['3 processes, about 300 MB of memory'],
-	irreversible: ['a lost master secret cannot be made again'],
+	writes: ['constellation-id.json', 'constellation-mastersecret.json', 'constellation-admin.conf', 'constellation-terraform/'],
+	opens: ['6443 kubernetes', '9000 bootstrapper', '9999 recovery', '30080 verify-http', '30081 verify', '30090 join'].map(
+		port => `127.44.7.1:${port}`,
+	),
+	costs: ['3 machines as processes on this computer, about 450 MB of memory; no money'],
+	irreversible: ['a lost master secret cannot be recreated'],
 };
 
 export const summary: ClusterSummary = summaryOf(recording('apply'));
