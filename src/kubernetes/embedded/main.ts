@@ -40,6 +40,8 @@ export type ApiServerSettings = {
 export type RunningApiServer = {port: number; close(): Promise<void>};
 
 const compactEvery = 60_000;
+/** How long Events are kept, as in the real server. */
+const eventAge = 60 * 60_000;
 const historyAge = 5 * 60_000;
 const historyLength = 20_000;
 const futureWait = 3000;
@@ -95,6 +97,7 @@ export async function startApiServer(settings: ApiServerSettings): Promise<Runni
 	collector.sweep();
 	const compaction = setInterval(() => {
 		try {
+			store.expire('events', now() - eventAge);
 			store.compact(now() - historyAge, historyLength);
 		} catch (error) {
 			// History stays longer; the next round tries again.

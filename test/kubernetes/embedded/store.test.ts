@@ -142,6 +142,25 @@ test('what is stored cannot be read, moved or taken back without the key', async
 	t.throws(() => seal.open('configmaps/default/a@2', sealed.subarray(0, 20)), {message: /too short/});
 });
 
+test('what nobody wrote for long expires, and watchers hear of it', async t => {
+	let time = 1000;
+	const {store} = await opened(t, () => time);
+	store.put(keyOf('old'), object('old', '1'), 0);
+	const kept = store.put(keyOf('kept'), object('kept', '1'), 0);
+	time = 5000;
+	store.put(keyOf('kept'), object('kept', '2'), revisionOf(kept));
+	const before = store.revision();
+	store.expire('configmaps', 2000);
+	t.deepEqual(
+		store.list('configmaps').items.map(({metadata}) => metadata.name),
+		['kept'],
+	);
+	t.deepEqual(
+		store.changes(before, store.revision()).map(({type, key}) => `${type} ${key.name}`),
+		['DELETED old'],
+	);
+});
+
 test('owners are found by the uid they are named by', async t => {
 	const {store} = await opened(t);
 	const owned = {...object('a', '1'), metadata: {name: 'a', ownerReferences: [{uid: 'u-1'}, {uid: 'u-2'}]}};

@@ -62,6 +62,8 @@ export type Store = {
 	dependents(uid: string): Key[];
 	/** Changes after `revision` up to `until`, oldest first, of one resource or all. Throws Compacted. */
 	changes(revision: number, until: number, resource?: string): Change[];
+	/** Removes the objects of a resource that nobody wrote since `before` (milliseconds). */
+	expire(resource: string, before: number): void;
 	/** Forgets what happened before `before` (milliseconds) or more than `keep` revisions ago, except the newest state of each object. */
 	compact(before: number, keep: number): void;
 	/** True when another process committed since the last call. */
@@ -240,6 +242,22 @@ export function createStore(database: Database, seal: Seal, now: () => number = 
 					};
 				});
 			}),
+		expire: (resource, before) => {
+			const rows = database.all(
+				'SELECT o.resource, o.namespace, o.name, o.revision FROM objects o JOIN versions v ON v.revision = o.revision WHERE o.resource = ? AND v.time < ?',
+				resource,
+				before,
+			);
+			for (const row of rows) {
+				const last = readRevision(keyOf(row), Number(row['revision']));
+				try {
+					if (last) record(keyOf(row), last, 'DELETED', Number(row['revision']));
+				} catch (error) {
+					// Written or removed in this moment: then it is not old, or gone already.
+					if (!(error instanceof WriteConflict)) throw error;
+				}
+			}
+		},
 		compact: (before, keep) => {
 			database.write(() => {
 				const byTime = Number(database.get('SELECT MAX(revision) AS r FROM versions WHERE time < ?', before)?.['r'] ?? 0);
