@@ -6,7 +6,7 @@ export const watch: CommandModule = async (context, {flags}) => {
 	const deps = await openWorkspace(context);
 	const target = await requireTarget(deps);
 	if (flags['until-ready'] !== true) {
-		await context.output.run('Watching', signal => watchCluster(deps, target, signal), {expected: []});
+		await context.output.run('Watching', signal => watchCluster(deps, target, signal), {expected: [], watching: true});
 		return {command: 'watch', data: {}, lines: []};
 	}
 	const wanted = async () => (await deps.provider.machines(target.uid)) ?? [];
