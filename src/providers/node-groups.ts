@@ -15,7 +15,7 @@ export type Machine = {
 	detail?: string;
 };
 
-/** Groups of machines of one provider: what scaling, the operator and upgrades use everywhere (DESIGN decision 11). */
+/** Groups of machines of one provider: what scaling, the operator and upgrades use everywhere. */
 export type NodeGroups = {
 	list(): Promise<NodeGroup[]>;
 	get(name: string): Promise<NodeGroup>;

@@ -1,6 +1,6 @@
 import type {NodeRole} from '../events.ts';
 
-/** What the provider says of a machine. Hints, never proof (threats S7). */
+/** What the provider says of a machine. Hints, never proof. */
 export type Instance = {
 	name: string;
 	role: NodeRole;

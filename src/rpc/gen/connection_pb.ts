@@ -2,7 +2,7 @@
 // @generated from file connection.proto (package connection, syntax proto3)
 /* eslint-disable */
 
-// Ours: repeats attestation on an open connection, so that evidence is bound to it (threats S6).
+// Ours: repeats attestation on an open connection, so that evidence is bound to it.
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";

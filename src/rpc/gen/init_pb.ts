@@ -277,7 +277,7 @@ export const API: GenService<{
     output: typeof InitResponseSchema;
   },
   /**
-   * Confirms that the result of Init was stored; the node then erases it (threats S7).
+   * Confirms that the result of Init was stored; the node then erases it.
    *
    * @generated from rpc init.API.AcknowledgeInit
    */

@@ -34,7 +34,7 @@ export type IssueJoinTicketRequest = Message<"join.IssueJoinTicketRequest"> & {
   isControlPlane: boolean;
 
   /**
-   * Evidence bound to this connection and these fields (threats S1).
+   * Evidence bound to this connection and these fields.
    *
    * @generated from field: bytes evidence = 100;
    */
@@ -156,7 +156,7 @@ export type IssueRejoinTicketRequest = Message<"join.IssueRejoinTicketRequest"> 
   diskUuid: string;
 
   /**
-   * Evidence bound to this connection and these fields (threats S1).
+   * Evidence bound to this connection and these fields.
    *
    * @generated from field: bytes evidence = 100;
    */
