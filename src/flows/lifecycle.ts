@@ -28,12 +28,14 @@ export async function requireMasterSecret({workspace}: Pick<Dependencies, 'works
 /** Starts a stopped cluster: machines, then verification and master secret for the control planes, then all nodes Ready. */
 export async function* startCluster(deps: Dependencies, secret: MasterSecret, signal: AbortSignal): Flow<ReadyNode[]> {
 	const target = await requireTarget(deps);
+	const machines = (await deps.provider.machines(target.uid)) ?? [];
+	const restarted = new Set(machines.filter(({state}) => state !== 'running').map(({name}) => name));
 	yield* phase(
 		'machines',
 		deps.now,
 		withBackground(switchOn(deps, target.uid), [stop => deps.provider.events(target.uid, stop)], signal),
 	);
-	return yield* recoverAndWait(deps, target, {secret, patience: startPatience}, signal);
+	return yield* recoverAndWait(deps, target, {secret, patience: startPatience, restarted}, signal);
 }
 
 /** As startCluster, for machines that run already. `endpoint` is host:port of the recovery servers, if not the cluster's own. */
@@ -43,13 +45,16 @@ export async function* recoverCluster(
 	signal: AbortSignal,
 	options: {endpoint?: string} = {},
 ): Flow<ReadyNode[]> {
-	return yield* recoverAndWait(deps, await requireTarget(deps), {secret, patience: recoverPatience, ...options}, signal);
+	const target = await requireTarget(deps);
+	// Which of them waits is not known, so each has to be heard of again.
+	const restarted = new Set(((await deps.provider.machines(target.uid)) ?? []).map(({name}) => name));
+	return yield* recoverAndWait(deps, target, {secret, patience: recoverPatience, restarted, ...options}, signal);
 }
 
 async function* recoverAndWait(
 	deps: Dependencies,
 	target: WatchTarget,
-	recovery: {secret: MasterSecret; patience: number; endpoint?: string},
+	recovery: {secret: MasterSecret; patience: number; restarted: ReadonlySet<string>; endpoint?: string},
 	signal: AbortSignal,
 ): Flow<ReadyNode[]> {
 	const since = deps.now();
@@ -60,7 +65,7 @@ async function* recoverAndWait(
 	return yield* phase(
 		'nodes',
 		deps.now,
-		watchUntil(deps, target, {wanted, since}, signal),
+		watchUntil(deps, target, {wanted, restarted: {since, names: recovery.restarted}}, signal),
 		nodes => `${nodes.length} of ${nodes.length} ready`,
 	);
 }

@@ -63,8 +63,11 @@ export type NodesGoal = {
 	wanted(): Promise<readonly Machine[]>;
 	/** Node objects that must be gone. */
 	gone?: readonly string[];
-	/** Milliseconds since the epoch: a node counts only if it was heard of since. An object may be Ready from before a stop. */
-	since?: number;
+	/**
+	 * Nodes that count only if they were heard of since this time (milliseconds since the epoch): an object may be Ready from before a
+	 * stop. Nodes that ran on are not asked for it, they tell their status once a minute.
+	 */
+	restarted?: {since: number; names: ReadonlySet<string>};
 };
 
 export type ReadyNode = {name: string; role: Machine['role']; ready: boolean; version?: string};
@@ -120,7 +123,8 @@ async function* settled(
 		signal.throwIfAborted();
 		const machines = await goal.wanted();
 		const nodes = await nodesOf(kube);
-		const missing = machines.filter(({name}) => !isReadyNode(nodes?.get(name), goal.since));
+		const since = (name: string) => (goal.restarted?.names.has(name) === true ? goal.restarted.since : 0);
+		const missing = machines.filter(({name}) => !isReadyNode(nodes?.get(name), since(name)));
 		const leftovers = (goal.gone ?? []).filter(name => nodes?.has(name) !== false);
 		if (nodes !== undefined && missing.length === 0 && leftovers.length === 0)
 			return machines.map(machine => readyNode(machine, nodes.get(machine.name)));
