@@ -4,6 +4,7 @@ import {withMeasurement} from '../attestation/measurements.ts';
 import {clusterRegister, formatPolicy, type LocalPolicy} from '../attestation/policy.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow, RefusalView} from '../events.ts';
+import {readClusterId} from '../keys/cluster-id.ts';
 import {encodeKmsUri, noStorageUri} from '../keys/kms-uri.ts';
 import {parseKubeconfig} from '../kubernetes/kubeconfig.ts';
 import {kubernetesComponents} from '../releases/kubernetes.ts';
@@ -15,7 +16,7 @@ import {oneLine} from '../text.ts';
 import {exists, fileNames, writeFileSafely} from '../workspace/files.ts';
 import {writeIds} from '../workspace/id-file.ts';
 import {ensureMasterSecret} from '../workspace/master-secret.ts';
-import {readEndpoints} from './cluster.ts';
+import {memberPolicy, readEndpoints} from './cluster.ts';
 import type {Dependencies, Endpoints} from './dependencies.ts';
 import {connectNode, mayPass, type NodeChannel} from './node-channel.ts';
 import {phase} from './phase.ts';
@@ -31,8 +32,9 @@ export function initCluster(deps: Dependencies, prepared: Prepared, signal: Abor
 
 async function* initialise(deps: Dependencies, prepared: Prepared, signal: AbortSignal): Flow<Prepared> {
 	const {workspace, journal, now} = deps;
-	if (prepared.ids.clusterID !== '' && (await exists(workspace.path('kubeconfig')))) return prepared;
 	const {initSecret} = prepared.ids;
+	if (prepared.ids.clusterID !== '' && (await exists(workspace.path('kubeconfig'))))
+		return initSecret === undefined ? prepared : yield* acknowledgeLate(deps, prepared, initSecret, signal);
 	if (initSecret === undefined) throw lost('The init secret is gone before the cluster was initialised.');
 
 	// On disk before any node hears of it: a cluster whose secret only a node knows could never be recovered.
@@ -186,8 +188,19 @@ async function* keep(
 	await writeIds(workspace, ids);
 	await journal.done('init', {attestationKey: node.attested.attestationKey});
 
+	return yield* acknowledge(deps, {...prepared, ids}, node, initSecret);
+}
+
+/** Tells the node that its result is stored, and forgets the init secret: both are of no more use. */
+async function* acknowledge(
+	{workspace, journal, now}: Dependencies,
+	prepared: Prepared,
+	node: NodeChannel | undefined,
+	initSecret: Secret,
+): Flow<Prepared> {
 	await journal.intent('acknowledge');
 	try {
+		if (node === undefined) throw new RpcError(status.UNAVAILABLE, 'it does not answer');
 		await clientOn(node.channel, InitApi).acknowledgeInit({initSecret: initSecret.reveal()}, {timeout: 15_000});
 		await journal.done('acknowledge');
 	} catch (error) {
@@ -199,9 +212,27 @@ async function* keep(
 			at: now(),
 		};
 	}
-	const {initSecret: _void, ...kept} = ids;
+	const {initSecret: _void, ...kept} = prepared.ids;
 	await writeIds(workspace, kept);
 	return {...prepared, ids: kept};
+}
+
+/** After a run that ended between storing the result and telling so. The node may have been told, then it does not answer any more. */
+async function* acknowledgeLate(deps: Dependencies, prepared: Prepared, initSecret: Secret, signal: AbortSignal): Flow<Prepared> {
+	const {bootstrapper} = await readEndpoints(deps.workspace);
+	const policy = memberPolicy(prepared.policy, readClusterId(prepared.ids.clusterID) ?? new Uint8Array());
+	let node: NodeChannel | undefined;
+	try {
+		node = await connectNode(bootstrapper, policy, 'control-plane', signal);
+	} catch (error) {
+		// Another control plane that waits for its way in is refused here: it has not the cluster's ID yet.
+		if (!(error instanceof AppError && error.code === 'attestation-refused')) throw error;
+	}
+	try {
+		return yield* acknowledge(deps, prepared, node, initSecret);
+	} finally {
+		node?.close();
+	}
 }
 
 function initFailed(error: RpcError): AppError {
