@@ -1,4 +1,4 @@
-import {prepareFolder, workspaceAt} from '../workspace/files.ts';
+import {prepareFolder, removeUnfinished, workspaceAt} from '../workspace/files.ts';
 import {refuseCheckout} from '../workspace/folder.ts';
 import {lockWorkspace} from '../workspace/lock.ts';
 import {readStamp} from '../workspace/stamp.ts';
@@ -20,6 +20,7 @@ export async function withLock<R>(place: SystemOptions, command: string, body: (
 	await prepareFolder(workspace);
 	const release = await lockWorkspace(workspace, `constellation ${command}`, new Date());
 	try {
+		await removeUnfinished(workspace);
 		return await body(await systemDependencies(place));
 	} finally {
 		await release();

@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {chmod, link, mkdir, open, readFile, rename, rm, stat} from 'node:fs/promises';
+import {chmod, link, mkdir, open, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
 
@@ -149,5 +149,21 @@ export async function prepareFolder(workspace: Workspace): Promise<void> {
 		await rm(await writeTemporary(path.join(own, 'probe'), ''), {force: true});
 	} catch (error) {
 		throw writeError(workspace.folder, error);
+	}
+}
+
+const unfinished = /^(.+)\.[\da-f]{12}\.tmp$/;
+
+/** Removes what a killed run left of files that it was writing, secrets among them. Only for who holds the lock. */
+export async function removeUnfinished(workspace: Workspace): Promise<void> {
+	const known = new Set<string>(Object.values(fileNames));
+	// Others write this one without holding the lock.
+	known.delete(fileNames.lock);
+	for (const folder of ['', fileNames.own]) {
+		for (const name of await readdir(path.join(workspace.folder, folder))) {
+			const target = unfinished.exec(name)?.[1];
+			if (target !== undefined && known.has(path.posix.join(folder, target)))
+				await rm(path.join(workspace.folder, folder, name), {force: true});
+		}
 	}
 }

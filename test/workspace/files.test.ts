@@ -16,7 +16,14 @@ import test from 'ava';
 import {generateConfig} from '../../src/config/generate.ts';
 import {AppError} from '../../src/errors.ts';
 import {readDraft, removeDraft, writeDraft} from '../../src/workspace/draft.ts';
-import {prepareFolder, readText, workspaceAt, writeFileOnce, writeFileSafely} from '../../src/workspace/files.ts';
+import {
+	prepareFolder,
+	readText,
+	removeUnfinished,
+	workspaceAt,
+	writeFileOnce,
+	writeFileSafely,
+} from '../../src/workspace/files.ts';
 import {addIgnoreRules, gitReport, refuseCheckout} from '../../src/workspace/folder.ts';
 import {ensureMasterSecret, readMasterSecret} from '../../src/workspace/master-secret.ts';
 import {readStamp, writeStamp} from '../../src/workspace/stamp.ts';
@@ -36,6 +43,25 @@ test('files are replaced whole, with mode 0600, and leave nothing beside them', 
 	t.deepEqual(readdirSync(path.join(folder, 'a')).sort(), ['b', 'b2']);
 	t.is(await readText(path.join(folder, 'nowhere')), undefined);
 	await t.throwsAsync(readText(file, 2), {instanceOf: AppError});
+});
+
+test('what a killed run left of a file it was writing is removed, and nothing else', async t => {
+	const place = workspace();
+	await prepareFolder(place);
+	const ending = `${'0123456789ab'}.tmp`;
+	const gone = [`constellation-mastersecret.json.${ending}`, `.constellation/workspace.json.${ending}`];
+	const kept = [
+		`notes.${ending}`,
+		`.constellation/lock.json.${ending}`,
+		'constellation-mastersecret.json',
+		'constellation-id.json.bak',
+	];
+	for (const name of [...gone, ...kept]) writeFileSync(path.join(place.folder, name), '');
+	await removeUnfinished(place);
+	t.deepEqual(
+		[...gone, ...kept].filter(name => existsSync(path.join(place.folder, name))),
+		kept,
+	);
 });
 
 test('a folder that cannot be written says so before anything else happens', async t => {
