@@ -45,7 +45,7 @@ export const start = (deps: CtlDeps, given: unknown): Promise<void> =>
 /** Makes a node group what `given` ({role, image, size}) says; starts the machine service first when it does not run. */
 export const groupApply = async (deps: CtlDeps, name: string, given: unknown): Promise<void> => {
 	const group = parseGroup(name, given);
-	if (holderOf(join(deps.folder, fileNames.service)) === undefined) await start(deps, undefined);
+	if (!(await isServed(deps.folder))) await start(deps, undefined);
 	const answer = object(await control(deps.folder, 'PUT', `/groups/${name}`, group), 'the answer');
 	for (const removed of list(answer.removed)) deps.print(`${String(removed)} removed`);
 	for (const added of list(answer.added)) deps.print(`${String(added)} running`);
@@ -62,7 +62,7 @@ export const groupDelete = async (deps: CtlDeps, name: string): Promise<void> =>
 		deps.print(`${name}: nothing to remove`);
 		return;
 	}
-	if (holderOf(join(deps.folder, fileNames.service)) === undefined) {
+	if (!(await isServed(deps.folder))) {
 		await alone(deps, () => {
 			removeStored(deps, name);
 			return Promise.resolve();
@@ -108,15 +108,12 @@ export const stop = async (deps: CtlDeps): Promise<void> => {
 
 const startHeld = async (deps: CtlDeps, spec: CloudSpec): Promise<void> => {
 	const {folder} = deps;
-	const record = join(folder, fileNames.service);
 	const known = readJson(join(folder, fileNames.spec));
 	if (known !== undefined && parseSpec(known).uid !== spec.uid)
 		throw new Refused(409, 'other-cluster', `${folder} belongs to another cluster`);
-	const holder = holderOf(record);
-	if (holder !== undefined) {
-		await answers(folder, holder);
+	if (await isServed(folder)) {
 		await control(folder, 'PUT', '/init-secret-hash', {hash: spec.initSecretHash});
-		deps.print(`machine service runs (process ${holder.pid})`);
+		deps.print(`machine service runs (process ${holderOf(join(folder, fileNames.service))?.pid ?? 'unknown'})`);
 		return;
 	}
 	if (!existsSync(join(folder, fileNames.maker)))
@@ -168,6 +165,19 @@ const answers = async (folder: string, expected: ProcessRecord): Promise<void> =
 			throw new Refused(500, 'not-started', `the machine service ended: ${lastLine(join(folder, fileNames.log))}`);
 		if (performance.now() > until) throw new Refused(500, 'not-started', 'the machine service does not answer');
 		await delay(10);
+	}
+};
+
+/** Whether the machine service answers; false also for one that is about to end: another one has to be started then. */
+const isServed = async (folder: string): Promise<boolean> => {
+	const holder = holderOf(join(folder, fileNames.service));
+	if (holder === undefined) return false;
+	try {
+		await answers(folder, holder);
+		return true;
+	} catch (error) {
+		if (isAlive(holder)) throw error;
+		return false;
 	}
 };
 

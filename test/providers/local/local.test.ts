@@ -15,7 +15,7 @@ import {terraform} from '../../../src/infrastructure/terraform.ts';
 import {isProcessRecord, processesIn} from '../../../src/process.ts';
 import {cloudStatus} from '../../../src/providers/local/control.ts';
 import {machineLanes, serialLog} from '../../../src/providers/local/lanes.ts';
-import {allClusterRecords, clusterRecords} from '../../../src/providers/local/leftovers.ts';
+import {allClusterRecords, type ClusterRecords, clusterRecords} from '../../../src/providers/local/leftovers.ts';
 import {removeMachineService, startMachineService, stopMachineService} from '../../../src/providers/local/machine-program.ts';
 import {claimNetwork, releaseNetwork} from '../../../src/providers/local/network.ts';
 import {localNodeGroups} from '../../../src/providers/local/node-groups.ts';
@@ -192,7 +192,7 @@ withTerraform(
 		await until('the service to be gone', async () => (await cloudStatus(socket)) === undefined);
 		const records = await clusterRecords(dataHome, uid);
 		t.is(records?.service, undefined);
-		t.true(records?.machines.every(machine => machine.alive));
+		t.true(records.machines.every(machine => machine.alive));
 		await drain(startMachineService(dataHome, uid));
 		t.true((await cloudStatus(socket))?.machines.every(machine => machine.state === 'stopped'));
 		t.true((await localNodeGroups(socket).startAll()).every(machine => machine.state === 'running'));
