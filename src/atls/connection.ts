@@ -21,17 +21,18 @@ export const connectionOn = (socket: TLSSocket, leaf: Uint8Array, peerCertificat
 });
 
 const open = new Map<string, Connection>();
+let opened = 0;
 
 /**
- * Remembers a connection under the name that gRPC gives its peer, until the socket closes. False when the name is taken: then
- * two connections could not be told apart and the new one must go.
+ * Remembers a connection until its socket closes. gRPC tells a handler only the address and port of its peer, which two
+ * connections to different listeners may share; so the socket is given a name of its own, which gRPC takes for the address.
  */
-export const rememberConnection = (socket: TLSSocket, connection: Connection): boolean => {
-	const peer = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}`;
-	if (open.has(peer)) return false;
+export const rememberConnection = (socket: TLSSocket, connection: Connection): void => {
+	opened += 1;
+	const peer = `${socket.remoteAddress ?? ''}:${socket.remotePort ?? ''}#${opened}`;
+	Object.defineProperties(socket, {remoteAddress: {value: peer}, remotePort: {value: undefined}});
 	open.set(peer, connection);
 	socket.once('close', () => open.delete(peer));
-	return true;
 };
 
 /** The aTLS connection on which a call arrived. Throws RpcError UNAUTHENTICATED when it came another way. */

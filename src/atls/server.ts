@@ -59,8 +59,13 @@ export const serveAtls = async (server: Server, options: AtlsServerOptions): Pro
 		handshakes.get(nameOf(socket))?.();
 		// gRPC hears of a broken connection when it closes.
 		socket.on('error', () => undefined);
-		if (isFresh(socket) && isRemembered(socket)) injector.injectConnection(socket);
-		else socket.destroy();
+		const leaf = socket.getX509Certificate()?.raw;
+		if (!isFresh(socket) || !leaf) {
+			socket.destroy();
+			return;
+		}
+		rememberConnection(socket, connectionOn(socket, leaf, socket.getPeerX509Certificate()?.raw));
+		injector.injectConnection(socket);
 	});
 	// A failed handshake is the client's affair; Node closes its socket.
 	tls.on('tlsClientError', () => undefined);
@@ -84,18 +89,23 @@ export const serveAtls = async (server: Server, options: AtlsServerOptions): Pro
 	});
 	tcp.listen(options.port, options.host);
 	await once(tcp, 'listening');
+	const close = async (grace: number): Promise<void> => {
+		injector.drain(grace);
+		const closed = once(tcp, 'close');
+		tcp.close();
+		const cut = setTimeout(() => {
+			for (const socket of sockets) socket.destroy();
+		}, grace);
+		await closed;
+		clearTimeout(cut);
+		injector.destroy();
+	};
+	let closing: Promise<void> | undefined;
 	return {
 		port: (tcp.address() as AddressInfo).port,
-		close: async (grace = 0) => {
-			injector.drain(grace);
-			const closed = once(tcp, 'close');
-			tcp.close();
-			const cut = setTimeout(() => {
-				for (const socket of sockets) socket.destroy();
-			}, grace);
-			await closed;
-			clearTimeout(cut);
-			injector.destroy();
+		close: (grace = 0) => {
+			closing ??= close(grace);
+			return closing;
 		},
 	};
 };
@@ -139,8 +149,3 @@ const contextFor = async (options: AtlsServerOptions, nonce: Uint8Array): Promis
 /** A resumed session would skip certificate and nonce. */
 const isFresh = (socket: TLSSocket): boolean =>
 	!socket.isSessionReused() && socket.getProtocol() === 'TLSv1.3' && socket.alpnProtocol === 'h2';
-
-const isRemembered = (socket: TLSSocket): boolean => {
-	const leaf = socket.getX509Certificate()?.raw;
-	return leaf !== undefined && rememberConnection(socket, connectionOn(socket, leaf, socket.getPeerX509Certificate()?.raw));
-};

@@ -25,7 +25,7 @@ export type RpcClient<M extends Methods> = {readonly [K in keyof M]: ClientMetho
 
 /** What a handler learns of its caller. */
 export type CallContext = {
-	/** `address:port` of the caller, or the socket path. */
+	/** Name of the caller's connection: its `address:port`, with a number behind it where that is not unique. */
 	peer: string;
 	/** Aborts when the caller goes away or its deadline passes. */
 	signal: AbortSignal;

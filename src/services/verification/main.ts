@@ -32,10 +32,10 @@ type Address = {host: string; port: number};
 export const serveStatements = async (
 	issuer: Issuer,
 	{grpc, http}: {grpc: Address; http: Address},
-): Promise<{grpcPort: number; httpPort: number; stop: Stop}> => {
-	const log = (line: string) => {
+	log: (line: string) => void = line => {
 		console.error(line);
-	};
+	},
+): Promise<{grpcPort: number; httpPort: number; stop: Stop}> => {
 	const statement = statementsOf(issuer);
 	const server = createServer({maxMessageBytes: 4096});
 	addService(server, API, {getAttestation: async ({nonce}) => ({attestation: await statement(nonce)})}, (method, error) => {
