@@ -121,8 +121,8 @@ function name(row: LaneRow, width: number, isSelected: boolean): Span {
 }
 
 function elapsed(row: LaneRow, now: number): string {
-	const end = row.tookMs ?? (row.status === 'working' ? now - row.lane.startedAt : row.since - row.lane.startedAt);
-	return duration(end).padStart(5);
+	if (row.status === 'ready') return (row.tookMs === undefined ? '' : duration(row.tookMs)).padStart(5);
+	return duration((row.status === 'working' ? now : row.since) - row.lane.startedAt).padStart(5);
 }
 
 function symbolOf(cell: CellState, theme: Theme, now: number): {symbol: string; tone: Tone} {
@@ -148,13 +148,19 @@ function symbolOf(cell: CellState, theme: Theme, now: number): {symbol: string; 
 }
 
 /** What the marks mean that are not obvious, if any of them is on screen. */
-export function legend(view: LiveView, theme: Theme): string | undefined {
+export function legend(view: LiveView, theme: Theme): string[] {
+	let reported = false;
+	let unseen = false;
 	for (const lane of view.lanes.values()) {
-		if (lane.steps.attested === undefined && Object.values(lane.steps).some(step => step.source === 'reported')) {
-			return `${theme.symbols.reported} reported by the node, not attested yet`;
-		}
+		const {cells: states} = laneRow(lane);
+		reported ||= states.includes('reported');
+		unseen ||= states.includes('unseen');
+		if (reported && unseen) break;
 	}
-	return undefined;
+	return [
+		...(reported ? [`${theme.symbols.reported} reported by the node, not attested yet`] : []),
+		...(unseen ? [`${theme.symbols.unseen} not seen by this view`] : []),
+	];
 }
 
 function never(cell: never): never {

@@ -73,7 +73,7 @@ function middleLines(live: LiveState, width: number, theme: Theme, now: number):
 		...waitsOf(live.view)
 			.slice(0, 2)
 			.flatMap(wait => wrap(waitText(wait, now), width, 'dim', '  ')),
-		...(marks === undefined ? [] : [line(span(marks, 'dim'))]),
+		...(marks.length === 0 ? [] : wrap(marks.join('   '), width, 'dim')),
 	];
 }
 

@@ -50,7 +50,9 @@ export function laneRow(lane: Lane): LaneRow {
 	const next = status === 'ready' ? undefined : laneStates[here];
 	const lastState = laneStates[reached];
 	const lastStep = lastState === undefined ? undefined : lane.steps[lastState];
-	const tookMs = lane.steps.ready === undefined ? undefined : lane.steps.ready.at - lane.startedAt;
+	// A lane that was first seen late (a view opened on a running cluster) does not tell how long it took.
+	const isWhole = lane.steps.requested !== undefined || lane.steps.booting !== undefined;
+	const tookMs = lane.steps.ready === undefined || !isWhole ? undefined : lane.steps.ready.at - lane.startedAt;
 	return {
 		lane,
 		cells,

@@ -10,8 +10,12 @@ import {drive} from './drive.ts';
 import type {InputEvent} from './input.ts';
 import {interruptible} from './interrupt.ts';
 import {lastWords} from './last-words.ts';
+import type {FullScreen} from './screen.tsx';
 import {openScreen} from './screen.tsx';
 import type {OutputOptions, RunOptions} from './types.ts';
+
+/** What is over sooner than this does not flash up a screen. */
+const patienceMs = 300;
 
 /**
  * Shows a flow on the full screen until it ends. The first Ctrl-C stops it cleanly and says so, the second leaves at
@@ -36,43 +40,50 @@ export async function runWithInk<R>(
 		if (waiting.length > 0) dispatch({type: 'events', events: waiting});
 		waiting = [];
 	};
-	const screen = openScreen(options, {
-		frame: (size, theme) => liveFrame(live, help, size, theme, options.now()),
-		onInput: event => {
-			help = onInput(event, live, help, dispatch, interrupt.request);
-			screen.changed();
-		},
-		onTick: () => {
-			drain();
-			return true;
-		},
-		onCrash: error => {
-			crash = error;
-			abort.abort();
-		},
-	});
+	let screen: FullScreen | undefined;
+	const open = () =>
+		openScreen(options, {
+			frame: (size, theme) => liveFrame(live, help, size, theme, options.now()),
+			onInput: event => {
+				help = onInput(event, live, help, dispatch, interrupt.request);
+				screen?.changed();
+			},
+			onTick: () => {
+				drain();
+				return true;
+			},
+			onCrash: error => {
+				crash = error;
+				abort.abort();
+			},
+		});
 	const interrupt = interruptible({
 		signals: options.signals,
 		stop: () => {
 			dispatch({type: 'work', work: 'stopping'});
 			abort.abort();
-			screen.changed();
+			screen?.changed();
 		},
 		now: exitCode => {
-			screen.release();
+			screen?.release();
 			options.exitNow(exitCode);
 		},
 	});
+	const opening = setTimeout(() => {
+		screen = open();
+	}, patienceMs);
 	try {
 		return await drive(start(abort.signal), event => waiting.push(event), abort.signal);
 	} catch (error) {
 		drain();
-		await screen.close();
+		clearTimeout(opening);
+		await screen?.close();
 		for (const line of lastWords(live)) options.stderr.write(`${line}\n`);
 		throw crash ?? (watching && abort.signal.aborted ? detached() : error);
 	} finally {
+		clearTimeout(opening);
 		interrupt.release();
-		await screen.close();
+		await screen?.close();
 	}
 }
 
