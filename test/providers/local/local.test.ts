@@ -189,9 +189,11 @@ withTerraform(
 		await render(2);
 		await apply();
 		process.kill(await processIn(join(folder, 'service.json')), 'SIGKILL');
-		await until('the service to be gone', async () => (await cloudStatus(socket)) === undefined);
-		const records = await clusterRecords(dataHome, uid);
-		t.is(records?.service, undefined);
+		const records = await until<ClusterRecords>('the service to be gone', async () => {
+			const found = await clusterRecords(dataHome, uid);
+			return found?.service === undefined ? found : undefined;
+		});
+		t.is(await cloudStatus(socket), undefined);
 		t.true(records.machines.every(machine => machine.alive));
 		await drain(startMachineService(dataHome, uid));
 		t.true((await cloudStatus(socket))?.machines.every(machine => machine.state === 'stopped'));
