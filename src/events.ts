@@ -78,7 +78,7 @@ export type Event =
 	  }
 	| {type: 'lane'; node: string; role: NodeRole; state: LaneState; source: Source; at: number}
 	| {type: 'lane-refused'; node: string; role: NodeRole; refusal: RefusalView; count: number; at: number}
-	| {type: 'lane-lost'; node: string; reason: 'not-ready' | 'removed' | 'stopped' | 'dead'; at: number}
+	| {type: 'lane-lost'; node: string; role?: NodeRole; reason: 'not-ready' | 'removed' | 'stopped' | 'dead'; at: number}
 	| {
 			type: 'waiting';
 			node?: string;

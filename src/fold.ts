@@ -179,8 +179,8 @@ function foldLost(view: LiveView, event: EventOf<'lane-lost'>): Partial<LiveView
 	const waits = without(view.waits, name);
 	if (event.reason === 'removed')
 		return {lanes: without(view.lanes, name), order: view.order.filter(other => other !== name), waits};
-	const before = view.lanes.get(name);
-	if (before === undefined) return {};
+	// A node that is lost before the view began is still a node the person must see.
+	const before = view.lanes.get(name) ?? newLane(name, event.role ?? 'worker', event.at);
 	const lane = {...before, changedAt: event.at, lost: {reason: event.reason, at: event.at}};
 	return {...withLane(view, lane), waits};
 }

@@ -41,10 +41,10 @@ export function laneRow(lane: Lane): LaneRow {
 		: Math.min(reached + 1, laneStates.length - 1);
 	const cells = laneStates.map((state, index): CellState => {
 		if (status === 'refused' && index === here) return 'refused';
+		if (status === 'lost' && index === lostAt) return 'lost';
 		if (index > reached) return status === 'working' && index === here ? 'working' : 'waiting';
 		const step = lane.steps[state];
 		if (step === undefined) return 'unseen';
-		if (status === 'lost' && index === reached) return 'lost';
 		return step.source === 'reported' && !attested ? 'reported' : 'done';
 	});
 	const next = status === 'ready' ? undefined : laneStates[here];

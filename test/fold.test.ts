@@ -63,6 +63,13 @@ test('a machine that boots again starts its way anew', t => {
 	t.deepEqual(gone.order, ['control-plane-0', 'worker-1']);
 });
 
+test('a node that was lost before the view began is shown', t => {
+	const view = fold(emptyView, {type: 'lane-lost', node: 'worker-0', reason: 'not-ready', at: 5});
+	t.is(cellsOf(view, 'worker-0')?.status, 'lost');
+	t.is(cellsOf(view, 'worker-0')?.note, 'not ready');
+	t.true(cellsOf(view, 'worker-0')?.cells.includes('lost'));
+});
+
 test('a state nobody told of is not claimed', t => {
 	const view = fold(emptyView, {type: 'lane', node: 'a', role: 'worker', state: 'kubelet', source: 'kubernetes', at: 1});
 	t.deepEqual(cellsOf(view, 'a')?.cells, ['unseen', 'unseen', 'unseen', 'unseen', 'unseen', 'done', 'working']);

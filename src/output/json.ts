@@ -1,5 +1,5 @@
 import {exitCodes} from '../errors.ts';
-import {describeError} from './describe-error.ts';
+import {describeError, detached} from './describe-error.ts';
 import {drive} from './drive.ts';
 import {interruptible} from './interrupt.ts';
 import type {Output, OutputOptions} from './types.ts';
@@ -12,7 +12,7 @@ export function jsonOutput(options: Pick<OutputOptions, 'stdout' | 'signals' | '
 	};
 	return {
 		kind: 'json',
-		run: async (title, start) => {
+		run: async (title, start, {watching = false} = {}) => {
 			command = title;
 			const abort = new AbortController();
 			const interrupt = interruptible({
@@ -24,6 +24,8 @@ export function jsonOutput(options: Pick<OutputOptions, 'stdout' | 'signals' | '
 			});
 			try {
 				return await drive(start(abort.signal), write, abort.signal);
+			} catch (error) {
+				throw watching && abort.signal.aborted ? detached() : error;
 			} finally {
 				interrupt.release();
 			}
