@@ -17,6 +17,8 @@ export type RequestOptions = {
 	/** Sent as it is instead of `body` as JSON. */
 	raw?: string | Buffer;
 	headers?: Record<string, string | string[]>;
+	/** Sends the body without its length. */
+	chunked?: boolean;
 	/** `null`: without a certificate. */
 	identity?: ClientIdentity | null;
 	/** Ends the exchange (watches). */
@@ -148,7 +150,10 @@ function requester(port: number, authority: Authority, admin: ClientIdentity): T
 					...(options.signal && {signal: options.signal}),
 					headers: {
 						// Node gives a DELETE with a body no length by itself.
-						...(body !== undefined && {'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body)}),
+						...(body !== undefined && {
+							'Content-Type': 'application/json',
+							...(options.chunked ? {'Transfer-Encoding': 'chunked'} : {'Content-Length': Buffer.byteLength(body)}),
+						}),
 						...options.headers,
 					},
 				},

@@ -193,6 +193,9 @@ test('events are the same objects in both groups', async t => {
 test('bodies are bounded in size and depth', async t => {
 	const big = await post(maps, {metadata: {name: 'big'}, data: {a: 'x'.repeat(3 * 1024 * 1024)}});
 	t.deepEqual(reason(big), [413, 'RequestEntityTooLarge']);
+	const unsaid = {metadata: {name: 'big'}, data: {a: 'x'.repeat(3 * 1024 * 1024)}};
+	t.deepEqual(reason(await server.request(maps, {method: 'POST', body: unsaid, chunked: true})), [413, 'RequestEntityTooLarge']);
+	t.is((await server.request(maps, {method: 'POST', body: {metadata: {name: 'chunked'}}, chunked: true})).status, 201);
 	const deep = await server.request(maps, {method: 'POST', raw: `${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`});
 	t.deepEqual(reason(deep), [400, 'BadRequest']);
 	const bomb = `a: &a [x,x]\nb: &b [*a,*a]\nc: [*b,*b]\nmetadata: {name: bomb}`;

@@ -4,6 +4,7 @@ import {once} from 'node:events';
 import {mkdtemp, readFile, rm, stat} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {DatabaseSync} from 'node:sqlite';
 import test, {type ExecutionContext} from 'ava';
 import {openDatabase} from '../../../src/kubernetes/embedded/store/database.ts';
 import {createFeed} from '../../../src/kubernetes/embedded/store/feed.ts';
@@ -140,6 +141,22 @@ test('what is stored cannot be read, moved or taken back without the key', async
 	t.throws(() => seal.open('configmaps/default/a@3', sealed), undefined, 'another revision');
 	t.throws(() => seal.open('configmaps/default/a@2', sealed.fill(0, 12, 13)), undefined, 'another byte');
 	t.throws(() => seal.open('configmaps/default/a@2', sealed.subarray(0, 20)), {message: /too short/});
+});
+
+test('a value that was put in the place of another is not read', async t => {
+	const {store, path} = await opened(t);
+	const first = store.put(keyOf('a'), object('a', 'old'), 0);
+	const second = store.put(keyOf('a'), object('a', 'new'), revisionOf(first));
+	const other = store.put(keyOf('b'), object('b', 'b'), 0);
+	const raw = new DatabaseSync(path);
+	t.teardown(() => {
+		raw.close();
+	});
+	const move = raw.prepare('UPDATE versions SET value = (SELECT value FROM versions WHERE revision = ?) WHERE revision = ?');
+	move.run(revisionOf(first), revisionOf(second));
+	t.throws(() => store.get(keyOf('a')), undefined, 'an older state of the same object');
+	move.run(revisionOf(first), revisionOf(other));
+	t.throws(() => store.get(keyOf('b')), undefined, 'another object');
 });
 
 test('what nobody wrote for long expires, and watchers hear of it', async t => {
