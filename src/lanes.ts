@@ -36,6 +36,8 @@ export function laneRow(lane: Lane): LaneRow {
 	const reached = laneStates.findLastIndex(state => lane.steps[state] !== undefined);
 	const attested = reached >= laneStates.indexOf('attested');
 	const status = lane.refused ? 'refused' : lane.lost ? 'lost' : lane.steps.ready ? 'ready' : 'working';
+	// A loss stands where the lane had come to, or at its start.
+	const lostAt = Math.max(0, reached);
 	const here = lane.refused
 		? Math.max(reached + 1, laneStates.indexOf('attested'))
 		: Math.min(reached + 1, laneStates.length - 1);
