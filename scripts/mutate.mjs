@@ -34,7 +34,8 @@ symlinkSync(path.resolve('node_modules'), path.join(room, 'node_modules'));
 
 // The pinned runtime comes first, also when this is not started by npm.
 const env = {...process.env, PATH: `${path.join(room, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH}`};
-const passes = tests => spawnSync(path.join('node_modules', '.bin', 'ava'), tests, {cwd: room, stdio: 'ignore', env}).status === 0;
+const passes = tests =>
+	spawnSync(path.join('node_modules', '.bin', 'ava'), tests, {cwd: room, stdio: 'ignore', env}).status === 0;
 
 // Tests that fail anyway catch nothing.
 const sound = new Map();
