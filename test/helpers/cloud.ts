@@ -238,6 +238,10 @@ const inProcess = (folder: string, tpmSocket: string): Supervisor => {
 			stops.push(await main(placed(await settings(), folder, tpmSocket)));
 			names.push(name);
 		},
+		async startInside(name, run) {
+			stops.push(await run(() => undefined));
+			names.push(name);
+		},
 		list: () => names.map(name => ({name, state: 'running', restarts: 0, logPath: join(folder, `${name}.log`)})),
 		onChange: () => undefined,
 		async stop() {

@@ -1,3 +1,4 @@
+import {issuerOf} from '../../attestation/variant.ts';
 import type {MasterSecret} from '../../keys/derive.ts';
 import {kubeClient} from '../../kubernetes/client.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
@@ -8,8 +9,10 @@ import {runKubelet} from '../kubelet/main.ts';
 import {serveKubelet} from '../kubelet/server.ts';
 import {splitEndpoint} from '../metadata.ts';
 import type {Stop} from '../supervisor/protocol.ts';
+import {serveStatements} from '../verification/main.ts';
 import {readEndorsement, readMasterSecret} from './cluster-facts.ts';
 import {type ClusterSecrets, controlPlane} from './control-plane.ts';
+import {forgetReadiness} from './forget-readiness.ts';
 import type {NodeHost} from './host-context.ts';
 import {formatNodeState, type NodeState} from './node-state.ts';
 import {verificationSettings} from './service-settings.ts';
@@ -36,7 +39,7 @@ const patienceMs = 120_000;
 
 /** Runs a node that belongs to a cluster: the services of its role, and its kubelet for as long as it lives. */
 export const runMember = async (host: NodeHost, membership: Membership): Promise<Member> => {
-	const {instance, disk, supervisor, parameters, log} = host;
+	const {instance, disk, tpm, supervisor, parameters, log} = host;
 	const {stateKey} = membership;
 	let {state} = membership;
 	const save = async (next: NodeState) => {
@@ -45,11 +48,18 @@ export const runMember = async (host: NodeHost, membership: Membership): Promise
 	};
 
 	if (state.controlPlane === undefined) {
-		const settings = () => Promise.resolve(verificationSettings(instance, parameters.variant));
-		await supervisor.start({name: 'verification-service', settings});
+		await supervisor.startInside('verification-service', async serviceLog => {
+			const {stop} = await serveStatements(
+				issuerOf('local-vtpm', tpm),
+				verificationSettings(instance, parameters.variant),
+				serviceLog,
+			);
+			serviceLog('verification service started');
+			return stop;
+		});
 	} else await startControlPlane(host, membership);
 
-	const server = `https://${state.controlPlane === undefined ? state.apiEndpoint : instance.endpoints.kubernetes}`;
+	const server = `https://${await apiEndpoint(host, state)}`;
 	const connect = ({cert, key}: KubeletCertificate) =>
 		kubeClient({server, ca: state.clusterCa, cert, key: new Secret(Buffer.from(key))});
 	let kube = connect(state.kubelet);
@@ -99,6 +109,13 @@ export const runMember = async (host: NodeHost, membership: Membership): Promise
 	};
 };
 
+/** Where this node's kubelet finds the API: on its own machine, else at the load balancer, which may have moved since the node joined. */
+const apiEndpoint = async ({instance, metadata}: NodeHost, state: NodeState): Promise<string> => {
+	if (state.controlPlane !== undefined) return instance.endpoints.kubernetes;
+	// Whoever answers there has to show a certificate of the cluster, so the provider's word is enough.
+	return metadata.loadBalancer('kubernetes').catch(() => state.apiEndpoint);
+};
+
 const startControlPlane = async (host: NodeHost, {state, master, found}: Membership) => {
 	const {instance, metadata, supervisor, parameters, log} = host;
 	if (state.controlPlane === undefined) throw new Error('the state of this node has no control-plane part');
@@ -114,6 +131,7 @@ const startControlPlane = async (host: NodeHost, {state, master, found}: Members
 	});
 	log('starting the API server');
 	await plane.startApi();
+	if (master !== undefined && found === undefined) await forgetReadiness(plane.founder());
 	const secrets = found === undefined ? await readSecrets(host, plane.bootstrapper(), master) : await found(plane.founder());
 	log('starting key, join, verification service and operator');
 	await plane.startServices(secrets);

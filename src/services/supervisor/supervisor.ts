@@ -26,6 +26,8 @@ export type ServiceStatus = {
 export type Supervisor = {
 	/** Starts a service and keeps it running; resolves when it serves for the first time. */
 	start(spec: ServiceSpec): Promise<void>;
+	/** Runs a service inside this process, for nodes whose one small service is not worth a process of its own. */
+	startInside(name: string, start: (log: (line: string) => void) => Promise<Stop>): Promise<void>;
 	list(): ServiceStatus[];
 	/** Called after every change of a status. */
 	onChange(listener: () => void): void;
@@ -61,6 +63,22 @@ export const supervise = ({
 			const service = keepRunning({spec, program, logFile, log, backOff, changed});
 			services.push(service);
 			return service.ready;
+		},
+		async startInside(name, run) {
+			const logFile = openLogFile(join(logFolder, `${name}.log`));
+			const startedAt = Date.now();
+			const stop = await run(line => {
+				logFile.write(Buffer.from(`${line}\n`));
+			});
+			services.push({
+				ready: Promise.resolve(),
+				status: () => ({name, state: 'running', restarts: 0, logPath: logFile.path, startedAt, pid: process.pid}),
+				async stop() {
+					await stop();
+					logFile.close();
+				},
+			});
+			changed();
 		},
 		list() {
 			return services.map(service => service.status());
