@@ -8,8 +8,9 @@ import {configPage} from './docs/config.mjs';
 import {errorsPage} from './docs/errors.mjs';
 import {eventsPage} from './docs/events.mjs';
 import {problems} from './docs/markdown.mjs';
+import {wizardPage} from './docs/wizard.mjs';
 
-const pages = {commands: commandsPage, config: configPage, events: eventsPage, errors: errorsPage};
+const pages = {commands: commandsPage, config: configPage, events: eventsPage, errors: errorsPage, wizard: wizardPage};
 const made = Object.entries(pages).map(([name, make]) => [`docs/${name}.md`, make()]);
 if (process.argv.includes('--check')) {
 	const current = file => {

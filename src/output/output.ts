@@ -3,7 +3,7 @@ import {jsonOutput} from './json.ts';
 import {plainOutput} from './plain.ts';
 import type {Output, OutputOptions} from './types.ts';
 
-export type {Output, OutputOptions, Result, RunOptions} from './types.ts';
+export type {Output, OutputOptions, Result} from './types.ts';
 
 /** The output of a command for where it runs. Ink and React are loaded only when they draw. */
 export async function createOutput(options: OutputOptions): Promise<Output> {
