@@ -1,6 +1,6 @@
 import {spawn} from 'node:child_process';
-import {closeSync, openSync} from 'node:fs';
-import {type FileHandle, open, readFile, rm} from 'node:fs/promises';
+import {closeSync, openSync, readSync} from 'node:fs';
+import {readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import writeFileAtomic from 'write-file-atomic';
@@ -54,13 +54,15 @@ export const runLines = async function* (options: RunOptions): AsyncGenerator<st
 	};
 	if (signal?.aborted === true) interrupt();
 	signal?.addEventListener('abort', interrupt, {once: true});
-	const file = await open(output, 'r');
+	// A plain descriptor: one that an abandoned run leaves open ends no process, as a collected FileHandle would.
+	const file = openSync(output, 'r');
+	const decoder = new TextDecoder();
 	try {
 		let rest = '';
 		for (;;) {
 			// Asked before the read: what was written until then is read below, so nothing of an ended run is missed.
 			const over = exitCode !== undefined;
-			const text = await readMore(file);
+			const text = readMore(file, decoder);
 			const lines = (rest + text).split('\n');
 			rest = lines.pop() ?? '';
 			if (rest.length > largestLine) rest = '';
@@ -72,7 +74,7 @@ export const runLines = async function* (options: RunOptions): AsyncGenerator<st
 		return {exitCode: await ended, stderr: (await readFile(errors, 'utf8')).slice(-keptError)};
 	} finally {
 		signal?.removeEventListener('abort', interrupt);
-		await file.close();
+		closeSync(file);
 		if (exitCode !== undefined) await rm(recordPath, {force: true});
 	}
 };
@@ -115,11 +117,13 @@ const start = ({program, args, folder, env}: RunOptions, output: string, errors:
 	}
 };
 
-const readMore = async (file: FileHandle): Promise<string> => {
-	const parts: Buffer[] = [];
+/** Reads on from where the last call ended. A character that is only half there stays for the next call. */
+const readMore = (file: number, decoder: TextDecoder): string => {
+	const buffer = Buffer.alloc(64 * 1024);
+	let text = '';
 	for (;;) {
-		const {bytesRead, buffer} = await file.read(Buffer.alloc(64 * 1024));
-		if (bytesRead === 0) return Buffer.concat(parts).toString('utf8');
-		parts.push(buffer.subarray(0, bytesRead));
+		const size = readSync(file, buffer, 0, buffer.length, null);
+		if (size === 0) return text;
+		text += decoder.decode(buffer.subarray(0, size), {stream: true});
 	}
 };
