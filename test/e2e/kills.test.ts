@@ -2,26 +2,13 @@ import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
 import {isAlive, isProcessRecord, processesIn} from '../../src/process.ts';
-import {
-	e2e,
-	expectNothingLeft,
-	type Finished,
-	missing,
-	newWorld,
-	nodePid,
-	type Running,
-	servicePid,
-	type World,
-} from '../helpers/e2e.ts';
+import {e2e, expectNothingLeft, type Finished, newWorld, nodePid, type Running, servicePid} from '../helpers/e2e.ts';
 import {until} from '../helpers/local-cluster.ts';
 
-let world: World;
+const world = newWorld();
 const limitMs = 90_000;
 
-test.before(() => {
-	if (missing() === undefined) world = newWorld();
-});
-test.after.always(() => world?.close());
+test.after.always(() => world.close());
 
 const apply = ['apply', '--yes', '--json'];
 

@@ -5,21 +5,16 @@ import {delimiter, join, resolve} from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {version} from '../../src/version.ts';
-import {e2e, expectNothingLeft, folderOf, missing, newWorld, type World} from '../helpers/e2e.ts';
+import {e2e, expectNothingLeft, folderOf, newWorld} from '../helpers/e2e.ts';
 
 const checkout = resolve(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
-let prefix: string | undefined;
-let world: World;
+const prefix = mkdtempSync(join(tmpdir(), 'p-'));
+const world = newWorld({program: [join(prefix, 'bin', 'constellation')], path: programs(prefix)});
 
-test.before(() => {
-	if (missing() !== undefined) return;
-	prefix = mkdtempSync(join(tmpdir(), 'p-'));
-	world = newWorld({program: [join(prefix, 'bin', 'constellation')], path: programs(prefix)});
-});
 test.after.always(async () => {
-	await world?.close();
-	if (prefix !== undefined) rmSync(prefix, {recursive: true, force: true});
+	await world.close();
+	rmSync(prefix, {recursive: true, force: true});
 });
 
 /** A PATH on which there is this Node, and of the rest only what the test needs. */
@@ -35,16 +30,16 @@ function programs(folder: string): string {
 }
 
 e2e('the packed tool, installed into an empty prefix, makes and removes a cluster in another folder', async t => {
-	const into = join(prefix ?? '', 'pack');
+	const into = join(prefix, 'pack');
 	mkdirSync(into);
 	const npm = (args: readonly string[], cwd: string) =>
 		run('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], {cwd, timeout: 240_000});
 	await npm(['pack', '--pack-destination', into], checkout);
 	const [archive = ''] = readdirSync(into);
 	t.regex(archive, /^constellation-.*\.tgz$/);
-	await npm(['install', '--global', '--prefix', prefix ?? '', '--prefer-offline', '--omit=dev', join(into, archive)], into);
+	await npm(['install', '--global', '--prefix', prefix, '--prefer-offline', '--omit=dev', join(into, archive)], into);
 
-	const installed = join(prefix ?? '', 'lib', 'node_modules', 'constellation');
+	const installed = join(prefix, 'lib', 'node_modules', 'constellation');
 	t.true(existsSync(join(installed, 'LICENSE')));
 	for (const name of ['src', 'test', 'scripts']) t.false(existsSync(join(installed, name)), `${name} was packed`);
 

@@ -7,20 +7,15 @@ import {dataKey, measurementSecret} from '../../src/keys/derive.ts';
 import {encodeKmsUri} from '../../src/keys/kms-uri.ts';
 import {parseMasterSecret} from '../../src/keys/master-secret.ts';
 import {parseIds} from '../../src/workspace/id-file.ts';
-import {e2e, expectNothingLeft, missing, newWorld, textOf, type World, workingFolder} from '../helpers/e2e.ts';
+import {e2e, expectNothingLeft, newWorld, textOf, type World, workingFolder} from '../helpers/e2e.ts';
 import {until} from '../helpers/local-cluster.ts';
 
-let world: World;
-let observer: ReturnType<typeof observe>;
+const world = newWorld();
+const observer = observe(world);
 
-test.before(() => {
-	if (missing() !== undefined) return;
-	world = newWorld();
-	observer = observe(world);
-});
 test.after.always(async () => {
-	observer?.stop();
-	await world?.close();
+	observer.stop();
+	await world.close();
 });
 
 e2e('no secret shows in a process, a stream or a file of Terraform, journal, logs and doctor', async t => {

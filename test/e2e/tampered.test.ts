@@ -3,15 +3,12 @@ import {join} from 'node:path';
 import test from 'ava';
 import {sha256} from '../../src/attestation/local/measured-boot.ts';
 import {version} from '../../src/version.ts';
-import {e2e, expectNothingLeft, type Line, missing, newWorld, type World} from '../helpers/e2e.ts';
+import {e2e, expectNothingLeft, type Line, newWorld} from '../helpers/e2e.ts';
 import {until} from '../helpers/local-cluster.ts';
 
-let world: World;
+const world = newWorld();
 
-test.before(() => {
-	if (missing() === undefined) world = newWorld();
-});
-test.after.always(() => world?.close());
+test.after.always(() => world.close());
 
 const imageVersion = `v${version}`;
 const bundle = () => join(world.dataHome, 'images', imageVersion, 'node.mjs');
