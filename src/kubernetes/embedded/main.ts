@@ -111,8 +111,14 @@ export async function startApiServer(settings: ApiServerSettings): Promise<Runni
 			clearInterval(compaction);
 			collector.close();
 			feed.close();
+			const closed = new Promise(resolve => server.close(resolve));
 			server.closeAllConnections();
-			await new Promise(resolve => server.close(resolve));
+			// A connection that is still in its TLS handshake can only be closed once that is over.
+			const again = setInterval(() => {
+				server.closeAllConnections();
+			}, 20);
+			await closed;
+			clearInterval(again);
 			store.close();
 		},
 	};

@@ -6,6 +6,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import test, {type ExecutionContext} from 'ava';
+import {internalError} from '../../../src/kubernetes/embedded/http/status.ts';
 import {openDatabase} from '../../../src/kubernetes/embedded/store/database.ts';
 import {createFeed} from '../../../src/kubernetes/embedded/store/feed.ts';
 import {createSeal} from '../../../src/kubernetes/embedded/store/seal.ts';
@@ -157,6 +158,28 @@ test('a value that was put in the place of another is not read', async t => {
 	t.throws(() => store.get(keyOf('a')), undefined, 'an older state of the same object');
 	move.run(revisionOf(first), revisionOf(other));
 	t.throws(() => store.get(keyOf('b')), undefined, 'another object');
+});
+
+test('a full disk and a store that others hold are named as such', async t => {
+	const {path} = await opened(t);
+	const raw = new DatabaseSync(path, {timeout: 0});
+	const other = new DatabaseSync(path);
+	t.teardown(() => {
+		raw.close();
+		other.close();
+	});
+	other.exec('BEGIN IMMEDIATE');
+	const busy = t.throws(() => {
+		raw.exec('BEGIN IMMEDIATE');
+	});
+	t.is(internalError(busy).code, 503);
+	other.exec('ROLLBACK');
+	raw.exec(`PRAGMA max_page_count = ${Number(raw.prepare('PRAGMA page_count').get()?.['page_count'])}`);
+	const full = t.throws(() => {
+		raw.exec("INSERT INTO meta VALUES ('filler', zeroblob(100000))");
+	});
+	t.regex(internalError(full).message, /disk .* is full/);
+	t.is(internalError(new Error('secret details')).message, 'Internal error occurred');
 });
 
 test('what nobody wrote for long expires, and watchers hear of it', async t => {

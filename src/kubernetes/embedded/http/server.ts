@@ -11,7 +11,7 @@ import {handlePath, type PathContext, sendNotFound} from './handle-path.ts';
 import {handleResource} from './handle-resource.ts';
 import {parseResourcePath, type ResourcePath, verbOf} from './request.ts';
 import {sendStatus} from './respond.ts';
-import {ApiError, badRequest, forbidden, methodNotAllowed, unknownResource} from './status.ts';
+import {ApiError, badRequest, forbidden, internalError, methodNotAllowed, unknownResource} from './status.ts';
 
 export type ServerContext = {api: Api; authenticator: Authenticator; paths: PathContext; report(error: unknown): void};
 
@@ -58,7 +58,7 @@ function fail(context: ServerContext, response: ServerResponse, error: unknown):
 		return;
 	}
 	context.report(error);
-	sendStatus(response, new ApiError(500, 'Internal error occurred', {reason: 'InternalError'}));
+	sendStatus(response, internalError(error));
 }
 
 async function handle(context: ServerContext, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -121,6 +121,23 @@ export function expired(message: string, continueToken?: string): ApiError {
 	return new ApiError(410, message, {reason: 'Expired', ...(continueToken !== undefined && {continue: continueToken})});
 }
 
+const sqliteBusy = 5;
+const sqliteFull = 13;
+
+/** The answer to a failure that is no client's fault: it says what an administrator can act on and nothing else. */
+export function internalError(error: unknown): ApiError {
+	const code = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+	if (code === sqliteFull) return new ApiError(500, 'the disk that holds the store is full', {reason: 'InternalError'});
+	if (code === sqliteBusy) {
+		return new ApiError(503, 'the store is busy, try again', {
+			reason: 'ServiceUnavailable',
+			details: {retryAfterSeconds: 1},
+			headers: {'Retry-After': '1'},
+		});
+	}
+	return new ApiError(500, 'Internal error occurred', {reason: 'InternalError'});
+}
+
 /** The causes of `invalid`. */
 export const cause = {
 	required: (field: string, detail = ''): Cause => ({
