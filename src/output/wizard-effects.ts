@@ -166,7 +166,7 @@ async function runApply(context: EffectContext, signal: AbortSignal): Promise<un
 	if (plan === undefined || state().facts.plan.asked !== answersKey(state().values)) {
 		throw new TypeError('the work was started without a plan for these answers');
 	}
-	dispatch({type: 'live', action: {type: 'work', work: 'running', expected: ['machines', 'init', 'nodes']}});
+	dispatch({type: 'live', action: {type: 'work', work: 'running', expected: ['machines', 'init', 'nodes', 'verify']}});
 	try {
 		const answers = answersOf(state().values, state().facts);
 		const summary = await drive(deps.apply(answers, plan, signal), context.collect, signal);

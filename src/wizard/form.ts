@@ -48,11 +48,14 @@ export function hasAnswers(state: WizardState): boolean {
 }
 
 /** Flags and environment variables of every question: docs, `--help` and the check for unanswered questions read it. */
-export function questionTable(): {step: StepId; field: FieldId; label: string; flag: string; env?: string}[] {
+export function questionTable(): {field: FieldId; label: string; flag?: string; env?: string}[] {
 	return setupSteps.flatMap(step =>
-		step.fields.flatMap(({id, label, flag, env}) =>
-			flag === undefined ? [] : [{step: step.id, field: id, label, flag, ...(env === undefined ? {} : {env})}],
-		),
+		step.fields.map(({id, label, flag, env}) => ({
+			field: id,
+			label,
+			...(flag === undefined ? {} : {flag}),
+			...(env === undefined ? {} : {env}),
+		})),
 	);
 }
 
@@ -75,8 +78,7 @@ export function equivalentCommand(values: Values, facts: Facts): string {
 		fieldsOf(step.id, values, facts).flatMap(({id, flag}) => {
 			if (flag === undefined) return [];
 			if (id === 'consent') return [flag];
-			if (id === 'ignoreRules') return values.ignoreRules === 'yes' ? [flag] : [];
-			if ((id === 'folder' && values.folder === '.') || (id === 'provider' && values.provider === 'local')) return [];
+			if (id === 'folder' && values.folder === '.') return [];
 			return [`${flag} ${quoted(values[id])}`];
 		}),
 	);

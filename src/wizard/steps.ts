@@ -11,7 +11,7 @@ export type Field = {
 	label: string;
 	/** Choices stand beside each other, where the window is wide enough. */
 	inline?: boolean;
-	/** The flag and the environment variable that answer this without the wizard; absent for what only a person can do. */
+	/** The flag of `apply` and the environment variable that answer this beforehand; absent for what only a person can do. */
 	flag?: string;
 	env?: string;
 	when?: (values: Values, facts: Facts) => boolean;
@@ -45,7 +45,7 @@ export const setupSteps: readonly Step[] = [
 		why: 'Its config, secrets and Terraform state live there; every later command starts from it.',
 		explain: [
 			'A workspace is a folder of its own: config, cluster ID, master secret, kubeconfig and Terraform state of one cluster. Files with secrets get mode 0600.',
-			'The folder is made if it does not exist. Nothing is written before you agree on the review page, except a draft of your answers (without secrets).',
+			'The folder is made if it does not exist. Before you agree on the review page, it gets the config and what Terraform needs to plan; nothing is created, and no secret is made. Your answers are kept in a draft.',
 		],
 		fields: [
 			{
@@ -61,7 +61,6 @@ export const setupSteps: readonly Step[] = [
 				kind: 'confirm',
 				inline: true,
 				label: 'Keep the secret files out of git?',
-				flag: '--ignore-rules',
 				env: 'CONSTELLATION_IGNORE_RULES',
 				when: (values, facts) => folderReport(values, facts)?.git?.ignored === false,
 				options: () => yesNo,
@@ -93,7 +92,6 @@ export const setupSteps: readonly Step[] = [
 				id: 'provider',
 				kind: 'select',
 				label: 'Provider',
-				flag: '--provider',
 				env: 'CONSTELLATION_PROVIDER',
 				options: () =>
 					providers.map(({id, title, detail, built}) => ({

@@ -233,8 +233,8 @@ test('the equivalent command comes from the table', t => {
 	);
 	t.regex(equivalentCommand({...values, folder: "it's here"}, facts), /-C 'it'\\''s here'/u);
 	t.deepEqual(
-		questionTable().map(({flag}) => flag),
-		['-C', '--ignore-rules', '--provider', '--name', '--control-planes', '--workers', '--kubernetes', '--image', '--yes'],
+		questionTable().flatMap(({flag}) => flag ?? []),
+		['-C', '--name', '--control-planes', '--workers', '--kubernetes', '--image', '--yes'],
 	);
 	t.deepEqual(valuesFromEnv({CONSTELLATION_NAME: 'other', CONSTELLATION_WORKERS: '', PATH: '/'}), {name: 'other'});
 });
