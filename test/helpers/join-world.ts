@@ -220,7 +220,7 @@ export const eventually = async <T>(check: () => T | undefined | false | Promise
 		const value = await check();
 		if (value !== undefined && value !== false) return value;
 		if (Date.now() > end) throw new Error('it did not happen');
-		await new Promise(resolve => setImmediate(resolve));
+		await new Promise(resolve => setTimeout(resolve, 10));
 	}
 };
 
