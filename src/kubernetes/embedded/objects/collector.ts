@@ -1,5 +1,5 @@
 import {ensureDefaultAccount} from '../seed.ts';
-import type {Store} from '../store/store.ts';
+import {type Store, WriteConflict} from '../store/store.ts';
 import {type ApiObject, isObject, type Metadata, textOf, without} from '../types.ts';
 import {timestamp} from './api.ts';
 import {equal} from './equal.ts';
@@ -19,6 +19,7 @@ export type Collector = {
 };
 
 const interval = 15_000;
+const attempts = 50;
 
 export function createCollector(
 	store: Store,
@@ -27,14 +28,16 @@ export function createCollector(
 	report: (error: unknown) => void,
 ): Collector {
 	let closed = false;
-	const soon = (work: () => void): void => {
+	const soon = (work: () => void, attempt = 1): void => {
 		setImmediate(() => {
 			if (closed) return;
 			try {
 				work();
 			} catch (error) {
+				// Somebody wrote in between: what is left is done on the newest state.
+				if (error instanceof WriteConflict && attempt < attempts) soon(work, attempt + 1);
 				// The sweep tries again; a failed one must not end the server.
-				report(error);
+				else report(error);
 			}
 		});
 	};
