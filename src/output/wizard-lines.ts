@@ -1,4 +1,4 @@
-import {textOf} from '../../components/lines.ts';
+import {textOf, wrap} from '../../components/lines.ts';
 import {reviewBody} from '../../components/steps/review.ts';
 import {createTheme, drawable} from '../../components/theme.ts';
 import {stepWords} from '../../components/wizard-frame.ts';
@@ -36,8 +36,9 @@ type Room = {deps: WizardDeps; options: OutputOptions; asker: Asker};
 
 async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 	const {deps, options} = room;
-	const say = (line: string) => {
-		options.stdout.write(`${line}\n`);
+	const say = (text: string) => {
+		const width = Math.min(options.stdout.columns, 100) - 1;
+		for (const line of text.split('\n')) options.stdout.write(`${textOf(wrap(line, width))}\n`);
 	};
 	const abort = new AbortController();
 	say(`Setup of a new cluster. Type ${backWord} to go back, Ctrl-C to leave; answers are kept.`);

@@ -10,7 +10,7 @@ import {emptyLive, liveReduce} from '../../src/wizard/live.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
 import type {StepId, WizardState} from '../../src/wizard/state.ts';
 import {stepIds} from '../../src/wizard/state.ts';
-import type { sizes} from '../helpers/frame.tsx';
+import type {sizes} from '../helpers/frame.tsx';
 import {draw, drawAll, plainTheme} from '../helpers/frame.tsx';
 import {golden} from '../helpers/golden.ts';
 import {at, recordedAt, walkTo} from '../helpers/wizard-walk.ts';
@@ -117,6 +117,20 @@ test('the home screen fits every window', t => {
 	} as const;
 	const frame = (size: (typeof sizes)[number]) => homeFrame({facts, selected: 0, help: false, left: false}, size, plainTheme, at);
 	golden(t, 'home.txt', drawAll(t, frame, ['nodes 3 of 3 ready', 'Watch nodes', 'Terminate', 'copy of secret: no']));
+});
+
+test('every screen keeps its limits in every window in between', t => {
+	const windows = [40, 41, 55, 59, 60, 75, 79, 100].flatMap(columns => [10, 11, 15, 16, 23].map(rows => ({columns, rows})));
+	for (const size of windows) {
+		for (const step of stepIds) {
+			const {lines} = layout(wizardFrame(walkTo(step), size, plainTheme, at), size, plainTheme);
+			t.true(lines.length <= size.rows - 1, `${step} in ${size.columns}x${size.rows}`);
+		}
+		for (const name of ['refused', 'apply-midway', 'verify']) {
+			const live = liveReduce({...emptyLive, title: name, work: 'running'}, {type: 'events', events: recording(name)});
+			draw(t, liveFrame(live, false, size, plainTheme, recordedAt(name)), size);
+		}
+	}
 });
 
 test('a window that is too small asks for a larger one in one line', t => {
