@@ -1,6 +1,7 @@
 import {type Issuer, issuerOf} from '../../attestation/variant.ts';
 import type {NodeHost} from './host-context.ts';
 import {bindToCluster, isFresh} from './identity.ts';
+import {announce} from './init/announce.ts';
 import {secretAttempts} from './init/attempts.ts';
 import {initCluster} from './init/cluster.ts';
 import {runningCluster} from './init/cluster-answers.ts';
@@ -31,11 +32,12 @@ export const startFresh = async (host: NodeHost): Promise<Member> => {
 		lock,
 		attempt: secretAttempts(() => metadata.initSecretHash()),
 		isFresh: () => isFresh(tpm),
-		runningCluster: async () => runningCluster(await metadata.list()),
+		announce: () => announce(instance.endpoints['verify-http']),
+		runningCluster: async () => runningCluster((await metadata.list()).filter(({name}) => name !== instance.name)),
 		check: request => checkInitRequest(request, parameters),
-		async initialise(order, progress) {
+		async initialise(order, progress, announced) {
 			joining.abort();
-			const {result, member} = await initCluster(host, order, progress);
+			const {result, member} = await initCluster(host, order, progress, announced).finally(announced);
 			held.keep(member, result, () => stopInit());
 			becameFirst(member);
 			return result;

@@ -25,8 +25,7 @@ const ofImage = new Map([4, 9, 11].map(index => [index, register(index)]));
 const measurements = new Map([...ofImage, [12, register(12)], [15, register(0)]]);
 const policy = {variant: 'local-vtpm', measurements, makerKey: maker.publicKey, releaseKey: release.publicKey} as const;
 const statement = formatImageStatement({version: 'v1.2.3', arguments: [], measurements: ofImage});
-const configOf = (changes: Partial<typeof policy> = {}) =>
-	Buffer.from(JSON.stringify(formatPolicy({...policy, ...changes})));
+const configOf = (changes: Partial<typeof policy> = {}) => Buffer.from(JSON.stringify(formatPolicy({...policy, ...changes})));
 const withRegister = (index: number, byte: number, warnOnly = false) =>
 	configOf({measurements: new Map([...measurements, [index, {...register(byte), warnOnly}]])});
 
@@ -45,8 +44,7 @@ const good = {
 	],
 } satisfies Request;
 
-const check = (changes: Request = {}) =>
-	checkInitRequest(create(InitRequestSchema, {...good, ...changes}), pinned);
+const check = (changes: Request = {}) => checkInitRequest(create(InitRequestSchema, {...good, ...changes}), pinned);
 
 test('a good request is read', t => {
 	const order = check();

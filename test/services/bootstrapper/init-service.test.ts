@@ -31,6 +31,7 @@ const newService = (changes: Partial<InitServiceDeps> = {}) => {
 		lock: nodeLock(),
 		attempt: secretAttempts(() => Promise.resolve(hash)),
 		isFresh: () => Promise.resolve(began === 0),
+		announce: () => Promise.resolve(() => Promise.resolve()),
 		runningCluster: () => Promise.resolve(undefined),
 		check: () => ({}) as InitOrder,
 		async initialise(_order, progress) {

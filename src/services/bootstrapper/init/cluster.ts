@@ -4,6 +4,7 @@ import type {Kube} from '../../../kubernetes/kube.ts';
 import {buildKubeconfig} from '../../../kubernetes/kubeconfig.ts';
 import {type ClusterFacts, clusterManifests, createMissing} from '../../../kubernetes/manifests.ts';
 import {Secret} from '../../../secret.ts';
+import type {Stop} from '../../supervisor/protocol.ts';
 import type {NodeHost} from '../host-context.ts';
 import {bindToCluster} from '../identity.ts';
 import {type Member, runMember} from '../member.ts';
@@ -26,6 +27,7 @@ export const initCluster = async (
 	host: NodeHost,
 	order: InitOrder,
 	progress: (line: string) => void,
+	announced: Stop,
 ): Promise<{result: InitResult; member: Member}> => {
 	const {disk, instance, metadata, tpm} = host;
 	const salt = randomBytes(saltLength);
@@ -44,6 +46,7 @@ export const initCluster = async (
 	const found = async (kube: Kube) => {
 		progress('creating the objects of the cluster');
 		await createMissing(kube, clusterManifests(clusterFacts(order, salt)));
+		await announced();
 		return {master: order.master, endorsement: order.endorsement};
 	};
 	progress('starting the control plane');

@@ -39,6 +39,7 @@ const closed = ({instance, metadata, log}: NodeHost): InitServiceDeps => {
 		lock,
 		attempt: secretAttempts(() => metadata.initSecretHash()),
 		isFresh: () => Promise.resolve(false),
+		announce: () => Promise.reject(new Error('this node makes no cluster')),
 		runningCluster: () => Promise.resolve(undefined),
 		check() {
 			throw new Error('this node makes no cluster');

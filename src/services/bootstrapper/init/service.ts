@@ -2,6 +2,7 @@ import type {MessageInitShape} from '@bufbuild/protobuf';
 import type {NodeRole} from '../../../events.ts';
 import type {InitRequest, InitResponseSchema} from '../../../rpc/gen/init_pb.ts';
 import {RpcError, status} from '../../../rpc/status.ts';
+import type {Stop} from '../../supervisor/protocol.ts';
 import type {NodeLock} from '../node-lock.ts';
 import type {Verdict} from './attempts.ts';
 import type {InitOrder} from './request.ts';
@@ -16,10 +17,13 @@ export type InitServiceDeps = {
 	attempt: (secret: Uint8Array) => Promise<Verdict>;
 	/** Whether register 15 is still zero. */
 	isFresh: () => Promise<boolean>;
-	/** Endpoint of a cluster that runs already. */
+	/** Tells the other machines that a cluster is being made here; called before they are looked at. */
+	announce: () => Promise<Stop>;
+	/** Endpoint of a cluster that runs, or is being made, on another machine. */
 	runningCluster: () => Promise<string | undefined>;
 	check: (request: InitRequest) => InitOrder;
-	initialise: (order: InitOrder, progress: (line: string) => void) => Promise<InitResult>;
+	/** Makes the cluster; ends the announcement when its services take over. */
+	initialise: (order: InitOrder, progress: (line: string) => void, announced: Stop) => Promise<InitResult>;
 	/** The result that was not acknowledged yet; undefined when there is none (any more). */
 	result: () => InitResult | undefined;
 	acknowledged: () => Promise<void>;
@@ -32,6 +36,7 @@ export type InitServiceDeps = {
 export const progressHeader = 'constellation-progress';
 
 type Response = MessageInitShape<typeof InitResponseSchema>;
+type Work = {result: Promise<InitResult>; lines: string[]; changed: () => Promise<void>};
 type Context = {peer: string; signal: AbortSignal; header(name: string): string | undefined};
 
 /**
@@ -41,10 +46,11 @@ type Context = {peer: string; signal: AbortSignal; header(name: string): string 
  */
 export const initService = (deps: InitServiceDeps) => {
 	const {name, role, lock, log} = deps;
-	let work: {result: Promise<InitResult>; lines: string[]; changed: () => Promise<void>} | undefined;
+	let work: Work | undefined;
+	let starting: Promise<Work> | undefined;
 	let {failure} = deps;
 
-	const begin = (order: InitOrder) => {
+	const begin = (order: InitOrder, announced: Stop) => {
 		const lines: string[] = [];
 		let notify: () => void = () => undefined;
 		let change = new Promise<void>(resolve => {
@@ -59,7 +65,7 @@ export const initService = (deps: InitServiceDeps) => {
 			});
 		};
 		const result = deps
-			.initialise(order, progress)
+			.initialise(order, progress, announced)
 			.catch((error: unknown) => {
 				failure = `${messageOf(error)}; replace ${name}`;
 				throw new RpcError(status.INTERNAL, failure);
@@ -74,10 +80,22 @@ export const initService = (deps: InitServiceDeps) => {
 		return work;
 	};
 
-	/** The work of a call that began between the checks of this one. Throws when the node does something else. */
-	const begun = () => {
-		if (work === undefined && !lock.take('init')) throw refused(`${name} is already being activated`);
-		return work;
+	/** Begins if no other machine has a cluster or makes one. */
+	const alone = async (order: InitOrder) => {
+		const announced = await deps.announce();
+		const running = await deps.runningCluster();
+		if (running === undefined && lock.take('init')) return begin(order, announced);
+		await announced();
+		throw refused(running === undefined ? `${name} is already being activated` : `a cluster answers at ${running} already`);
+	};
+
+	/** The one work of all callers, also of those that come while it is only being prepared. */
+	const join = (order: InitOrder): Promise<Work> => {
+		if (work !== undefined) return Promise.resolve(work);
+		starting ??= alone(order).finally(() => {
+			starting = undefined;
+		});
+		return starting;
 	};
 
 	const authorize = async (secret: Uint8Array) => {
@@ -91,10 +109,8 @@ export const initService = (deps: InitServiceDeps) => {
 		if (failure !== undefined) throw new RpcError(status.FAILED_PRECONDITION, failure);
 		if (role !== 'control-plane') throw refused(`${name} is a worker; Init goes to a control plane`);
 		if (!(await deps.isFresh())) throw refused(`${name} belongs to a cluster already`);
-		const running = await deps.runningCluster();
-		if (running !== undefined) throw refused(`a cluster answers at ${running} already`);
 		const order = checked(deps.check, request);
-		return begun() ?? begin(order);
+		return join(order);
 	};
 
 	return {
@@ -128,10 +144,7 @@ export const initService = (deps: InitServiceDeps) => {
 	};
 };
 
-async function* progressOf(
-	work: {result: Promise<InitResult>; lines: string[]; changed: () => Promise<void>},
-	signal: AbortSignal,
-): AsyncGenerator<Response> {
+async function* progressOf(work: Work, signal: AbortSignal): AsyncGenerator<Response> {
 	const ended = work.result.then(
 		() => true,
 		() => true,
