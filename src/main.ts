@@ -1,6 +1,7 @@
 import path from 'node:path';
 import process from 'node:process';
 import {crashReporter} from './commands/crash-report.ts';
+import {loadCommand} from './commands/load.ts';
 import {parseCommandLine, type Request} from './commands/program.ts';
 import {createOutput, type OutputOptions} from './output/output.ts';
 
@@ -40,11 +41,11 @@ async function run({command, input, folder, flags}: Request, surroundings: Outpu
 	const place = path.resolve(folder);
 	if (command === undefined) {
 		const {openHome} = await import('./commands/home.ts');
-		return openHome(place, options);
+		return openHome(place, options, loadCommand);
 	}
 	const output = await createOutput(options);
 	try {
-		const run = await command.load();
+		const run = await loadCommand(command.name);
 		output.result(await run({output, surroundings: options, folder: place, yes: flags.yes, env: surroundings.env}, input));
 		return 0;
 	} catch (error) {

@@ -14,7 +14,7 @@ import type {CommandContext, CommandModule} from './types.ts';
 /** Unattended with --yes; on a terminal the wizard's review, which shows the plan and asks. */
 export const apply: CommandModule = async (context, input) => {
 	if (!context.yes && canAsk(context)) {
-		const {reviewAndApply} = await import('./home.ts');
+		const {reviewAndApply} = await import('./review.ts');
 		return reviewAndApply(context, input);
 	}
 	return withLock(context, 'apply', async deps => {

@@ -1,10 +1,8 @@
 import path from 'node:path';
-import {AppError, exitCodes} from '../errors.ts';
-import {collectBundle} from '../flows/doctor.ts';
+import {collectBundle, saveBundle} from '../flows/doctor.ts';
+import {openWorkspace} from '../flows/session.ts';
 import {preflightWith} from '../flows/system.ts';
-import {writeFileOnce} from '../workspace/files.ts';
 import {canAsk} from './consent.ts';
-import {openWorkspace} from './session.ts';
 import {type CommandContext, type CommandModule, textFlag} from './types.ts';
 
 export const doctor: CommandModule = async (context, input) => {
@@ -27,13 +25,7 @@ export const doctor: CommandModule = async (context, input) => {
 async function writeBundle(context: CommandContext, file: string) {
 	const deps = await openWorkspace(context);
 	const bundle = await context.output.run('Collecting', () => collectBundle(deps), {expected: []});
-	if (!(await writeFileOnce(file, `${JSON.stringify(bundle, undefined, '\t')}\n`))) {
-		throw new AppError(`${file} exists already; it was not touched.`, {
-			code: 'file-exists',
-			exitCode: exitCodes.preflight,
-			next: ['Name a file that does not exist yet.'],
-		});
-	}
+	await saveBundle(bundle, file);
 	return {
 		command: 'doctor',
 		data: {file},

@@ -1,18 +1,14 @@
-import path from 'node:path';
-import type {Dependencies} from '../flows/dependencies.ts';
 import {recoverCluster, requireMasterSecret, startCluster, stopCluster} from '../flows/lifecycle.ts';
+import {withLock} from '../flows/session.ts';
 import type {ReadyNode} from '../flows/watch.ts';
-import type {MasterSecret} from '../keys/derive.ts';
 import type {Result} from '../output/output.ts';
-import {readMasterSecretFile} from '../workspace/master-secret.ts';
 import {agree} from './consent.ts';
-import {withLock} from './session.ts';
-import {type CommandInput, type CommandModule, textFlag} from './types.ts';
+import {type CommandModule, textFlag} from './types.ts';
 import {withPort} from './verify.ts';
 
 export const start: CommandModule = (context, input) =>
 	withLock(context, 'start', async deps => {
-		const secret = await secretOf(deps, input);
+		const secret = await requireMasterSecret(deps, textFlag(input, 'master-secret'));
 		const nodes = await context.output.run('Starting', signal => startCluster(deps, secret, signal), {
 			expected: ['machines', 'recover', 'nodes'],
 		});
@@ -21,7 +17,7 @@ export const start: CommandModule = (context, input) =>
 
 export const recover: CommandModule = (context, input) =>
 	withLock(context, 'recover', async deps => {
-		const secret = await secretOf(deps, input);
+		const secret = await requireMasterSecret(deps, textFlag(input, 'master-secret'));
 		const endpoint = textFlag(input, 'endpoint');
 		const options = endpoint === undefined ? {} : {endpoint: withPort(endpoint, 9999)};
 		const nodes = await context.output.run('Recovering', signal => recoverCluster(deps, secret, signal, options), {
@@ -40,11 +36,6 @@ export const stop: CommandModule = context =>
 			lines: [`${machines.length} machines are stopped; their disks are kept.`, 'next   constellation start   starts them again'],
 		};
 	});
-
-async function secretOf(deps: Dependencies, input: CommandInput): Promise<MasterSecret> {
-	const file = textFlag(input, 'master-secret');
-	return file === undefined ? requireMasterSecret(deps) : readMasterSecretFile(path.resolve(file));
-}
 
 function readyResult(command: string, nodes: readonly ReadyNode[]): Result {
 	return {

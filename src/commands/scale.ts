@@ -1,8 +1,8 @@
 import {AppError, exitCodes} from '../errors.ts';
-import {applyScale, planScale} from '../flows/scale.ts';
+import {applyScale, planScale, undoScale} from '../flows/scale.ts';
+import {withLock} from '../flows/session.ts';
 import {requireRunning} from '../flows/status.ts';
 import {agree} from './consent.ts';
-import {withLock} from './session.ts';
 import {type CommandModule, numberFlag} from './types.ts';
 
 export const scale: CommandModule = async (context, input) => {
@@ -17,10 +17,15 @@ export const scale: CommandModule = async (context, input) => {
 	return withLock(context, 'scale', async deps => {
 		await requireRunning(deps);
 		const sizes = {...(controlPlanes === undefined ? {} : {controlPlanes}), ...(workers === undefined ? {} : {workers})};
-		const planned = await context.output.run('Planning', signal => planScale(deps, sizes, signal), {
+		const {planned, before} = await context.output.run('Planning', signal => planScale(deps, sizes, signal), {
 			expected: ['preflight', 'plan'],
 		});
-		if (!planned.plan.empty) await agree(context, 'Scale the cluster? Workloads of removed nodes end.');
+		try {
+			if (!planned.plan.empty) await agree(context, 'Scale the cluster? Workloads of removed nodes end.');
+		} catch (error) {
+			await undoScale(deps, before);
+			throw error;
+		}
 		const {nodes, removed} = await context.output.run('Scaling', signal => applyScale(deps, planned, signal), {
 			expected: ['machines', 'nodes'],
 		});

@@ -1,7 +1,7 @@
 import {AppError, exitCodes} from '../errors.ts';
+import {openWorkspace} from '../flows/session.ts';
 import {type ClusterStatus, clusterStatus, stopped} from '../flows/status.ts';
 import {rehearsalSentence} from '../summary.ts';
-import {openWorkspace} from './session.ts';
 import type {CommandModule} from './types.ts';
 
 export const status: CommandModule = async context => {

@@ -1,5 +1,3 @@
-import type {CommandModule} from './types.ts';
-
 export type FlagSpec = {
 	/** Long name without dashes. */
 	name: string;
@@ -25,7 +23,6 @@ export type CommandSpec = {
 	argument?: ArgumentSpec;
 	flags: readonly FlagSpec[];
 	examples: readonly string[];
-	load(): Promise<CommandModule>;
 };
 
 /** Flags that every command has. */
@@ -88,8 +85,6 @@ const endpointFlag: FlagSpec = {
 	env: 'CONSTELLATION_ENDPOINT',
 };
 
-const lifecycle = () => import('./lifecycle.ts');
-
 /** Every command, in the order of the help. Commander, the completions and docs/commands.md are made from it. */
 export const commandTable: readonly CommandSpec[] = [
 	{
@@ -98,14 +93,12 @@ export const commandTable: readonly CommandSpec[] = [
 		argument: {name: 'PROVIDER', description: 'Where the nodes run', required: true, choices: ['local']},
 		flags: newClusterFlags,
 		examples: ['constellation config generate local --name demo --workers 2'],
-		load: () => import('./config.ts').then(({generate}) => generate),
 	},
 	{
 		name: 'config validate',
 		summary: 'Check the config file; names every problem at once',
 		flags: [],
 		examples: ['constellation config validate -C demo'],
-		load: () => import('./config.ts').then(({validate}) => validate),
 	},
 	{
 		name: 'apply',
@@ -114,35 +107,30 @@ export const commandTable: readonly CommandSpec[] = [
 			'Does what is missing, in order: machines, initialisation, nodes, verification. After an interruption it continues. Without a config it writes one first.',
 		flags: newClusterFlags,
 		examples: ['constellation apply -C demo --yes', 'constellation apply --name demo --workers 1 --yes --json'],
-		load: () => import('./apply.ts').then(({apply}) => apply),
 	},
 	{
 		name: 'create',
 		summary: 'Create the machines only (first phase of apply)',
 		flags: newClusterFlags,
 		examples: ['constellation create --yes'],
-		load: () => import('./apply.ts').then(({create}) => create),
 	},
 	{
 		name: 'init',
 		summary: 'Initialise the first node only (second phase of apply)',
 		flags: [],
 		examples: ['constellation init'],
-		load: () => import('./apply.ts').then(({init}) => init),
 	},
 	{
 		name: 'watch',
 		summary: 'Show nodes live as they boot, attest and join',
 		flags: [{name: 'until-ready', description: 'End when every wanted node is ready', env: 'CONSTELLATION_UNTIL_READY'}],
 		examples: ['constellation watch', 'constellation watch --until-ready --json'],
-		load: () => import('./watch.ts').then(({watch}) => watch),
 	},
 	{
 		name: 'status',
 		summary: 'Show what exists and how it is',
 		flags: [],
 		examples: ['constellation status --json'],
-		load: () => import('./status.ts').then(({status}) => status),
 	},
 	{
 		name: 'verify',
@@ -160,28 +148,24 @@ export const commandTable: readonly CommandSpec[] = [
 			'constellation verify',
 			'constellation verify --endpoint 127.44.7.1 --cluster-id 8Dt0uVXq0HnB0nGx4rYcJ0m2m3W9cH7y2lLrVY8bWqE=',
 		],
-		load: () => import('./verify.ts').then(({verify}) => verify),
 	},
 	{
 		name: 'start',
 		summary: 'Start a stopped cluster: machines, verification, master secret',
 		flags: [masterSecretFlag],
 		examples: ['constellation start'],
-		load: () => lifecycle().then(({start}) => start),
 	},
 	{
 		name: 'recover',
 		summary: 'Send the master secret to nodes that wait for it, after verifying them',
 		flags: [masterSecretFlag, endpointFlag],
 		examples: ['constellation recover'],
-		load: () => lifecycle().then(({recover}) => recover),
 	},
 	{
 		name: 'stop',
 		summary: 'Stop all machines; disks and state are kept',
 		flags: [],
 		examples: ['constellation stop --yes'],
-		load: () => lifecycle().then(({stop}) => stop),
 	},
 	{
 		name: 'scale',
@@ -189,14 +173,12 @@ export const commandTable: readonly CommandSpec[] = [
 		details: 'Writes the numbers to the config. Returns when new nodes are ready and the objects of removed ones are gone.',
 		flags: sizeFlags,
 		examples: ['constellation scale --workers 3 --yes'],
-		load: () => import('./scale.ts').then(({scale}) => scale),
 	},
 	{
 		name: 'image list',
 		summary: 'List the images on this machine',
 		flags: [],
 		examples: ['constellation image list'],
-		load: () => import('./image.ts').then(({list}) => list),
 	},
 	{
 		name: 'image make',
@@ -211,7 +193,6 @@ export const commandTable: readonly CommandSpec[] = [
 			},
 		],
 		examples: ['constellation image make --version v0.2.0'],
-		load: () => import('./image.ts').then(({make}) => make),
 	},
 	{
 		name: 'image check',
@@ -219,14 +200,12 @@ export const commandTable: readonly CommandSpec[] = [
 		argument: {name: 'VERSION', description: 'Image to check (default: all)', required: false},
 		flags: [],
 		examples: ['constellation image check v0.1.0'],
-		load: () => import('./image.ts').then(({check}) => check),
 	},
 	{
 		name: 'terminate',
 		summary: 'Remove the cluster; keeps the config and the master secret',
 		flags: [],
 		examples: ['constellation terminate -C demo', 'constellation terminate -C demo --yes'],
-		load: () => import('./terminate.ts').then(({terminate}) => terminate),
 	},
 	{
 		name: 'doctor',
@@ -240,14 +219,12 @@ export const commandTable: readonly CommandSpec[] = [
 			},
 		],
 		examples: ['constellation doctor', 'constellation doctor --bundle report.json'],
-		load: () => import('./doctor.ts').then(({doctor}) => doctor),
 	},
 	{
 		name: 'version',
 		summary: 'Print the version',
 		flags: [],
 		examples: ['constellation version --json'],
-		load: () => import('./version.ts').then(({version}) => version),
 	},
 	{
 		name: 'completion',
@@ -255,7 +232,6 @@ export const commandTable: readonly CommandSpec[] = [
 		argument: {name: 'SHELL', description: 'The shell', required: true, choices: ['bash', 'zsh', 'fish', 'powershell']},
 		flags: [],
 		examples: ['source <(constellation completion bash)'],
-		load: () => import('./completion.ts').then(({completion}) => completion),
 	},
 ];
 

@@ -1,8 +1,7 @@
 import {readConfig} from '../flows/cluster.ts';
+import {fileNames, openWorkspace, withLock} from '../flows/session.ts';
 import {findExisting, terminateCluster} from '../flows/terminate.ts';
-import {fileNames} from '../workspace/files.ts';
 import {agreeByName} from './consent.ts';
-import {openWorkspace, withLock} from './session.ts';
 import type {CommandModule} from './types.ts';
 
 export const terminate: CommandModule = async context => {

@@ -1,9 +1,11 @@
+import {openWorkspace} from '../flows/session.ts';
+import {requireRunning} from '../flows/status.ts';
 import {requireTarget, watchCluster, watchUntil} from '../flows/watch.ts';
-import {openWorkspace} from './session.ts';
 import type {CommandModule} from './types.ts';
 
 export const watch: CommandModule = async (context, {flags}) => {
 	const deps = await openWorkspace(context);
+	await requireRunning(deps);
 	const target = await requireTarget(deps);
 	if (flags['until-ready'] !== true) {
 		await context.output.run('Watching', signal => watchCluster(deps, target, signal), {expected: [], watching: true});

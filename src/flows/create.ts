@@ -65,7 +65,7 @@ export async function* applyPlan(deps: Dependencies, planned: PlannedCluster, si
 	const uid = prepared.ids.uid;
 	const work = plan.empty ? finish(deps, planned) : run(deps, planned);
 	const machines = withBackground(work, [stop => deps.provider.events(uid, stop)], signal);
-	return yield* phase('machines', deps.now, machines, () => `${terraformSummary(plan)}`);
+	return yield* phase('machines', deps.now, machines, () => terraformSummary(plan));
 
 	async function* run(from: Dependencies, of: PlannedCluster): Flow<Prepared> {
 		await from.journal.intent('apply', {digest: plan.sha256});

@@ -27,26 +27,26 @@ export type ModuleInput = {
 /** The place where the machines of a cluster are. */
 export type Provider = {
 	/** What can fail before anything is made: all checks run, each is an event. Throws AppError `preflight` with all that failed. */
-	preflight(): Flow<void>;
+	preflight: () => Flow<void>;
 	/** DER SubjectPublicKeyInfo of the key that certifies the TPMs of this cluster; made when there is none. */
-	makerKey(uid: string): Promise<Uint8Array>;
+	makerKey: (uid: string) => Promise<Uint8Array>;
 	/** Claims addresses for the cluster and gives the variables of the Terraform module. Doing it twice is fine. */
-	module(cluster: ModuleInput): Promise<{variables: ModuleVariables; opens: readonly string[]}>;
+	module: (cluster: ModuleInput) => Promise<{variables: ModuleVariables; opens: readonly string[]}>;
 	/** How a planned change is told; undefined leaves it out. */
-	describe(change: PlannedChange): PlannedChange | undefined;
+	describe: (change: PlannedChange) => PlannedChange | undefined;
 	/** Machines as the provider sees them; undefined where it knows nothing of the cluster. */
-	machines(uid: string): Promise<Machine[] | undefined>;
+	machines: (uid: string) => Promise<Machine[] | undefined>;
 	/** Lanes and boot lines, from the present state on, until the signal aborts. Waits for a provider that is not there yet. */
-	events(uid: string, signal: AbortSignal): AsyncIterable<Event>;
+	events: (uid: string, signal: AbortSignal) => AsyncIterable<Event>;
 	/** Switches on what is off; ends when all machines have booted. */
-	start(uid: string): Flow<void>;
-	stop(uid: string): Flow<void>;
+	start: (uid: string) => Flow<void>;
+	stop: (uid: string) => Flow<void>;
 	/** What the provider's own records say is left of the cluster, in words; empty where nothing is. */
-	leftovers(uid: string): Promise<string[]>;
+	leftovers: (uid: string) => Promise<string[]>;
 	/** Ends and removes what is left, whatever Terraform knows of it. */
-	removeLeftovers(uid: string): Flow<void>;
+	removeLeftovers: (uid: string) => Flow<void>;
 	/** The last lines a machine printed while it booted; for a report. */
-	bootLog(uid: string, machine: string): Promise<string[]>;
+	bootLog: (uid: string, machine: string) => Promise<string[]>;
 };
 
 /** What a flow needs of the world; made by `systemDependencies` for the product, by hand in tests. */
@@ -54,16 +54,16 @@ export type Dependencies = {
 	workspace: Workspace;
 	journal: Journal;
 	provider: Provider;
-	now(): number;
-	pause(milliseconds: number, signal: AbortSignal): Promise<void>;
-	random(bytes: number): Uint8Array;
+	now: () => number;
+	pause: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+	random: (bytes: number) => Uint8Array;
 	/** bcrypt. */
-	hashSecret(secret: Uint8Array): Promise<string>;
-	secretMatches(secret: Uint8Array, hash: string): Promise<boolean>;
+	hashSecret: (secret: Uint8Array) => Promise<string>;
+	secretMatches: (secret: Uint8Array, hash: string) => Promise<boolean>;
 	/** Terraform in the workspace's folder, its module and variables written. Without variables: as it was written last. */
-	terraform(signal: AbortSignal, variables?: ModuleVariables): Promise<Terraform>;
+	terraform: (signal: AbortSignal, variables?: ModuleVariables) => Promise<Terraform>;
 	/** The image of this version, checked against its files; the tool's own is made when there is none. */
-	image(version: string): Promise<Image>;
-	policyOf(image: Image, makerKey: Uint8Array): LocalPolicy;
-	kube(kubeconfig: string): Kube;
+	image: (version: string) => Promise<Image>;
+	policyOf: (image: Image, makerKey: Uint8Array) => LocalPolicy;
+	kube: (kubeconfig: string) => Kube;
 };

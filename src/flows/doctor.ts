@@ -1,8 +1,9 @@
 import {arch, cpus, platform, release, totalmem} from 'node:os';
+import {AppError, exitCodes} from '../errors.ts';
 import type {Flow} from '../events.ts';
 import {redacted} from '../redact.ts';
 import {version as toolVersion} from '../version.ts';
-import {exists, fileNames, readText, type WorkspaceFile} from '../workspace/files.ts';
+import {exists, fileNames, readText, type WorkspaceFile, writeFileOnce} from '../workspace/files.ts';
 import {readIds} from '../workspace/id-file.ts';
 import {workspaceState} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
@@ -52,4 +53,14 @@ export async function* collectBundle(deps: Dependencies): Flow<Bundle> {
 			})),
 		),
 	};
+}
+
+/** Writes a bundle to a new file, mode 0600. Throws AppError `file-exists`. */
+export async function saveBundle(bundle: Bundle, file: string): Promise<void> {
+	if (await writeFileOnce(file, `${JSON.stringify(bundle, undefined, '\t')}\n`)) return;
+	throw new AppError(`${file} exists already; it was not touched.`, {
+		code: 'file-exists',
+		exitCode: exitCodes.preflight,
+		next: ['Name a file that does not exist yet.'],
+	});
 }

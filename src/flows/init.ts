@@ -18,7 +18,7 @@ import {writeIds} from '../workspace/id-file.ts';
 import {ensureMasterSecret} from '../workspace/master-secret.ts';
 import {memberPolicy, readEndpoints} from './cluster.ts';
 import type {Dependencies, Endpoints} from './dependencies.ts';
-import {connectNode, mayPass, type NodeChannel} from './node-channel.ts';
+import {connectNode, controlPlaneAt, mayPass, type NodeAddress, type NodeChannel, refusalLane} from './node-channel.ts';
 import {phase} from './phase.ts';
 import type {Prepared} from './prepare.ts';
 
@@ -70,17 +70,24 @@ async function* initialise(deps: Dependencies, prepared: Prepared, signal: Abort
 /** A control plane that waits for its Init, verified. After a first attempt only the same one: it may hold the master secret already. */
 async function* firstNode(
 	deps: Dependencies,
-	{policy}: Prepared,
+	{policy, ids}: Prepared,
 	{bootstrapper}: Endpoints,
 	giveUp: number,
 	signal: AbortSignal,
 ): Flow<NodeChannel> {
 	const {now} = deps;
 	const known = deps.journal.last('init')?.attestationKey;
+	const address = await controlPlaneAt(deps, ids.uid, bootstrapper);
 	yield {type: 'waiting', message: `the first node at ${bootstrapper}`, at: now()};
 	for (let others = 0; ; ) {
 		signal.throwIfAborted();
-		const node = await connectFirst(bootstrapper, policy, known, signal);
+		let node: NodeChannel | undefined;
+		try {
+			node = await connectFirst(address, policy, known, signal);
+		} catch (error) {
+			yield* refusalLane(error, now());
+			throw error;
+		}
 		if (node !== undefined) {
 			if (known === undefined || known === node.attested.attestationKey) {
 				const {machine} = node.attested;
@@ -102,7 +109,7 @@ async function* firstNode(
  * be asked again. Whether the value is that of the cluster shows with the result.
  */
 async function connectFirst(
-	address: string,
+	address: NodeAddress,
 	policy: LocalPolicy,
 	known: string | undefined,
 	signal: AbortSignal,
@@ -151,7 +158,7 @@ async function* send(
 			releaseKey: image.releaseKey,
 			imageVersion: image.version,
 		},
-		{signal, timeout: waitMs},
+		{signal, timeout: waitMs, metadata: {'constellation-progress': '1'}},
 	);
 	let failure: string | undefined;
 	try {
@@ -223,7 +230,7 @@ async function* acknowledgeLate(deps: Dependencies, prepared: Prepared, initSecr
 	const policy = memberPolicy(prepared.policy, readClusterId(prepared.ids.clusterID) ?? new Uint8Array());
 	let node: NodeChannel | undefined;
 	try {
-		node = await connectNode(bootstrapper, policy, 'control-plane', signal);
+		node = await connectNode(await controlPlaneAt(deps, prepared.ids.uid, bootstrapper), policy, 'control-plane', signal);
 	} catch (error) {
 		// Another control plane that waits for its way in is refused here: it has not the cluster's ID yet.
 		if (!(error instanceof AppError && error.code === 'attestation-refused')) throw error;

@@ -20,8 +20,8 @@ export type JoinStreamOptions = {
 	admin: {certificate: string; key: Secret};
 	/** Image that nodes are expected to be, for the words of a refusal. */
 	imageVersion: string;
-	now(): number;
-	pause(milliseconds: number, signal: AbortSignal): Promise<void>;
+	now: () => number;
+	pause: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 };
 
 const retryMs = 250;
@@ -58,7 +58,7 @@ export async function* joinEvents(options: JoinStreamOptions, signal: AbortSigna
 				close();
 			}
 		} catch (error) {
-			if (signal.aborted) return;
+			if (isOver(signal)) return;
 			refuse(error, options);
 			if (state === 'connected')
 				yield {type: 'stream', state: 'lost', detail: oneLine(error instanceof Error ? error.message : String(error)), at: now()};
@@ -67,6 +67,9 @@ export async function* joinEvents(options: JoinStreamOptions, signal: AbortSigna
 		await options.pause(retryMs, signal).catch(() => undefined /* The signal: the loop ends. */);
 	}
 }
+
+/** Read through a function: the signal changes while the loop awaits, which the type checker does not know. */
+const isOver = (signal: AbortSignal): boolean => signal.aborted;
 
 /** A service that is not there may come back; one that is not what it should be, or does not let us in, will not. */
 function refuse(error: unknown, {endpoint, imageVersion}: JoinStreamOptions): void {

@@ -1,10 +1,12 @@
+import path from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Event, Flow} from '../events.ts';
 import type {MasterSecret} from '../keys/derive.ts';
-import {readMasterSecret} from '../workspace/master-secret.ts';
+import {readMasterSecret, readMasterSecretFile} from '../workspace/master-secret.ts';
 import {readEndpoints, requireIds} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {withBackground} from './merge.ts';
+import {controlPlaneAt} from './node-channel.ts';
 import {phase} from './phase.ts';
 import {recoverNodes} from './recover.ts';
 import {type ReadyNode, requireTarget, type WatchTarget, watchUntil} from './watch.ts';
@@ -14,8 +16,9 @@ const startPatience = 3 * 60_000;
 /** `recover` was asked for, so a node should wait now. */
 const recoverPatience = 60_000;
 
-/** The master secret of the workspace. Throws AppError `master-secret-missing`. */
-export async function requireMasterSecret({workspace}: Pick<Dependencies, 'workspace'>): Promise<MasterSecret> {
+/** The master secret of the workspace, or the one in `file`. Throws AppError `master-secret-missing`. */
+export async function requireMasterSecret({workspace}: Pick<Dependencies, 'workspace'>, file?: string): Promise<MasterSecret> {
+	if (file !== undefined) return readMasterSecretFile(path.resolve(file));
 	const secret = await readMasterSecret(workspace);
 	if (secret !== undefined) return secret;
 	throw new AppError('The master secret is not in the workspace.', {
@@ -59,8 +62,9 @@ async function* recoverAndWait(
 ): Flow<ReadyNode[]> {
 	const since = deps.now();
 	const endpoint = recovery.endpoint ?? (await readEndpoints(deps.workspace)).recovery;
+	const node = await controlPlaneAt(deps, target.uid, endpoint);
 	const machines = [(stop: AbortSignal): AsyncIterable<Event> => deps.provider.events(target.uid, stop)];
-	yield* withBackground(recoverNodes(deps, {...recovery, endpoint, policy: target.policy}, signal), machines, signal);
+	yield* withBackground(recoverNodes(deps, {...recovery, node, policy: target.policy}, signal), machines, signal);
 	const wanted = async () => (await deps.provider.machines(target.uid)) ?? [];
 	return yield* phase(
 		'nodes',

@@ -10,15 +10,15 @@ export type Background = (signal: AbortSignal) => AsyncIterable<Event>;
 export async function* withBackground<R>(flow: Flow<R>, backgrounds: readonly Background[], signal: AbortSignal): Flow<R> {
 	const stop = new AbortController();
 	const events: Event[] = [];
-	let wake = Promise.withResolvers<void>();
+	let wake = Promise.withResolvers<undefined>();
 	const push = (event: Event) => {
 		events.push(event);
-		wake.resolve();
+		wake.resolve(undefined);
 	};
 	let outcome: {value: R} | {error: unknown} | undefined;
 	const settle = (end: typeof outcome) => {
 		outcome ??= end;
-		wake.resolve();
+		wake.resolve(undefined);
 	};
 
 	const foreground = (async () => {
@@ -48,8 +48,8 @@ export async function* withBackground<R>(flow: Flow<R>, backgrounds: readonly Ba
 			for (let event = events.shift(); event !== undefined; event = events.shift()) yield event;
 			if (outcome !== undefined) break;
 			await wake.promise;
-			wake = Promise.withResolvers<void>();
-			if (events.length > 0) wake.resolve();
+			wake = Promise.withResolvers<undefined>();
+			if (events.length > 0) wake.resolve(undefined);
 		}
 	} finally {
 		stop.abort();

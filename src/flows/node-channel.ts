@@ -1,13 +1,17 @@
 import {confirmAttestation} from '../atls/attest.ts';
 import {openAtls} from '../atls/client.ts';
 import {explain} from '../attestation/explain.ts';
-import {AttestationRefused, type Finding} from '../attestation/findings.ts';
+import type {AttestationRefused, Finding} from '../attestation/findings.ts';
 import type {Policy} from '../attestation/policy.ts';
 import {type Attested, refusalIn, validatorOf} from '../attestation/variant.ts';
 import {AppError, exitCodes} from '../errors.ts';
-import type {NodeRole} from '../events.ts';
+import type {Event, NodeRole, RefusalView} from '../events.ts';
 import type {Channel} from '../rpc/client.ts';
 import {RpcError, status} from '../rpc/status.ts';
+import type {Dependencies} from './dependencies.ts';
+
+/** Where a node is, and what to call it when it is refused: its own word for its name counts for nothing. */
+export type NodeAddress = {endpoint: string; name: string};
 
 /** A connection to a node that proved itself twice: in the handshake, and on the open connection. */
 export type NodeChannel = {channel: Channel; attested: Attested; close(): void};
@@ -17,14 +21,14 @@ export type NodeChannel = {channel: Channel; attested: Attested; close(): void};
  * throws AppError `attestation-refused` (exit 5), or what else is final.
  */
 export async function connectNode(
-	address: string,
+	{endpoint, name}: NodeAddress,
 	policy: Policy,
 	role: NodeRole,
 	signal: AbortSignal,
 ): Promise<NodeChannel | undefined> {
 	const validator = validatorOf(policy);
 	try {
-		const {channel, connection, close} = await openAtls(address, {validator, signal, handshakeTimeout: 15_000});
+		const {channel, connection, close} = await openAtls(endpoint, {validator, signal, handshakeTimeout: 15_000});
 		try {
 			const attested = await confirmAttestation(channel, connection, {validator, role}, {signal, timeout: 15_000});
 			return {channel, attested, close};
@@ -35,7 +39,7 @@ export async function connectNode(
 	} catch (error) {
 		signal.throwIfAborted();
 		const refused = refusalIn(error);
-		if (refused !== undefined) throw refusedNode(address, refused);
+		if (refused !== undefined) throw refusedNode(name, refused);
 		if (mayPass(error)) return undefined;
 		throw error;
 	}
@@ -50,6 +54,23 @@ export function mayPass(error: unknown): boolean {
 	return (
 		error instanceof Error && !(error instanceof AppError) && !(error instanceof TypeError) && !(error instanceof RangeError)
 	);
+}
+
+/** What to call the control plane behind the load balancer: its name where there is only one. */
+export async function controlPlaneAt(
+	{provider}: Pick<Dependencies, 'provider'>,
+	uid: string,
+	endpoint: string,
+): Promise<NodeAddress> {
+	const names = ((await provider.machines(uid)) ?? []).filter(({role}) => role === 'control-plane').map(({name}) => name);
+	return {endpoint, name: names.length === 1 && names[0] !== undefined ? names[0] : `the control plane at ${endpoint}`};
+}
+
+/** Shows a control plane that was refused in its lane. */
+export function* refusalLane(error: unknown, at: number): Generator<Event, void> {
+	if (!(error instanceof AppError) || error.code !== 'attestation-refused') return;
+	const {node, refusal} = error.details as {node: string; refusal: RefusalView};
+	yield {type: 'lane-refused', node, role: 'control-plane', refusal, count: 1, at};
 }
 
 /** The refusal of a node as an error that says why and what to do. */

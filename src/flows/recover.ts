@@ -11,12 +11,12 @@ import {rpcFailure} from '../rpc/status.ts';
 import {exists} from '../workspace/files.ts';
 import {adminKube} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
-import {connectNode, mayPass} from './node-channel.ts';
+import {connectNode, mayPass, type NodeAddress, refusalLane} from './node-channel.ts';
 import {phase} from './phase.ts';
 
 export type RecoveryTarget = {
-	/** host:port of the recovery servers. */
-	endpoint: string;
+	/** The recovery servers of the control planes. */
+	node: NodeAddress;
 	/** What a node has to show before it is in the cluster. */
 	policy: Policy;
 	secret: MasterSecret;
@@ -39,30 +39,36 @@ async function* pushSecrets(deps: Dependencies, target: RecoveryTarget, signal: 
 	const {now, pause} = deps;
 	const giveUp = now() + target.patience;
 	let pushed = 0;
-	yield {type: 'waiting', message: `a node that waits for the master secret at ${target.endpoint}`, at: now()};
+	yield {type: 'waiting', message: `a node that waits for the master secret at ${target.node.endpoint}`, at: now()};
 	for (;;) {
 		signal.throwIfAborted();
-		const name = await pushOnce(target, signal);
+		let name: string | undefined;
+		try {
+			name = await pushOnce(target, signal);
+		} catch (error) {
+			yield* refusalLane(error, now());
+			throw error;
+		}
 		if (name !== undefined) {
 			pushed += 1;
 			yield {type: 'lane', node: name, role: 'control-plane', state: 'attested', source: 'cli', at: now()};
 			yield {type: 'waiting', message: 'the cluster to answer', at: now()};
 		} else if (await answers(deps)) return pushed;
-		if (now() > giveUp) throw nothing(target.endpoint, pushed);
+		if (now() > giveUp) throw nothing(target.node.endpoint, pushed);
 		await pause(retryMs, signal);
 	}
 }
 
 /** Name of the node that took the secret; undefined where none waits. */
-async function pushOnce({endpoint, policy, secret}: RecoveryTarget, signal: AbortSignal): Promise<string | undefined> {
-	const node = await connectNode(endpoint, policy, 'control-plane', signal);
+async function pushOnce({node: address, policy, secret}: RecoveryTarget, signal: AbortSignal): Promise<string | undefined> {
+	const node = await connectNode(address, policy, 'control-plane', signal);
 	if (node === undefined) return undefined;
 	try {
 		await clientOn(node.channel, RecoverApi).recover(
 			{kmsUri: encodeKmsUri(secret), storageUri: noStorageUri},
 			{signal, timeout: 30_000},
 		);
-		return node.attested.machine?.name ?? endpoint;
+		return node.attested.machine?.name ?? address.name;
 	} catch (error) {
 		signal.throwIfAborted();
 		if (mayPass(error)) return undefined;

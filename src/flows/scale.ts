@@ -13,13 +13,26 @@ import {type ReadyNode, watchUntil} from './watch.ts';
 
 export type Sizes = {controlPlanes?: number; workers?: number};
 
-/** Writes the sizes to the config, checked like everything in it, and plans. */
-export async function* planScale(deps: Dependencies, sizes: Sizes, signal: AbortSignal): Flow<PlannedCluster> {
+/** A planned scale, and what the config said before: for `undoScale`. */
+export type PlannedScale = {planned: PlannedCluster; before: string};
+
+/** Writes the sizes to the config, checked like everything in it, and plans. A plan that fails leaves the config as it was. */
+export async function* planScale(deps: Dependencies, sizes: Sizes, signal: AbortSignal): Flow<PlannedScale> {
 	await requireInitialised(deps.workspace);
-	const {config, text} = await readConfig(deps.workspace);
+	const {config, text: before} = await readConfig(deps.workspace);
 	const changes = changesOf(config, sizes);
-	if (changes.length > 0) await writeFileSafely(deps.workspace.path('config'), editConfig(text, changes));
-	return yield* planCluster(deps, signal);
+	if (changes.length > 0) await writeFileSafely(deps.workspace.path('config'), editConfig(before, changes));
+	try {
+		return {planned: yield* planCluster(deps, signal), before};
+	} catch (error) {
+		await undoScale(deps, before);
+		throw error;
+	}
+}
+
+/** Puts the config back, for a scale that nobody wants any more. */
+export async function undoScale({workspace}: Pick<Dependencies, 'workspace'>, before: string): Promise<void> {
+	await writeFileSafely(workspace.path('config'), before);
 }
 
 function changesOf({nodeGroups}: Config, {controlPlanes, workers}: Sizes) {

@@ -2,9 +2,15 @@ import {prepareFolder, removeUnfinished, workspaceAt} from '../workspace/files.t
 import {refuseCheckout} from '../workspace/folder.ts';
 import {lockWorkspace} from '../workspace/lock.ts';
 import {readStamp} from '../workspace/stamp.ts';
-import {requireSomething} from './cluster.ts';
+import type {WorkspaceState} from '../workspace/state.ts';
+import {requireSomething, workspaceState} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {type SystemOptions, systemDependencies} from './system.ts';
+
+export {fileNames} from '../workspace/files.ts';
+
+/** Where the workspace in a folder stands. */
+export const stateOfFolder = (folder: string): Promise<WorkspaceState> => workspaceState(workspaceAt(folder));
 
 /** For commands that only look: the workspace may not be of a newer tool, that is all. */
 export async function openWorkspace(place: SystemOptions): Promise<Dependencies> {

@@ -70,11 +70,8 @@ export async function* preflightWith({folder, env, mayDownload, signal}: Preflig
 }
 
 /** The checks alone, for a front end that goes on after a failed one. */
-export async function* localChecks(
-	dataHome: string,
-	workspace: string,
-	env: NodeJS.ProcessEnv,
-): AsyncGenerator<EventOf<'check'>> {
+export async function* localChecks(workspace: string, env: NodeJS.ProcessEnv): AsyncGenerator<EventOf<'check'>> {
+	const dataHome = dataHomeOf(env);
 	try {
 		for await (const event of localPreflight({dataHome, workspace, env})) if (event.type === 'check') yield event;
 	} catch (error) {

@@ -6,13 +6,15 @@ import type {Policy} from '../attestation/policy.ts';
 import {type Attested, validatorOf} from '../attestation/variant.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow, VerifyCheck} from '../events.ts';
+import {readClusterId, showClusterId} from '../keys/cluster-id.ts';
 import {createClient} from '../rpc/client.ts';
 import {API as VerifyApi} from '../rpc/gen/verify_pb.ts';
 import {rpcFailure} from '../rpc/status.ts';
-import {memberPolicy} from './cluster.ts';
+import {memberPolicy, pinnedPolicy, readConfig, readEndpoints, requireInitialised} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {refusedNode} from './node-channel.ts';
 import {phase} from './phase.ts';
+import {requireRunning} from './status.ts';
 
 export type VerifyTarget = {
 	/** host:port of the VerificationService. */
@@ -28,12 +30,40 @@ export type VerifyTarget = {
 
 type VerifyDependencies = Pick<Dependencies, 'now' | 'random' | 'pause'>;
 
+/** What to challenge: the workspace's cluster, or what was named instead. `clusterId` is base64 or hex. */
+export async function verifyTarget(deps: Dependencies, named: {clusterId?: string; endpoint?: string}): Promise<VerifyTarget> {
+	const {workspace} = deps;
+	const own = named.clusterId === undefined || named.endpoint === undefined ? await requireInitialised(workspace) : undefined;
+	const {config} = await readConfig(workspace);
+	if (named.endpoint === undefined) await requireRunning(deps);
+	return {
+		endpoint: named.endpoint ?? (await readEndpoints(workspace)).verify,
+		clusterId: named.clusterId === undefined ? (own?.clusterId ?? new Uint8Array()) : parseClusterId(named.clusterId),
+		policy: pinnedPolicy(config),
+		imageVersion: config.image,
+	};
+}
+
+function parseClusterId(text: string): Uint8Array {
+	const id = readClusterId(text);
+	if (id !== undefined) return id;
+	throw new AppError('The cluster ID must be 32 bytes in base64 or hex.', {
+		code: 'usage',
+		exitCode: exitCodes.usage,
+		problems: [{path: '--cluster-id', message: 'is not 32 bytes in base64 or hex'}],
+	});
+}
+
+/** A cluster ID as it is shown. */
+export const clusterIdText = (clusterId: Uint8Array): string => showClusterId(clusterId);
+
 /** What the service signs besides the challenge (v2.9). */
 const userData = Buffer.from('VerifyService');
 const timeoutMs = 15_000;
 const retryMs = 250;
 
-const registerMeanings: ReadonlyMap<number, string> = new Map([
+/** What the registers of a local node measure, in words. */
+export const registerMeanings: ReadonlyMap<number, string> = new Map([
 	[localRegisters.launcher, 'launcher'],
 	[localRegisters.bundle, 'node program'],
 	[localRegisters.runtime, 'runtime'],

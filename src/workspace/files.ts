@@ -23,7 +23,7 @@ export type WorkspaceFile = keyof typeof fileNames;
 export type Workspace = {
 	/** Absolute path. */
 	folder: string;
-	path(file: WorkspaceFile): string;
+	path: (file: WorkspaceFile) => string;
 };
 
 export function workspaceAt(folder: string): Workspace {

@@ -1,0 +1,31 @@
+import type {CommandModule} from './types.ts';
+
+/** Where the work of each command of the table is; nothing is read before it is asked for. */
+const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
+	'config generate': () => import('./config.ts').then(({generate}) => generate),
+	'config validate': () => import('./config.ts').then(({validate}) => validate),
+	apply: () => import('./apply.ts').then(({apply}) => apply),
+	create: () => import('./apply.ts').then(({create}) => create),
+	init: () => import('./apply.ts').then(({init}) => init),
+	watch: () => import('./watch.ts').then(({watch}) => watch),
+	status: () => import('./status.ts').then(({status}) => status),
+	verify: () => import('./verify.ts').then(({verify}) => verify),
+	start: () => import('./lifecycle.ts').then(({start}) => start),
+	recover: () => import('./lifecycle.ts').then(({recover}) => recover),
+	stop: () => import('./lifecycle.ts').then(({stop}) => stop),
+	scale: () => import('./scale.ts').then(({scale}) => scale),
+	'image list': () => import('./image.ts').then(({list}) => list),
+	'image make': () => import('./image.ts').then(({make}) => make),
+	'image check': () => import('./image.ts').then(({check}) => check),
+	terminate: () => import('./terminate.ts').then(({terminate}) => terminate),
+	doctor: () => import('./doctor.ts').then(({doctor}) => doctor),
+	version: () => import('./version.ts').then(({version}) => version),
+	completion: () => import('./completion.ts').then(({completion}) => completion),
+};
+
+/** The command of this name, as the table has it. */
+export async function loadCommand(name: string): Promise<CommandModule> {
+	const load = modules[name];
+	if (load === undefined) throw new TypeError(`nothing does the work of the command ${name}`);
+	return load();
+}

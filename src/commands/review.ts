@@ -1,0 +1,60 @@
+import {AppError, exitCodes} from '../errors.ts';
+import {readConfig} from '../flows/cluster.ts';
+import {settleConfig} from '../flows/config-file.ts';
+import {fileNames, openWorkspace} from '../flows/session.ts';
+import type {Result} from '../output/output.ts';
+import {runWizard, type WizardStart} from '../output/run-wizard.ts';
+import {summaryLines} from '../summary.ts';
+import type {WizardResult} from '../wizard/deps.ts';
+import {answersFrom} from './config.ts';
+import {atFolder} from './place.ts';
+import type {CommandContext, CommandInput} from './types.ts';
+import {wizardDeps} from './wizard-deps.ts';
+
+/** The wizard at its review, for a config that is there or made from flags. */
+export async function reviewAndApply(context: CommandContext, input: CommandInput): Promise<Result> {
+	const {workspace} = await openWorkspace(context);
+	await settleConfig(workspace, answersFrom(input));
+	const {config} = await readConfig(workspace);
+	const values = {
+		folder: context.folder,
+		provider: 'local',
+		name: config.name,
+		controlPlanes: String(config.nodeGroups.control_plane_default.count),
+		workers: String(config.nodeGroups.worker_default.count),
+		kubernetes: config.kubernetesVersion,
+		image: config.image,
+	};
+	return setUp(context, {values, step: 'review'}, true);
+}
+
+/** Runs the wizard and gives what came of it. `existing`: it works on the config that is there. */
+export async function setUp(context: CommandContext, start: WizardStart, existing: boolean): Promise<Result> {
+	const {folder, env, surroundings} = context;
+	const deps = wizardDeps({folder, env, crashReport: error => surroundings.crashReport(error), existing});
+	try {
+		return resultOf(await runWizard(deps, surroundings, start));
+	} finally {
+		await deps.release();
+	}
+}
+
+function resultOf(ended: WizardResult): Result {
+	if (ended.outcome === 'left') {
+		throw new AppError('Left without creating anything; the answers are kept for the next run.', {
+			code: 'left',
+			exitCode: exitCodes.cancelled,
+		});
+	}
+	const place = atFolder(ended.answers.folder);
+	if (ended.outcome === 'saved') {
+		const at = place.workspace === undefined ? '' : ` -C ${place.workspace}`;
+		return {
+			command: 'apply',
+			data: {file: fileNames.config},
+			lines: [`${fileNames.config} is written.`, `next   constellation apply${at}   creates the cluster`],
+		};
+	}
+	const {summary, copyConfirmed} = ended;
+	return {command: 'apply', data: {...summary, copyConfirmed}, lines: summaryLines(summary, {copyConfirmed, ...place})};
+}
