@@ -201,10 +201,26 @@ test('pods and leases of nodes that are gone are deleted, those of others stay',
 		await kubeClient({server: url, ca, ...server.identity(`system:node:${name}`, 'system:nodes')}).create(pods, pod);
 	}
 	await kube.delete(resources.nodes, 'worker-2');
-	await cleanNodes(operator, (await operator.list(resources.nodes)).items);
+	await cleanNodes(operator);
 	const left = async (resource: typeof pods) => (await kube.list(resource)).items.map(({metadata}) => metadata.name);
 	t.deepEqual(await left(leases), ['worker-1']);
 	t.deepEqual(await left(pods), ['verification-service-worker-1']);
+});
+
+test('a node that registers while the operator looks keeps its lease', async t => {
+	const {kube, operator} = await newCluster(t);
+	const late: Kube = {
+		...operator,
+		async list(resource, options) {
+			const listed = await operator.list(resource, options);
+			if (resource.plural !== 'leases') return listed;
+			await addNode(kube, 'late-1');
+			await renew(kube, 'late-1', '2026-01-01T00:00:00.000000Z');
+			return operator.list(resource, options);
+		},
+	};
+	await cleanNodes(late);
+	t.is((await kube.get(leases, 'late-1')).metadata.name, 'late-1');
 });
 
 const nobody: Instance = {

@@ -1,4 +1,4 @@
-import type {Kube, KubeObject} from '../../kubernetes/kube.ts';
+import type {Kube} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import {missing} from '../missing.ts';
 
@@ -17,15 +17,17 @@ export const cleanTokens = async (kube: Kube, now = Date.now()) => {
 };
 
 /** Deletes Pods and Leases of nodes that are no longer in the cluster. */
-export const cleanNodes = async (kube: Kube, nodes: readonly KubeObject[]) => {
-	const names = new Set(nodes.map(node => node.metadata.name));
+export const cleanNodes = async (kube: Kube) => {
 	const {items: pods} = await kube.list(resources.pods);
+	const {items} = await kube.list(leases);
+	// Listed last: a node is there before what belongs to it, so one that registers meanwhile is not taken for gone.
+	const {items: nodes} = await kube.list(resources.nodes);
+	const names = new Set(nodes.map(node => node.metadata.name));
 	for (const pod of pods) {
 		const {nodeName} = (pod.spec ?? {}) as {nodeName?: string};
 		if (nodeName === undefined || nodeName === '' || names.has(nodeName)) continue;
 		await kube.delete(inNamespace(resources.pods, pod.metadata.namespace ?? 'default'), pod.metadata.name).catch(missing);
 	}
-	const {items} = await kube.list(leases);
 	for (const lease of items) {
 		if (names.has(lease.metadata.name)) continue;
 		await kube.delete(leases, lease.metadata.name).catch(missing);

@@ -42,7 +42,7 @@ export const main = ({name, kube: {server, ca, cert, key}, ca: authority}: Opera
 		await signCertificates(kube, signer, nodes);
 		await lifecycle(kube, nodes);
 		await cleanTokens(kube);
-		await cleanNodes(kube, nodes);
+		await cleanNodes(kube);
 	};
 	const rest = () =>
 		new Promise<void>(resolve => {
