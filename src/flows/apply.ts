@@ -2,12 +2,13 @@ import type {ClusterSummary, Flow} from '../events.ts';
 import {readClusterId, showClusterId} from '../keys/cluster-id.ts';
 import {fileNames} from '../workspace/files.ts';
 import {readStamp, writeStamp} from '../workspace/stamp.ts';
-import {readEndpoints, requireIds} from './cluster.ts';
+import {adminKube, readEndpoints, requireIds} from './cluster.ts';
 import {applyPlan, type PlannedCluster} from './create.ts';
 import type {Dependencies} from './dependencies.ts';
 import {initCluster} from './init.ts';
 import {requireMasterSecret, startCluster} from './lifecycle.ts';
 import {phase} from './phase.ts';
+import {rememberGeneration} from './policy-generation.ts';
 import {type Prepared, prepare} from './prepare.ts';
 import {verifyCluster} from './verify.ts';
 import {type ReadyNode, watchUntil} from './watch.ts';
@@ -40,6 +41,7 @@ async function* finishCluster(
 ): Flow<ClusterSummary> {
 	const initialised = yield* initCluster(deps, prepared, signal);
 	const nodes = yield* joined(deps, initialised, signal);
+	await rememberGeneration(deps.workspace, (await adminKube(deps)).kube);
 	const clusterId = clusterIdOf(initialised);
 	const {verify} = await readEndpoints(deps.workspace);
 	yield* verifyCluster(

@@ -16,6 +16,7 @@ import {oneLine} from '../text.ts';
 import {exists, fileNames, writeFileSafely} from '../workspace/files.ts';
 import {writeIds} from '../workspace/id-file.ts';
 import {ensureMasterSecret} from '../workspace/master-secret.ts';
+import {writeStamp} from '../workspace/stamp.ts';
 import {memberPolicy, readEndpoints} from './cluster.ts';
 import type {Dependencies, Endpoints} from './dependencies.ts';
 import {connectNode, controlPlaneAt, mayPass, type NodeAddress, type NodeChannel, refusalLane} from './node-channel.ts';
@@ -143,6 +144,7 @@ async function* send(
 ): Flow<InitResult> {
 	const {config, ids, image, policy} = prepared;
 	const {secret} = await ensureMasterSecret(deps.workspace);
+	await writeStamp(deps.workspace, {masterSecretUsed: true});
 	await deps.journal.intent('init', {attestationKey: node.attested.attestationKey});
 	const responses = clientOn(node.channel, InitApi).init(
 		{

@@ -73,10 +73,11 @@ export function localProvider(dataHome: string, workspace: string, env: NodeJS.P
 			const records = await clusterRecords(dataHome, uid);
 			if (records === undefined) return [];
 			const {service, machines, processes, network} = records;
+			const others = processes.filter(pid => pid !== service).length;
 			return [
 				...(service === undefined ? [] : [`machine service (process ${service})`]),
 				...machines.map(({name}) => `machine ${name}`),
-				...processes.filter(pid => pid !== service).map(pid => `process ${pid}`),
+				...(others === 0 ? [] : [`${others} ${others === 1 ? 'process' : 'processes'}`]),
 				...(network === undefined ? [] : ['claim of addresses']),
 			];
 		},

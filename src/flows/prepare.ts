@@ -11,6 +11,7 @@ import {Secret} from '../secret.ts';
 import {version as toolVersion} from '../version.ts';
 import {fileNames, writeFileSafely} from '../workspace/files.ts';
 import {type ClusterIds, readIds, writeIds} from '../workspace/id-file.ts';
+import {archiveMasterSecret} from '../workspace/master-secret.ts';
 import {readConfig, refuseOtherProvider} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 
@@ -37,6 +38,9 @@ export async function* prepare(deps: Dependencies): Flow<Prepared> {
 
 	const ids = known ?? newIds(deps);
 	if (known === undefined) {
+		const archived = await archiveMasterSecret(workspace, new Date(now()));
+		if (archived !== undefined)
+			yield {type: 'file', path: archived, purpose: 'master secret of the cluster that was here before', at: now()};
 		await journal.intent('config');
 		await writeIds(workspace, ids);
 		yield {type: 'file', path: fileNames.id, purpose: 'identity of the cluster', at: now()};
@@ -108,7 +112,7 @@ function pin(config: Config, text: string, policy: LocalPolicy, isNew: boolean):
 		if (given !== undefined && given !== value)
 			problems.push({path: `attestation.localVTPM.${name}`, message: 'the config pins another key'});
 	}
-	if (problems.length > 0) throw policyDiffers(config, problems);
+	if (problems.length > 0) throw policyDiffers(config, problems, isNew);
 	const extra = Object.entries(current.measurements ?? {}).filter(([register]) => !(register in measurements));
 	const value = {
 		measurements: {...measurements, ...Object.fromEntries(extra)},
@@ -120,14 +124,16 @@ function pin(config: Config, text: string, policy: LocalPolicy, isNew: boolean):
 	return {config: {...config, attestation: {localVTPM: value}}, text: edited};
 }
 
-function policyDiffers(config: Config, problems: readonly Problem[]): AppError {
-	return new AppError(`The config trusts other nodes than those of image ${config.image}; nothing was created.`, {
+function policyDiffers(config: Config, problems: readonly Problem[], isNew: boolean): AppError {
+	return new AppError(`The config trusts other nodes than those of image ${config.image}; nothing was changed.`, {
 		code: 'policy-differs',
 		exitCode: exitCodes.refused,
 		problems,
 		next: [
 			`constellation image check ${config.image}   tells whether the image is what was signed`,
-			'Remove the measurements from the config to have those of the image pinned.',
+			isNew
+				? 'Remove the measurements from the config to have those of the image pinned.'
+				: 'Put the image back that this cluster was made with: its nodes let no other in.',
 		],
 	});
 }

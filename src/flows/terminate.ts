@@ -2,6 +2,7 @@ import {AppError, exitCodes} from '../errors.ts';
 import type {Flow} from '../events.ts';
 import {fileNames, remove} from '../workspace/files.ts';
 import {type ClusterIds, readIds} from '../workspace/id-file.ts';
+import {writeStamp} from '../workspace/stamp.ts';
 import {terraformResources} from '../workspace/state.ts';
 import {noCluster, refuseOtherProvider} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
@@ -46,6 +47,7 @@ async function* destroy(deps: Dependencies, {ids, resources, leftovers}: Existin
 		if (left.length > 0) throw incomplete(left);
 	}
 	await journal.done('destroy');
+	await writeStamp(workspace, {policyGeneration: 0});
 	// The id file goes last: as long as it is there, a second terminate finds the rest.
 	for (const file of ['kubeconfig', 'terraform', 'journal', 'id'] as const) {
 		if (await remove(workspace.path(file))) removed.push(fileNames[file]);

@@ -34,7 +34,7 @@ export async function refuseCheckout(workspace: Workspace): Promise<void> {
 /** What git must never see; patterns for a .gitignore in the workspace folder. */
 const ignoreRules = [
 	`/${fileNames.id}`,
-	`/${fileNames.masterSecret}`,
+	`/${fileNames.masterSecret.replace('.json', '*.json')}`,
 	`/${fileNames.kubeconfig}`,
 	`/${fileNames.terraform}/`,
 	`/${fileNames.clusterLog}`,

@@ -14,8 +14,8 @@ const stampSchema = z.object({
 	policyGeneration: z.int().nonnegative().default(0),
 	/** Whether the owner said that a copy of the master secret is stored elsewhere. */
 	masterSecretCopied: z.boolean().default(false),
-	/** SHA-256, in hex, of the attestation key of the node that a master secret was sent to first. */
-	firstNodeKey: z.string().optional(),
+	/** Whether a cluster got the master secret in this workspace: it stays with that cluster then. */
+	masterSecretUsed: z.boolean().default(false),
 });
 export type Stamp = z.infer<typeof stampSchema>;
 
@@ -33,7 +33,13 @@ export async function readStamp(workspace: Workspace): Promise<Stamp> {
 	if (await exists(`${workspace.folder}/constellation-state.yaml`))
 		throw newer(workspace, 'one that keeps constellation-state.yaml');
 	const text = await readText(workspace.path('stamp'), 64 * 1024);
-	const fresh: Stamp = {version: formatVersion, tool: toolVersion, policyGeneration: 0, masterSecretCopied: false};
+	const fresh: Stamp = {
+		version: formatVersion,
+		tool: toolVersion,
+		policyGeneration: 0,
+		masterSecretCopied: false,
+		masterSecretUsed: false,
+	};
 	if (text === undefined) return fresh;
 	let value: unknown;
 	try {
