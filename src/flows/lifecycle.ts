@@ -49,27 +49,27 @@ export async function* recoverCluster(
 	options: {endpoint?: string} = {},
 ): Flow<ReadyNode[]> {
 	const target = await requireTarget(deps);
-	// Which of them waits is not known, so each has to be heard of again.
-	const restarted = new Set(((await deps.provider.machines(target.uid)) ?? []).map(({name}) => name));
-	return yield* recoverAndWait(deps, target, {secret, patience: recoverPatience, restarted, ...options}, signal);
+	return yield* recoverAndWait(deps, target, {secret, patience: recoverPatience, ...options}, signal);
 }
 
 async function* recoverAndWait(
 	deps: Dependencies,
 	target: WatchTarget,
-	recovery: {secret: MasterSecret; patience: number; restarted: ReadonlySet<string>; endpoint?: string},
+	recovery: {secret: MasterSecret; patience: number; restarted?: ReadonlySet<string>; endpoint?: string},
 	signal: AbortSignal,
 ): Flow<ReadyNode[]> {
 	const since = deps.now();
 	const endpoint = recovery.endpoint ?? (await readEndpoints(deps.workspace)).recovery;
 	const node = await controlPlaneAt(deps, target.uid, endpoint);
 	const machines = [(stop: AbortSignal): AsyncIterable<Event> => deps.provider.events(target.uid, stop)];
-	yield* withBackground(recoverNodes(deps, {...recovery, node, policy: target.policy}, signal), machines, signal);
+	const taken = yield* withBackground(recoverNodes(deps, {...recovery, node, policy: target.policy}, signal), machines, signal);
 	const wanted = async () => (await deps.provider.machines(target.uid)) ?? [];
+	// Who waited is not known to a mere recovery: once anybody took the secret, each node has to be heard of again.
+	const names = recovery.restarted ?? new Set(taken === 0 ? [] : (await wanted()).map(({name}) => name));
 	return yield* phase(
 		'nodes',
 		deps.now,
-		watchUntil(deps, target, {wanted, restarted: {since, names: recovery.restarted}}, signal),
+		watchUntil(deps, target, {wanted, restarted: {since, names}}, signal),
 		nodes => `${nodes.length} of ${nodes.length} ready`,
 	);
 }
