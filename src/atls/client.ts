@@ -92,10 +92,9 @@ const attestedSocket = async (socket: Socket, options: AtlsClientOptions): Promi
 	}
 };
 
-/** A resumed session would skip the certificate, an older protocol the binding of its exporter. */
+/** A resumed session would skip the certificate. */
 const checkFresh = (socket: TLSSocket): void => {
 	if (socket.isSessionReused()) throw new Error('the service resumed a session');
-	if (socket.getProtocol() !== 'TLSv1.3') throw new Error('the service does not speak TLS 1.3');
 };
 
 const handshake = (
@@ -108,6 +107,7 @@ const handshake = (
 			socket,
 			servername,
 			ALPNProtocols: ['h2'],
+			// Exporters of older versions are not bound to the handshake.
 			minVersion: 'TLSv1.3',
 			// The peer is judged by its evidence, not by an authority.
 			rejectUnauthorized: false,

@@ -413,5 +413,11 @@ test('the bindings change with each of their parts', t => {
 	].map(digest => Buffer.from(digest).toString('hex'));
 	t.is(new Set(digests).size, digests.length);
 	t.true(digests.every(digest => digest.length === 64));
+	const echo = (leaf: number) => ({
+		exporter: (label: string, context: Uint8Array) => Buffer.from([...Buffer.from(label), ...context]),
+		leaf: Uint8Array.of(leaf),
+	});
+	t.notDeepEqual(connectionNonce(echo(1), exporterLabels.join), connectionNonce(echo(2), exporterLabels.join));
+	t.notDeepEqual(connectionNonce(echo(1), exporterLabels.join), connectionNonce(echo(1), exporterLabels.attest));
 	t.throws(() => verifyLeaf(undefined, {validator, nonce: newNonce()}), {instanceOf: AttestationRefused});
 });

@@ -45,7 +45,6 @@ const registers = {launcher: 4, bundle: 9, runtime: 11} as const;
 const parts = ['launcher', 'bundle', 'runtime'] as const;
 
 export type Maker = ReturnType<typeof newMaker>;
-export type Release = ReturnType<typeof generateKeys>;
 
 export const maker = newMaker();
 export const release = generateKeys();
@@ -117,7 +116,7 @@ export type World = {
 };
 
 /** A control plane: the real API server, KeyService and JoinService, with real TLS and a software TPM. */
-export const joinWorld = async (t: ExecutionContext, accepted?: AcceptedPolicies): Promise<World> => {
+export const joinWorld = async (t: Pick<ExecutionContext, 'teardown'>, accepted?: AcceptedPolicies): Promise<World> => {
 	const folder = await mkdtemp(join(tmpdir(), 'join-'));
 	const api = await startTestServer();
 	const server = `https://127.0.0.1:${api.port}`;
