@@ -17,7 +17,7 @@ export type NodeFacts = {
 };
 
 export const componentsAnnotation = 'constellation.edgeless.systems/kubernetes-components';
-export const nodeImageAnnotation = 'constellation.edgeless.systems/node-image';
+const nodeImageAnnotation = 'constellation.edgeless.systems/node-image';
 const controlPlaneLabel = 'node-role.kubernetes.io/control-plane';
 
 /** The Node object to register: labels, annotations, taint and provider id; the status goes in separately. */
