@@ -6,6 +6,7 @@ import {createOutput, type OutputOptions} from '../output/output.ts';
 import {askInLines} from '../output/prompts.ts';
 import {runHome} from '../output/run-home.ts';
 import type {HomeActionId, HomeFacts} from '../wizard/home.ts';
+import {canAsk} from './consent.ts';
 import {reviewAndApply, setUp} from './review.ts';
 import type {CommandContext, CommandInput, CommandModule} from './types.ts';
 
@@ -16,6 +17,7 @@ type LoadCommand = (name: string) => Promise<CommandModule>;
 export async function openHome(folder: string, options: OutputOptions, load: LoadCommand): Promise<number> {
 	const output = await createOutput(options);
 	try {
+		if (!canAsk({surroundings: options})) throw noWizard();
 		const place = await stateOfFolder(folder);
 		const context = {output, surroundings: options, folder, yes: false, env: options.env};
 		if (place === 'empty' || place === 'terminated') output.result(await setUp(context, {values: {folder}}, false));
@@ -24,6 +26,13 @@ export async function openHome(folder: string, options: OutputOptions, load: Loa
 	} catch (error) {
 		return output.fail(error);
 	}
+}
+
+function noWizard(): AppError {
+	return new AppError('There is no terminal for the wizard: name a command, such as `constellation apply --yes`.', {
+		code: 'no-terminal',
+		exitCode: exitCodes.usage,
+	});
 }
 
 async function chooseNext(context: CommandContext, load: LoadCommand): Promise<void> {

@@ -1,5 +1,6 @@
+import {requireInitialised} from '../flows/cluster.ts';
 import {recoverCluster, requireMasterSecret, startCluster, stopCluster} from '../flows/lifecycle.ts';
-import {withLock} from '../flows/session.ts';
+import {withExisting} from '../flows/session.ts';
 import type {ReadyNode} from '../flows/watch.ts';
 import type {Result} from '../output/output.ts';
 import {agree} from './consent.ts';
@@ -7,7 +8,8 @@ import {type CommandModule, textFlag} from './types.ts';
 import {withPort} from './verify.ts';
 
 export const start: CommandModule = (context, input) =>
-	withLock(context, 'start', async deps => {
+	withExisting(context, 'start', async deps => {
+		await requireInitialised(deps.workspace);
 		const secret = await requireMasterSecret(deps, textFlag(input, 'master-secret'));
 		const nodes = await context.output.run('Starting', signal => startCluster(deps, secret, signal), {
 			expected: ['machines', 'recover', 'nodes'],
@@ -16,7 +18,8 @@ export const start: CommandModule = (context, input) =>
 	});
 
 export const recover: CommandModule = (context, input) =>
-	withLock(context, 'recover', async deps => {
+	withExisting(context, 'recover', async deps => {
+		await requireInitialised(deps.workspace);
 		const secret = await requireMasterSecret(deps, textFlag(input, 'master-secret'));
 		const endpoint = textFlag(input, 'endpoint');
 		const options = endpoint === undefined ? {} : {endpoint: withPort(endpoint, 9999)};
@@ -27,7 +30,7 @@ export const recover: CommandModule = (context, input) =>
 	});
 
 export const stop: CommandModule = context =>
-	withLock(context, 'stop', async deps => {
+	withExisting(context, 'stop', async deps => {
 		await agree(context, 'Stop all machines? Workloads end; disks, keys and objects stay.');
 		const machines = await context.output.run('Stopping', signal => stopCluster(deps, signal), {expected: ['machines']});
 		return {

@@ -62,6 +62,7 @@ function addCommand(parent: Command, spec: CommandSpec, env: Environment, chosen
 		.command(spec.name.split(' ').at(-1) ?? spec.name)
 		.description(spec.details ?? spec.summary)
 		.summary(spec.summary);
+	command.allowExcessArguments(false);
 	if (spec.argument !== undefined) {
 		const {name, description, required, choices} = spec.argument;
 		const argument = new Argument(required ? `<${name}>` : `[${name}]`, description);

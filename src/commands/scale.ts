@@ -1,6 +1,6 @@
 import {AppError, exitCodes} from '../errors.ts';
 import {applyScale, planScale, undoScale} from '../flows/scale.ts';
-import {withLock} from '../flows/session.ts';
+import {withExisting} from '../flows/session.ts';
 import {requireRunning} from '../flows/status.ts';
 import {agree} from './consent.ts';
 import {type CommandModule, numberFlag} from './types.ts';
@@ -14,7 +14,7 @@ export const scale: CommandModule = async (context, input) => {
 			next: ['constellation scale --workers 3   is an example'],
 		});
 	}
-	return withLock(context, 'scale', async deps => {
+	return withExisting(context, 'scale', async deps => {
 		await requireRunning(deps);
 		const sizes = {...(controlPlanes === undefined ? {} : {controlPlanes}), ...(workers === undefined ? {} : {workers})};
 		const {planned, before} = await context.output.run('Planning', signal => planScale(deps, sizes, signal), {
