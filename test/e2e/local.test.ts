@@ -1,15 +1,14 @@
 import {readFileSync, statSync} from 'node:fs';
 import test from 'ava';
 import {processesIn, signalProcess, waitForEnd} from '../../src/process.ts';
-import {e2e, expectNothingLeft, type Line, missing, newWorld, servicePid, type World} from '../helpers/e2e.ts';
-import {until} from '../helpers/local-cluster.ts';
+import {e2e, expectNothingLeft, type Line, missing, newWorld, type World} from '../helpers/e2e.ts';
 
 let world: World;
 
 test.before(() => {
 	if (missing() === undefined) world = newWorld();
 });
-test.after.always(() => world?.close());
+test.after.always(() => (missing() === undefined ? world.close() : undefined));
 
 const nodeNames = (): string[] =>
 	world
@@ -95,26 +94,6 @@ e2e('scale writes the count to the config and returns when nodes are ready or go
 	t.is((await world.expect(t, 2, 'scale --workers 999 --yes'))['code'], 'invalid-config');
 	t.is((await world.expect(t, 2, 'scale --workers 0'))['code'], 'no-terminal');
 	t.is(readFileSync(world.file('constellation-conf.yaml'), 'utf8'), before);
-});
-
-e2e('services that are killed come back by themselves', async t => {
-	for (const service of ['join-service', 'key-service', 'api-server']) {
-		const pid = servicePid(world, 'control-plane-0', service);
-		t.truthy(pid, service);
-		process.kill(pid ?? 0, 'SIGKILL');
-		await until(`${service} to come back`, () => {
-			const now = servicePid(world, 'control-plane-0', service);
-			return now !== undefined && now !== pid ? true : undefined;
-		});
-	}
-	await until('the API server to answer', () => {
-		try {
-			return nodeNames().length === 2 ? true : undefined;
-		} catch {
-			return undefined; // Not yet.
-		}
-	});
-	await world.expect(t, 0, 'scale --workers 2 --yes');
 });
 
 e2e('after a power loss everything is stopped and says so; start brings the same cluster back', async t => {
