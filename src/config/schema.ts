@@ -49,7 +49,6 @@ const group = <Role extends string>(role: Role, minimum: number) =>
 		count: z.int().min(minimum).max(maxNodes).describe('How many nodes the group has.'),
 	});
 
-export const providerNames = ['local'] as const;
 /** Providers of the v3 format that this release does not build. */
 export const plannedProviders = ['aws', 'azure', 'gcp', 'openstack', 'qemu'] as const;
 
@@ -114,4 +113,3 @@ export const configSchema = z.strictObject({
 });
 
 export type Config = z.infer<typeof configSchema>;
-export type ProviderName = (typeof providerNames)[number];

@@ -1,13 +1,13 @@
 import type {LocalPolicy} from '../attestation/policy.ts';
 import type {Event, Flow, NodeRole, PlannedChange} from '../events.ts';
-import type {Outputs, Plan, Terraform} from '../infrastructure/terraform.ts';
+import type {Plan, Terraform} from '../infrastructure/terraform.ts';
 import type {Kube} from '../kubernetes/kube.ts';
 import type {Machine} from '../providers/node-groups.ts';
 import type {Image} from '../releases/image.ts';
 import type {Workspace} from '../workspace/files.ts';
 import type {Journal} from '../workspace/journal.ts';
 
-export type {Outputs, Plan, Terraform};
+export type {Plan, Terraform};
 
 /** host:port of the cluster's load balancer by service. */
 export type Endpoints = Readonly<Record<'bootstrapper' | 'recovery' | 'verify' | 'join' | 'kubernetes', string>>;

@@ -1,5 +1,5 @@
 import {AppError} from '../errors.ts';
-import type {Event, Flow, PhaseId} from '../events.ts';
+import type {Flow, PhaseId} from '../events.ts';
 
 /** Frames a part of a flow with the events of its phase. `done` gives the words for its end. */
 export async function* phase<R>(
@@ -18,8 +18,4 @@ export async function* phase<R>(
 		yield {type: 'phase', id, state: 'failed', at: now(), ...(error instanceof AppError ? {detail: error.message} : {})};
 		throw error;
 	}
-}
-
-export function skipped(id: PhaseId, now: () => number, detail: string): Event {
-	return {type: 'phase', id, state: 'skipped', at: now(), detail};
 }

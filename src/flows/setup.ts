@@ -29,7 +29,8 @@ export async function openSetup(place: SystemOptions, options: {ignoreRules: boo
 	await readStamp(workspace);
 	await prepareFolder(workspace);
 	const release = await lockWorkspace(workspace, 'constellation', new Date());
-	if (options.ignoreRules) await addIgnoreRules(workspace);
+	// Asked only where it matters; elsewhere the answer is a default that nobody gave.
+	if (options.ignoreRules && (await gitReport(workspace)) !== undefined) await addIgnoreRules(workspace);
 	return {deps: await systemDependencies(place), release};
 }
 

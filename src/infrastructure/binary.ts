@@ -1,7 +1,6 @@
-import {execFile} from 'node:child_process';
 import {access, constants, realpath} from 'node:fs/promises';
 import {delimiter, isAbsolute, join} from 'node:path';
-import {promisify} from 'node:util';
+import {execa} from 'execa';
 import {gte, valid} from 'semver';
 import {AppError, exitCodes} from '../errors.ts';
 import {type Download, downloadedPath, pinnedDownload} from './download.ts';
@@ -14,7 +13,6 @@ export const oldestTerraform = '1.4.6';
 
 export type FindDeps = {env: NodeJS.ProcessEnv; dataHome: string; platform?: string; arch?: string};
 
-const run = promisify(execFile);
 const timeoutMs = 20_000;
 
 /**
@@ -73,7 +71,8 @@ const identify = async (path: string, env: NodeJS.ProcessEnv): Promise<Terraform
 		return undefined;
 	}
 	try {
-		const {stdout} = await run(path, ['version', '-json'], {
+		const {stdout} = await execa(path, ['version', '-json'], {
+			extendEnv: false,
 			env: terraformEnvironment(env, () => false),
 			timeout: timeoutMs,
 			maxBuffer: 1024 * 1024,

@@ -1,10 +1,9 @@
-import {execFile} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import {existsSync} from 'node:fs';
 import {readFile, rm} from 'node:fs/promises';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import {promisify} from 'node:util';
+import {execa} from 'execa';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Event, PlannedChange} from '../events.ts';
 import type {TerraformBinary} from './binary.ts';
@@ -61,7 +60,6 @@ export type Terraform = {
 	resources(): Promise<string[]>;
 };
 
-const capture = promisify(execFile);
 const planFile = 'plan.bin';
 const lockTimeout = '-lock-timeout=15s';
 
@@ -155,7 +153,7 @@ export const terraform = (options: TerraformOptions): Terraform => {
 	};
 
 	const json = async (args: readonly string[]): Promise<unknown> => {
-		const {stdout} = await capture(binary.path, args, {cwd: folder, env, maxBuffer: 64 * 1024 * 1024});
+		const {stdout} = await execa(binary.path, args, {cwd: folder, env, extendEnv: false, maxBuffer: 64 * 1024 * 1024});
 		return JSON.parse(stdout);
 	};
 

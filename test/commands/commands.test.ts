@@ -21,7 +21,7 @@ function run(args: readonly string[], {cwd = folder(), env = {}}: {cwd?: string;
 		[
 			'--disable-warning=ExperimentalWarning',
 			`--import=${path.resolve('scripts/tsx.mjs')}`,
-			path.resolve('test/helpers/from-sources.mjs'),
+			path.resolve('test/helpers/from-sources.ts'),
 			...args,
 		],
 		{cwd, encoding: 'utf8', env: {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: home, ...env}},

@@ -48,7 +48,7 @@ test('files are replaced whole, with mode 0600, and leave nothing beside them', 
 test('what a killed run left of a file it was writing is removed, and nothing else', async t => {
 	const place = workspace();
 	await prepareFolder(place);
-	const ending = `${'0123456789ab'}.tmp`;
+	const ending = '0123456789ab.tmp';
 	const gone = [`constellation-mastersecret.json.${ending}`, `.constellation/workspace.json.${ending}`];
 	const kept = [
 		`notes.${ending}`,
