@@ -12,6 +12,9 @@ import type {OutputOptions} from './types.ts';
 /** Streams and spinners are drawn at this pace; what a person does is drawn at once. */
 const tickMs = 260;
 
+/** Erases the screen (not what can be scrolled back to) and puts the cursor to its first cell. */
+const clearScreen = '\u001B[2J\u001B[H';
+
 export type ScreenOptions = {
 	frame: (size: Size, theme: Theme) => Frame;
 	onInput: (event: InputEvent) => void;
@@ -79,11 +82,20 @@ export function openScreen(options: OutputOptions, {frame, onInput, onTick, onCr
 			isScreenReaderEnabled: false,
 		},
 	);
+	// Ink 8 erases its last frame line by line from where it believes the cursor is; a terminal that has wrapped the old lines
+	// keeps their rest. The alternate screen is ours, so it can start empty after each resize.
+	const onResize = () => {
+		ink.clear();
+		stdout.write(clearScreen);
+		store.changed();
+	};
+	stdout.on('resize', onResize);
 	let isOpen = true;
 	const release = () => {
 		if (!isOpen) return;
 		isOpen = false;
 		clearInterval(ticker);
+		stdout.off('resize', onResize);
 		ink.unmount();
 		modes.release();
 	};

@@ -15,6 +15,8 @@ export type Pty = {
 	screen(): string;
 	/** Every byte the program wrote, as text. */
 	raw(): string;
+	/** Everything the program wrote and when, in the asciicast v2 format. */
+	recording(): string;
 	/** Resolves with the screen once it satisfies the condition; throws with the last screen after `seconds`. */
 	waitFor(condition: string | RegExp | ((screen: string) => boolean), seconds?: number): Promise<string>;
 	type(keys: string): void;
@@ -44,9 +46,12 @@ export function startPty({command, cwd, env = {}, columns = 80, rows = 24}: PtyO
 	});
 	const terminal = new headless.Terminal({cols: columns, rows, allowProposedApi: true, scrollback: 2000});
 	let raw = '';
+	const started = Date.now();
+	const written: [seconds: number, kind: 'o', text: string][] = [];
 	const listeners = new Set<() => void>();
 	child.onData(data => {
 		raw += data;
+		written.push([(Date.now() - started) / 1000, 'o', data]);
 		terminal.write(data, () => {
 			for (const listener of listeners) listener();
 		});
@@ -65,6 +70,7 @@ export function startPty({command, cwd, env = {}, columns = 80, rows = 24}: PtyO
 	return {
 		screen,
 		raw: () => raw,
+		recording: () => [{version: 2, width: columns, height: rows}, ...written].map(part => `${JSON.stringify(part)}\n`).join(''),
 		exited,
 		terminal,
 		pid: child.pid,
