@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: packages, then bundles. Plain JavaScript without packages, so that any Node from 20 on can run it.
 import {spawnSync} from 'node:child_process';
-import {existsSync, readFileSync, readdirSync, statSync} from 'node:fs';
+import {existsSync, readdirSync, readFileSync, statSync} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 
@@ -30,7 +30,8 @@ function packagesAreCurrent() {
 	const installed = JSON.parse(readFileSync(marker, 'utf8')).packages;
 	const wanted = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
 	return Object.entries(wanted).every(
-		([name, entry]) => name === '' || entry.optional === true || entry.peer === true || installed[name]?.version === entry.version,
+		([name, entry]) =>
+			name === '' || entry.optional === true || entry.peer === true || installed[name]?.version === entry.version,
 	);
 }
 

@@ -1,7 +1,7 @@
 // Every test: build, check, ava. The last line is `N passed, N failed, N skipped`; a leftover process is a failure.
 // Arguments go to ava: `npm test -- test/keys/**` runs a part, without the checks.
 import {spawn, spawnSync} from 'node:child_process';
-import {mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync} from 'node:fs';
+import {mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
