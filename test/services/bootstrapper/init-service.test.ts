@@ -7,8 +7,10 @@ import {InitRequestSchema, type InitResponseSchema} from '../../../src/rpc/gen/i
 import {RpcError, status} from '../../../src/rpc/status.ts';
 import {secretAttempts} from '../../../src/services/bootstrapper/init/attempts.ts';
 import type {InitOrder} from '../../../src/services/bootstrapper/init/request.ts';
+import {heldResult} from '../../../src/services/bootstrapper/init/result.ts';
 import {type InitResult, type InitServiceDeps, initService} from '../../../src/services/bootstrapper/init/service.ts';
 import {nodeLock} from '../../../src/services/bootstrapper/node-lock.ts';
+import type {NodeState} from '../../../src/services/bootstrapper/node-state.ts';
 
 type Response = MessageInitShape<typeof InitResponseSchema>;
 
@@ -71,6 +73,16 @@ const errorOf = ({responses}: {responses: Response[]}) => {
 	return last?.case === 'initFailure' ? last.value.error : undefined;
 };
 
+const emptyState: NodeState = {
+	Role: 'ControlPlane',
+	MeasurementSalt: '',
+	name: 'control-1',
+	clusterCa: '',
+	apiEndpoint: '',
+	kubernetesVersion: 'v1.32.9',
+	kubelet: {cert: '', key: ''},
+};
+
 const done: InitResult = {kubeconfig: Buffer.from('kubeconfig'), clusterId: Buffer.alloc(32, 7)};
 
 test('the first message is the result for clients that do not ask for progress', async t => {
@@ -121,6 +133,26 @@ test('guessing is bounded', async t => {
 	t.is(await attempt(secret), 'right');
 	const crowd = Array.from({length: 6}, () => attempt(secret));
 	t.deepEqual(await Promise.all(crowd), ['right', 'right', 'right', 'right', 'too-many', 'too-many']);
+});
+
+test('a caller that guesses too fast is told to wait, also with the right secret', async t => {
+	const {service, call, began} = newService({attempt: () => Promise.resolve('too-many')});
+	t.is((await outcome(call())).code, status.RESOURCE_EXHAUSTED);
+	t.is(began(), 0);
+	await t.throwsAsync(service.acknowledgeInit({initSecret: secret}), {message: /too many/});
+});
+
+test('the result of Init is there until its time is over', t => {
+	let now = 0;
+	const held = heldResult(() => now);
+	t.is(held.result(), undefined);
+	const initResult = {kubeconfig: '', clusterId: '', until: 1000};
+	const nothing = () => Promise.resolve();
+	held.keep({state: () => ({...emptyState, initResult}), save: nothing}, done, nothing);
+	now = 999;
+	t.deepEqual(held.result()?.clusterId, done.clusterId);
+	now = 1000;
+	t.is(held.result(), undefined);
 });
 
 test('only the whole secret counts: bcrypt would compare 72 bytes', async t => {

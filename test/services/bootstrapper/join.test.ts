@@ -14,6 +14,7 @@ import {authorityPin, generateKeys, issueCertificate, privateKeyOf} from '../../
 import {API, type IssueJoinTicketRequest, type IssueJoinTicketResponseSchema} from '../../../src/rpc/gen/join_pb.ts';
 import {addService, createServer} from '../../../src/rpc/server.ts';
 import {Secret} from '../../../src/secret.ts';
+import {bindToCluster} from '../../../src/services/bootstrapper/identity.ts';
 import {askUntilGiven} from '../../../src/services/bootstrapper/join/loop.ts';
 import {requestRejoinTicket, requestTicket} from '../../../src/services/bootstrapper/join/request.ts';
 import {ForeignCluster} from '../../../src/services/bootstrapper/join/ticket.ts';
@@ -213,6 +214,7 @@ const wrongTickets: [string, typeof own, Ticket][] = [
 	['a file twice', ownControlPlane, {controlPlaneFiles: [...files, ...files.slice(0, 1)]}],
 	['files for a worker', own, {controlPlaneFiles: files}],
 	['no storage key', ownControlPlane, {storageKey: new Uint8Array()}],
+	['a pin that is not that of the CA', own, {discoveryTokenCaCertHash: `sha256:${'0'.repeat(64)}`}],
 	['a CA that is not the pinned one', own, {clusterCa: Buffer.from(stranger['ca.crt'])}],
 	['a certificate for another key', own, {kubeletCert: Buffer.from(certificateFor(generateKeys().publicKey, 'worker-7'))}],
 	['a short disk key', own, {stateDiskKey: randomBytes(16)}],
@@ -281,4 +283,11 @@ test('asking goes on until a ticket is there, never to oneself, and ends at once
 		loop(() => Promise.reject(new ForeignCluster('x'))),
 		{instanceOf: ForeignCluster},
 	);
+});
+
+test('a machine is bound to one cluster, once, and only when its register shows it', async t => {
+	const {tpm} = newMachine(newMaker());
+	await t.throwsAsync(bindToCluster({...tpm, extend: () => Promise.resolve()}, randomBytes(32)), {message: /does not show/});
+	await bindToCluster(tpm, randomBytes(32));
+	await t.throwsAsync(bindToCluster(tpm, randomBytes(32)), {message: /belongs to a cluster already/});
 });

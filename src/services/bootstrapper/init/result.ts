@@ -13,7 +13,7 @@ export const heldResult = (now: () => number = Date.now) => {
 
 	return {
 		/** `ended` is called once the result is gone. */
-		keep(member: Member, result: InitResult, ended: Stop) {
+		keep(member: Pick<Member, 'state' | 'save'>, result: InitResult, ended: Stop) {
 			const until = member.state().initResult?.until ?? now();
 			held = {result, until};
 			erase = async () => {
