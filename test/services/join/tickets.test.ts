@@ -1,4 +1,4 @@
-import {X509Certificate} from 'node:crypto';
+import {randomUUID, X509Certificate} from 'node:crypto';
 import test, {type ExecutionContext} from 'ava';
 import {connectionNonce, exporterLabels, joinUserData} from '../../../src/atls/binding.ts';
 import {openAtls} from '../../../src/atls/client.ts';
@@ -334,7 +334,13 @@ test('the first node rejoins because its own service recorded it', async t => {
 	await t.throwsAsync(askRejoin(first, await world.open()), {message: /has not joined/});
 	const identities = identitiesIn(world.deps.kube);
 	await identities.claim(await ownIdentity(first.tpm));
-	await identities.claim(await ownIdentity(first.tpm));
+	const own = await ownIdentity(first.tpm);
+	await identities.claim(own);
+	// A key stays with its disk, name and role, also where a new certificate of the maker says otherwise.
+	for (const change of [{diskUuid: randomUUID()}, {name: 'control-2'}, {role: 'worker'}] as const) {
+		await t.throwsAsync(identities.claim({...own, ...change}), {message: /this machine joined/});
+		await t.throwsAsync(identities.confirm({...own, ...change}), {message: /this machine joined/});
+	}
 	await t.notThrowsAsync(askRejoin(first, await world.open()));
 	const worker = newMachine(maker, {name: 'w', role: 'worker'});
 	await t.throwsAsync(ownIdentity(worker.tpm), {message: /no control plane/});
