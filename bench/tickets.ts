@@ -119,7 +119,7 @@ async function ask(order: Order): Promise<void> {
 	};
 	// Both are warm before anything is counted.
 	for (let turn = 0; turn < 5; turn++) for (const load of Object.values(loads)) for (const node of nodes) await load(node);
-	process.on('message', async message => {
+	const serve = async (message: unknown) => {
 		const load = loads[message as Load];
 		const end = performance.now() + seconds * 1000;
 		let count = 0;
@@ -128,6 +128,7 @@ async function ask(order: Order): Promise<void> {
 		};
 		await Promise.all(nodes.map(one));
 		process.send?.(count);
-	});
+	};
+	process.on('message', message => void serve(message));
 	process.send?.(0);
 }

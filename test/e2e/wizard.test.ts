@@ -21,7 +21,7 @@ const questions = [
 
 e2e('from an empty folder to a cluster in the wizard; watching, a lost node, the end', async t => {
 	const world = newWorld();
-	t.teardown(world.close);
+	t.teardown(() => world.close());
 	const columns = 100;
 	const rows = 28;
 	const open = (args: readonly string[], size = {columns, rows}) =>

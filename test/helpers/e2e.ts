@@ -1,5 +1,5 @@
 import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {delimiter, isAbsolute, join, resolve} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -198,10 +198,4 @@ export const workingFolder = (pid: number | string): string | undefined => {
 	} catch {
 		return undefined; // It ended, or it is a thread of the kernel.
 	}
-};
-
-/** Writes a file of the world, making its folder. */
-export const put = (path: string, text: string): void => {
-	mkdirSync(join(path, '..'), {recursive: true});
-	writeFileSync(path, text);
 };
