@@ -1,13 +1,16 @@
-import {X509Certificate} from 'node:crypto';
+import {generateKeyPairSync, X509Certificate} from 'node:crypto';
 import {readFile, writeFile} from 'node:fs/promises';
 import test from 'ava';
 import {formatPolicy} from '../../../src/attestation/variant.ts';
 import {encodeBase64} from '../../../src/keys/base64.ts';
 import {createCsr} from '../../../src/keys/csr.ts';
-import {createAuthority, generateKeys} from '../../../src/keys/pki.ts';
+import * as der from '../../../src/keys/der-writer.ts';
+import {encodeName} from '../../../src/keys/names.ts';
+import {createAuthority, generateKeys, privateKeyOf, signed} from '../../../src/keys/pki.ts';
 import {KubeError} from '../../../src/kubernetes/kube.ts';
 import {inNamespace, resources} from '../../../src/kubernetes/resources.ts';
 import {RpcError, status} from '../../../src/rpc/status.ts';
+import {Secret} from '../../../src/secret.ts';
 import {follow} from '../../../src/services/join/follow.ts';
 import {issueKubeletCertificate, readKubeletRequest} from '../../../src/services/join/kubelet-certificate.ts';
 import {nodeName} from '../../../src/services/join/node-name.ts';
@@ -223,4 +226,30 @@ test('following goes on where a watch ended, and begins anew after a failure', a
 	t.deepEqual(lists, ['1', '11']);
 	t.deepEqual(froms, ['1', '2', '11']);
 	t.is(failures.length, 1);
+});
+
+test('a kubelet is certified for one name and a strong key only', t => {
+	const subject = {organization: 'system:nodes', commonName: 'system:node:a'};
+	const encoding = {
+		privateKeyEncoding: {type: 'pkcs8', format: 'pem'},
+		publicKeyEncoding: {type: 'spki', format: 'der'},
+	} as const;
+	const pairOf = ({privateKey, publicKey}: {privateKey: string; publicKey: Buffer}) => ({
+		privateKey: new Secret(Buffer.from(privateKey)),
+		publicKey: new Uint8Array(publicKey),
+	});
+	const weak = [
+		pairOf(generateKeyPairSync('rsa', {modulusLength: 1024, ...encoding})),
+		pairOf(generateKeyPairSync('ec', {namedCurve: 'secp384r1', ...encoding})),
+	];
+	for (const keys of weak) t.throws(() => readKubeletRequest(createCsr(keys, subject)), {message: /too weak/});
+	t.notThrows(() =>
+		readKubeletRequest(createCsr(pairOf(generateKeyPairSync('rsa', {modulusLength: 2048, ...encoding})), subject)),
+	);
+
+	const keys = generateKeys();
+	// The names are short, so each encoding begins with one byte of tag and one of length.
+	const names = [encodeName(subject), encodeName({commonName: 'system:node:b'})].map(name => name.subarray(2));
+	const content = der.sequence(der.integer(Uint8Array.of(0)), der.sequence(...names), keys.publicKey, der.context(0));
+	t.throws(() => readKubeletRequest(signed(content, privateKeyOf(keys.privateKey))), {message: /common name/});
 });
