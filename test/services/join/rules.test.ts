@@ -3,14 +3,24 @@ import {readFile, writeFile} from 'node:fs/promises';
 import test from 'ava';
 import {formatPolicy} from '../../../src/attestation/variant.ts';
 import {encodeBase64} from '../../../src/keys/base64.ts';
+import {extensionIds} from '../../../src/keys/certificate.ts';
 import {createCsr} from '../../../src/keys/csr.ts';
 import * as der from '../../../src/keys/der-writer.ts';
 import {encodeName} from '../../../src/keys/names.ts';
-import {createAuthority, generateKeys, privateKeyOf, signed} from '../../../src/keys/pki.ts';
+import {
+	certificateOf,
+	createAuthority,
+	generateKeys,
+	privateKeyOf,
+	signCertificate,
+	signed,
+	usageId,
+} from '../../../src/keys/pki.ts';
 import {KubeError} from '../../../src/kubernetes/kube.ts';
 import {inNamespace, resources} from '../../../src/kubernetes/resources.ts';
 import {RpcError, status} from '../../../src/rpc/status.ts';
 import {Secret} from '../../../src/secret.ts';
+import {userOf} from '../../../src/services/join/administrators.ts';
 import {follow} from '../../../src/services/join/follow.ts';
 import {issueKubeletCertificate, readKubeletRequest} from '../../../src/services/join/kubelet-certificate.ts';
 import {nodeName} from '../../../src/services/join/node-name.ts';
@@ -252,4 +262,22 @@ test('a kubelet is certified for one name and a strong key only', t => {
 	const names = [encodeName(subject), encodeName({commonName: 'system:node:b'})].map(name => name.subarray(2));
 	const content = der.sequence(der.integer(Uint8Array.of(0)), der.sequence(...names), keys.publicKey, der.context(0));
 	t.throws(() => readKubeletRequest(signed(content, privateKeyOf(keys.privateKey))), {message: /common name/});
+});
+
+test('a certificate of an authority is no administrator’s, whatever else it may be used for', t => {
+	const certificate = (isAuthority: boolean) =>
+		signCertificate({
+			subject: encodeName({commonName: 'admin'}),
+			issuer: certificateOf(authority.certificate).subject,
+			publicKey: generateKeys().publicKey,
+			notBefore: new Date(Date.now() - 60_000),
+			notAfter: new Date(Date.now() + 60_000),
+			extensions: [
+				{oid: extensionIds.basicConstraints, critical: true, value: der.sequence(...(isAuthority ? [der.boolean(true)] : []))},
+				{oid: extensionIds.extendedKeyUsage, critical: false, value: der.sequence(der.objectIdentifier(usageId('clientAuth')))},
+			],
+			signer: privateKeyOf(authority.key),
+		});
+	t.is(userOf(certificate(false), authority.certificate).name, 'admin');
+	t.throws(() => userOf(certificate(true), authority.certificate), {message: /authority/});
 });
