@@ -1,6 +1,7 @@
 import type {Source} from '../src/events.ts';
 import {laneStates} from '../src/events.ts';
 import type {Lane} from '../src/fold.ts';
+import {refusalReason} from '../src/lanes.ts';
 import {duration} from '../src/text.ts';
 import type {Line} from './lines.ts';
 import {fit, labelled, line, middle, span, wrap} from './lines.ts';
@@ -22,7 +23,12 @@ export function refusalBlock(lane: Lane, width: number, theme: Theme): Line[] {
 	];
 	const times = count > 1 ? ` (${count} times)` : '';
 	return [
-		...wrap(`${theme.symbols.refused} ${lane.name} was refused${times}: ${refusal.sentence}`, width, 'trouble', '  '),
+		...wrap(
+			`${theme.symbols.refused} ${lane.name} was refused${times}: ${refusalReason(lane.name, refusal)}`,
+			width,
+			'trouble',
+			'  ',
+		),
 		...rows.flatMap(([label, value]) => (value === undefined ? [] : detailRow(label, value, width, isNarrow))),
 		...(isNarrow ? [] : [line(span('  The other nodes are not affected.', 'dim'))]),
 	];

@@ -1,4 +1,4 @@
-import type {LaneState} from './events.ts';
+import type {LaneState, RefusalView} from './events.ts';
 import {laneStates} from './events.ts';
 import type {Lane, LiveView, Wait} from './fold.ts';
 
@@ -94,4 +94,10 @@ export function laneCounts(view: LiveView): {total: number; ready: number; refus
 /** What is waited for now, the flow's own wait first, then the longest. */
 export function waitsOf(view: LiveView): Wait[] {
 	return [...view.waits.values()].sort((a, b) => Number(a.node !== undefined) - Number(b.node !== undefined) || a.at - b.at);
+}
+
+/** Why a node was refused, where its name and the fact stand before it already. */
+export function refusalReason(name: string, {sentence}: RefusalView): string {
+	const head = `${name} was refused: `;
+	return sentence.startsWith(head) ? sentence.slice(head.length) : sentence;
 }

@@ -1,3 +1,4 @@
+import {refusalReason} from '../lanes.ts';
 import type {LiveState} from '../wizard/live.ts';
 import {refusalLines} from './plain-lines.ts';
 
@@ -6,7 +7,7 @@ export function lastWords({view, logFile}: Pick<LiveState, 'view' | 'logFile'>):
 	const refused = [...view.lanes.values()].flatMap(lane =>
 		lane.refused === undefined
 			? []
-			: [`${lane.name} was refused: ${lane.refused.refusal.sentence}`, ...refusalLines(lane.refused.refusal)],
+			: [`${lane.name} was refused: ${refusalReason(lane.name, lane.refused.refusal)}`, ...refusalLines(lane.refused.refusal)],
 	);
 	const logs = view.logs.slice(-20).map(({source, line}) => `  ${source} | ${line}`);
 	return [

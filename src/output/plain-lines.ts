@@ -1,5 +1,6 @@
 import type {Event, RefusalView, VerifyCheck} from '../events.ts';
 import type {LiveView} from '../fold.ts';
+import {refusalReason} from '../lanes.ts';
 import {duration, oneLine} from '../text.ts';
 
 /** The lines with the time since the start of the flow before the first. */
@@ -31,7 +32,7 @@ export function plainLines(event: Event, before: LiveView): string[] {
 			return [`${oneLine(event.node, 80)}: ${event.state}${event.source === 'reported' ? ', reported by the node' : ''}`];
 		case 'lane-refused':
 			return [
-				`${oneLine(event.node, 80)}: refused${event.count > 1 ? ` ${event.count} times` : ''}: ${oneLine(event.refusal.sentence)}`,
+				`${oneLine(event.node, 80)}: refused${event.count > 1 ? ` ${event.count} times` : ''}: ${oneLine(refusalReason(event.node, event.refusal))}`,
 				...refusalLines(event.refusal),
 			];
 		case 'lane-lost':
