@@ -1,7 +1,7 @@
 // A whole start, from the consent to Ready nodes, and the memory of the cluster then. Needs the built tool and Terraform; the figures of
 // the start are those of the journal and the events, so the time of the tool's own start is told apart.
 import {readdirSync, readFileSync, readlinkSync} from 'node:fs';
-import {newWorld} from '../test/helpers/e2e.ts';
+import {newWorld} from '../test/helpers/world.ts';
 
 const targetSeconds = 10;
 const targetMegabytes = 800;
