@@ -2,16 +2,16 @@ import type {ClusterSummary, Flow} from '../events.ts';
 import {readClusterId, showClusterId} from '../keys/cluster-id.ts';
 import {fileNames} from '../workspace/files.ts';
 import {readStamp, writeStamp} from '../workspace/stamp.ts';
-import {adminKube, readEndpoints, requireIds} from './cluster.ts';
+import {readEndpoints, requireIds} from './cluster.ts';
 import {applyPlan, type PlannedCluster} from './create.ts';
 import type {Dependencies} from './dependencies.ts';
 import {initCluster} from './init.ts';
 import {requireMasterSecret, startCluster} from './lifecycle.ts';
 import {phase} from './phase.ts';
-import {rememberGeneration} from './policy-generation.ts';
 import {type Prepared, prepare} from './prepare.ts';
+import {settleNodes} from './settle-nodes.ts';
 import {verifyCluster} from './verify.ts';
-import {type ReadyNode, watchUntil} from './watch.ts';
+import type {ReadyNode} from './watch.ts';
 
 /** Everything behind the consent: machines, initialisation, nodes, verification. Each part does only what is missing. */
 export async function* applyCluster(deps: Dependencies, planned: PlannedCluster, signal: AbortSignal): Flow<ClusterSummary> {
@@ -40,15 +40,11 @@ async function* finishCluster(
 	signal: AbortSignal,
 ): Flow<ClusterSummary> {
 	const initialised = yield* initCluster(deps, prepared, signal);
-	const nodes = yield* joined(deps, initialised, signal);
-	await rememberGeneration(deps.workspace, (await adminKube(deps)).kube);
 	const clusterId = clusterIdOf(initialised);
+	const {policy, image, ids} = initialised;
+	const {nodes} = yield* settleNodes(deps, {uid: ids.uid, clusterId, policy, imageVersion: image.version}, signal);
 	const {verify} = await readEndpoints(deps.workspace);
-	yield* verifyCluster(
-		deps,
-		{endpoint: verify, clusterId, policy: initialised.policy, imageVersion: initialised.image.version, patienceMs: 60_000},
-		signal,
-	);
+	yield* verifyCluster(deps, {endpoint: verify, clusterId, policy, imageVersion: image.version, patienceMs: 60_000}, signal);
 	const summary = await summaryOf(deps, initialised, nodes, startedAt);
 	yield {type: 'summary', summary, at: deps.now()};
 	return summary;
@@ -63,14 +59,6 @@ async function* switchedOn(deps: Dependencies, prepared: Prepared, signal: Abort
 	if (clusterID === '') yield* deps.provider.start(uid);
 	else yield* startCluster(deps, await requireMasterSecret(deps), signal);
 	return prepared;
-}
-
-function joined(deps: Dependencies, prepared: Prepared, signal: AbortSignal): Flow<ReadyNode[]> {
-	const {ids, policy, image} = prepared;
-	const target = {uid: ids.uid, clusterId: clusterIdOf(prepared), policy, imageVersion: image.version};
-	const wanted = async () => (await deps.provider.machines(ids.uid)) ?? [];
-	const body = watchUntil(deps, target, {wanted}, signal);
-	return phase('nodes', deps.now, body, nodes => `${nodes.length} of ${nodes.length} ready`);
 }
 
 function clusterIdOf({ids}: Prepared): Uint8Array {

@@ -61,8 +61,8 @@ async function* untilAbort({now}: Dependencies, signal: AbortSignal): Flow<void>
 export type NodesGoal = {
 	/** Machines whose nodes must be ready; asked again and again, since a provider may replace one. */
 	wanted(): Promise<readonly Machine[]>;
-	/** Node objects that must be gone. */
-	gone?: readonly string[];
+	/** Done first, while the view is live already; gives the names of Node objects that must be gone. */
+	begin?: () => Promise<readonly string[]>;
 	/**
 	 * Nodes that count only if they were heard of since this time (milliseconds since the epoch): an object may be Ready from before a
 	 * stop. Nodes that ran on are not asked for it, they tell their status once a minute.
@@ -119,13 +119,14 @@ async function* settled(
 	const until = now() + timeoutMs;
 	const dead = new Map<string, number>();
 	let said = '';
+	const gone = (await goal.begin?.()) ?? [];
 	for (;;) {
 		signal.throwIfAborted();
 		const machines = await goal.wanted();
 		const nodes = await nodesOf(kube);
 		const since = (name: string) => (goal.restarted?.names.has(name) === true ? goal.restarted.since : 0);
 		const missing = machines.filter(({name}) => !isReadyNode(nodes?.get(name), since(name)));
-		const leftovers = (goal.gone ?? []).filter(name => nodes?.has(name) !== false);
+		const leftovers = gone.filter(name => nodes?.has(name) !== false);
 		if (nodes !== undefined && missing.length === 0 && leftovers.length === 0)
 			return machines.map(machine => readyNode(machine, nodes.get(machine.name)));
 		const message = waitingFor(missing, leftovers, nodes === undefined);
