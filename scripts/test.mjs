@@ -1,7 +1,7 @@
 // Every test: build, check, ava. The last line is `N passed, N failed, N skipped`; a leftover process is a failure.
 // Arguments go to ava: `npm test -- test/keys/**` runs a part, without the checks.
 import {spawn, spawnSync} from 'node:child_process';
-import {mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
+import {chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -67,6 +67,8 @@ async function ava(folder) {
 }
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ct-'));
+// Tests ask what another user can reach: what keeps them out must be the product's own modes.
+chmodSync(folder, 0o711);
 try {
 	const built = step('build', 'scripts/build.mjs');
 	if (selection.length === 0) step('check', 'scripts/check.mjs');

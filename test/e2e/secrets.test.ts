@@ -9,6 +9,7 @@ import {parseMasterSecret} from '../../src/keys/master-secret.ts';
 import {parseIds} from '../../src/workspace/id-file.ts';
 import {e2e, expectNothingLeft, newWorld, textOf, type World, workingFolder} from '../helpers/e2e.ts';
 import {until} from '../helpers/local-cluster.ts';
+import {nobody, openRuntime} from '../helpers/nobody.ts';
 
 const world = newWorld();
 const observer = observe(world);
@@ -79,13 +80,8 @@ e2e('another user of this computer reads no key, state, store or secret and reac
 		[],
 		'files that others may open',
 	);
-	const asOther = await reachable(secret);
-	if (asOther === undefined) {
-		t.log('SKIPPED: another user cannot run this Node');
-		t.pass();
-		return;
-	}
-	t.deepEqual(asOther, []);
+	const runtime = openRuntime(t);
+	t.deepEqual(await reachable(runtime, secret), []);
 	// The same with every folder opened: each file and socket keeps others out by itself, too.
 	const folders = [...new Set(secret.flatMap(file => parents(file, world.home)))];
 	const modes = folders.map(folder => [folder, statSync(folder).mode] as const);
@@ -93,8 +89,8 @@ e2e('another user of this computer reads no key, state, store or secret and reac
 		for (const [folder, mode] of modes) if (existsSync(folder)) chmodSync(folder, mode);
 	});
 	for (const folder of folders) chmodSync(folder, 0o755);
-	t.deepEqual(await reachable(secret), []);
-	t.deepEqual((await reachable([join(world.dataHome, 'release-key', 'public.pem')])) ?? [], [
+	t.deepEqual(await reachable(runtime, secret), []);
+	t.deepEqual(await reachable(runtime, [join(world.dataHome, 'release-key', 'public.pem')]), [
 		`${join(world.dataHome, 'release-key', 'public.pem')}: read`,
 	]);
 });
@@ -178,8 +174,8 @@ function parents(file: string, top: string): string[] {
 	return folder === top || folder === '/' ? [] : [...parents(folder, top), folder];
 }
 
-/** What of these files and sockets the user `nobody` can open; undefined where that user cannot even run Node. */
-function reachable(files: readonly string[]): Promise<string[] | undefined> {
+/** What of these files and sockets another user can open. */
+function reachable(runtime: string, files: readonly string[]): Promise<string[]> {
 	return new Promise((resolve, reject) => {
 		const script = `
 			const {closeSync, lstatSync, openSync} = require('node:fs');
@@ -198,17 +194,22 @@ function reachable(files: readonly string[]): Promise<string[] | undefined> {
 				}
 				process.stdout.write(JSON.stringify(found));
 			});`;
-		const child = spawn(process.execPath, ['-e', script], {
-			uid: 65_534,
-			gid: 65_534,
+		const child = spawn(runtime, ['-e', script], {
+			...nobody,
 			cwd: '/',
 			env: {},
 			stdio: ['pipe', 'pipe', 'inherit'],
 		});
 		let out = '';
-		child.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EACCES' ? resolve(undefined) : reject(error)));
+		child.once('error', reject);
 		child.stdout.on('data', (part: Buffer) => (out += part.toString()));
-		child.once('close', () => resolve(JSON.parse(out) as string[]));
+		child.once('close', () => {
+			try {
+				resolve(JSON.parse(out) as string[]);
+			} catch (error) {
+				reject(error as Error);
+			}
+		});
 		child.stdin.end(JSON.stringify(files));
 	});
 }

@@ -12,6 +12,7 @@ import {metadataClient} from '../../../src/services/metadata.ts';
 import {UnixHttpError, unixRequest} from '../../../src/unix-http.ts';
 import {sleepingMachine} from '../../fixtures/machine/sleeping-machine.ts';
 import {localCluster, someHash, until} from '../../helpers/local-cluster.ts';
+import {nobody, openRuntime} from '../../helpers/nobody.ts';
 
 const run = promisify(execFile);
 
@@ -110,7 +111,7 @@ asNobody('another user of this computer reaches no socket, key, log or record of
 			if (path.endsWith('.sock')) connect(path).on('connect', () => console.log('reached', path)).on('error', error => console.log(error.code));
 			else try { console.log('read', path, readFileSync(path)); } catch (error) { console.log(error.code); }
 		}`;
-	const {stdout} = await run(process.execPath, ['-e', attempt], {uid: 65_534, gid: 65_534, cwd: '/', env: {}});
+	const {stdout} = await run(openRuntime(t), ['-e', attempt], {...nobody, cwd: '/', env: {}});
 	t.deepEqual(
 		stdout.trim().split('\n'),
 		Array.from(paths, () => 'EACCES'),
