@@ -207,7 +207,7 @@ function reachable(runtime: string, files: readonly string[]): Promise<string[]>
 			try {
 				resolve(JSON.parse(out) as string[]);
 			} catch (error) {
-				reject(error);
+				reject(error instanceof Error ? error : new Error(String(error)));
 			}
 		});
 		child.stdin.end(JSON.stringify(files));
