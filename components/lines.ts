@@ -18,7 +18,6 @@ const clusters = new Intl.Segmenter('en', {granularity: 'grapheme'});
 // Scripts and pictures that terminals draw two cells wide (East Asian Width W and F, and emoji).
 const wide =
 	/[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f900}-\u{1f9ff}\u{20000}-\u{3fffd}]/u;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the range of printable ASCII
 const ascii = /^[\u0020-\u007e]*$/u;
 
 /** How many cells a text takes. */

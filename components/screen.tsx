@@ -115,7 +115,6 @@ export function Screen({frame, size, theme}: {frame: Frame; size: Size; theme: T
 	return (
 		<Box flexDirection="column" paddingLeft={1} width={size.columns - 1}>
 			{lines.map((content, index) => (
-				// biome-ignore lint/suspicious/noArrayIndexKey: a line is its place on the screen
 				<LineView key={index} content={content} theme={theme} />
 			))}
 		</Box>
@@ -127,7 +126,6 @@ function LineView({content, theme}: {content: Line; theme: Theme}): ReactElement
 	return (
 		<Text wrap="truncate-end">
 			{content.map((part, index) => (
-				// biome-ignore lint/suspicious/noArrayIndexKey: a piece is its place in the line
 				<Text key={index} {...toneProps(part.tone, theme)}>
 					{drawable(part.text, theme)}
 				</Text>

@@ -2,9 +2,7 @@
 
 // CSI, OSC, DCS, APC, PM and two-byte escapes; then what is left of the C0 and C1 controls; then marks that reorder text.
 const escapes =
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
 	/\u001b\[[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\|$)|\u001b[ -/]*[0-~]?|\u009b[0-?]*[ -/]*[@-~]/gu;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: matching control characters is the purpose
 const controls = /[\u0000-\u001f\u007f-\u009f]/gu;
 const directions = /[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu;
 

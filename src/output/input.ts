@@ -122,9 +122,7 @@ function escapeSequence(text: string): {length: number; key?: string} | undefine
 	return {length: 1 + char.length, key: `alt-${key}`};
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with a control character
 const sequencePattern = /^\u001B(?:\[([0-9;:<=>?]*)[ -/]*([@-~])|O([0-9;]*)([@-~]))/u;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with a control character
 const unfinishedPattern = /^\u001B(?:\[[0-9;:<=>?]*[ -/]*|O[0-9;]*)$/u;
 
 function controlSequence(text: string): {length: number; key?: string} | undefined {
@@ -146,7 +144,6 @@ function modifiers(parameter: string | undefined): string {
 
 // Answers of the terminal (OSC, DCS) are no input; they end with BEL or ST.
 function terminalAnswer(text: string): {length: number} | undefined {
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: string terminators are control characters
 	const end = /\u0007|\u001B\\/u.exec(text);
 	if (end !== null) return {length: end.index + end[0].length};
 	return text.length < 4096 ? undefined : {length: text.length};

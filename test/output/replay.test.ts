@@ -24,7 +24,6 @@ for (const name of recordings) {
 		t.is(output.kind, 'plain');
 		await output.run('demo · local', () => flowOf(recording(name)));
 		output.result({command: 'apply', data: {}, lines: name === 'apply' ? summaryLines(summary, {copyConfirmed: false}) : []});
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: no escape may reach a pipe
 		t.notRegex(io.out() + io.err(), /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/u);
 		golden(t, `replay/${name}.stderr.txt`, io.err());
 		golden(t, `replay/${name}.stdout.txt`, io.out());

@@ -88,7 +88,6 @@ const newService = async (t: ExecutionContext, service: Service = {}) => {
 			return Promise.resolve(change(ticketFor(request)));
 		},
 		issueRejoinTicket: () => Promise.resolve({stateDiskKey: randomBytes(32), measurementSecret: secret}),
-		// biome-ignore lint/correctness/useYield: nobody watches here
 		async *watchJoins() {},
 	});
 	const issuer = issuerOf('local-vtpm', tpm, endorsed ? endorsement : undefined);
