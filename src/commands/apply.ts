@@ -9,7 +9,7 @@ import {summaryLines} from '../summary.ts';
 import {answersFrom} from './config.ts';
 import {agree, canAsk} from './consent.ts';
 import {atFolder} from './place.ts';
-import type {CommandContext, CommandModule} from './types.ts';
+import {type CommandContext, type CommandModule, textFlag} from './types.ts';
 
 /** Unattended with --yes; on a terminal the wizard's review, which shows the plan and asks. */
 export const apply: CommandModule = async (context, input) => {
@@ -18,7 +18,7 @@ export const apply: CommandModule = async (context, input) => {
 		return reviewAndApply(context, input);
 	}
 	return withLock(context, 'apply', async deps => {
-		await settleConfig(deps.workspace, answersFrom(input));
+		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
 		const planned = await plan(context, deps);
 		const summary = await context.output.run('Applying', signal => applyCluster(deps, planned, signal), {
 			expected: ['machines', 'init', 'nodes', 'verify'],
@@ -29,7 +29,7 @@ export const apply: CommandModule = async (context, input) => {
 
 export const create: CommandModule = (context, input) =>
 	withLock(context, 'create', async deps => {
-		await settleConfig(deps.workspace, answersFrom(input));
+		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
 		const planned = await plan(context, deps);
 		const {ids} = await context.output.run('Creating', signal => createMachines(deps, planned, signal), {expected: ['machines']});
 		return {

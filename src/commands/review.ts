@@ -8,13 +8,13 @@ import {summaryLines} from '../summary.ts';
 import type {WizardResult} from '../wizard/deps.ts';
 import {answersFrom} from './config.ts';
 import {atFolder} from './place.ts';
-import type {CommandContext, CommandInput} from './types.ts';
+import {type CommandContext, type CommandInput, textFlag} from './types.ts';
 import {wizardDeps} from './wizard-deps.ts';
 
 /** The wizard at its review, for a config that is there or made from flags. */
 export async function reviewAndApply(context: CommandContext, input: CommandInput): Promise<Result> {
 	const {workspace} = await openWorkspace(context);
-	await settleConfig(workspace, answersFrom(input));
+	await settleConfig(workspace, answersFrom(input), textFlag(input, 'config'));
 	const {config} = await readConfig(workspace);
 	const values = {
 		folder: context.folder,

@@ -58,6 +58,13 @@ const sizeFlags: readonly FlagSpec[] = [
 	},
 ];
 
+const configFlag: FlagSpec = {
+	name: 'config',
+	value: 'FILE',
+	description: 'Config to start from; it is copied into a workspace that has none',
+	env: 'CONSTELLATION_CONFIG',
+};
+
 const newClusterFlags: readonly FlagSpec[] = [
 	{name: 'name', value: 'NAME', description: 'Name of the cluster (default: constell)', env: 'CONSTELLATION_NAME'},
 	...sizeFlags,
@@ -105,13 +112,17 @@ export const commandTable: readonly CommandSpec[] = [
 		summary: 'Create the cluster, or bring it to what the config says',
 		details:
 			'Does what is missing, in order: machines, initialisation, nodes, verification. After an interruption it continues. Without a config it writes one first.',
-		flags: newClusterFlags,
-		examples: ['constellation apply -C demo --yes', 'constellation apply --name demo --workers 1 --yes --json'],
+		flags: [configFlag, ...newClusterFlags],
+		examples: [
+			'constellation apply -C demo --yes',
+			'constellation apply -C demo --config demo.yaml --yes',
+			'constellation apply --name demo --workers 1 --yes --json',
+		],
 	},
 	{
 		name: 'create',
 		summary: 'Create the machines only (first phase of apply)',
-		flags: newClusterFlags,
+		flags: [configFlag, ...newClusterFlags],
 		examples: ['constellation create --yes'],
 	},
 	{

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import {type ConfigAnswers, generateConfig} from '../config/generate.ts';
 import {configWarnings, editConfig, parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
@@ -16,7 +17,11 @@ export async function createConfig(folder: string, answers: Partial<ConfigAnswer
 	const config = parseConfig(text);
 	const file = workspace.path('config');
 	if (await writeFileOnce(file, text)) return {file, config};
-	throw new AppError(`There is a ${fileNames.config} already; it was not touched.`, {
+	throw configExists(file);
+}
+
+function configExists(file: string): AppError {
+	return new AppError(`There is a ${fileNames.config} already; it was not touched.`, {
 		code: 'config-exists',
 		exitCode: exitCodes.preflight,
 		next: ['Edit it, or remove it first.', 'constellation config validate   checks it'],
@@ -32,8 +37,29 @@ export async function checkConfigFile(folder: string): Promise<{file: string; co
 	return {file: workspace.path('config'), config, warnings: configWarnings(config)};
 }
 
-/** A config made from answers where there is none; answers beside an existing config change it. */
-export async function settleConfig(workspace: Workspace, answers: Partial<ConfigAnswers>): Promise<void> {
+/**
+ * Copies a config from elsewhere into a workspace, checked before. One that is there with the same text is fine. Throws AppError
+ * `config-missing`, `config-exists`.
+ */
+async function adoptConfig(workspace: Workspace, source: string): Promise<void> {
+	const text = await readText(source);
+	if (text === undefined) {
+		throw new AppError(`There is no config in ${source}.`, {
+			code: 'config-missing',
+			exitCode: exitCodes.preflight,
+			next: ['constellation config generate local   writes one'],
+			details: {file: source},
+		});
+	}
+	parseConfig(text);
+	const file = workspace.path('config');
+	if (path.resolve(source) === file || (await writeFileOnce(file, text))) return;
+	if ((await readText(file)) !== text) throw configExists(file);
+}
+
+/** A config made from answers where there is none, or copied from `source`; answers beside an existing config change it. */
+export async function settleConfig(workspace: Workspace, answers: Partial<ConfigAnswers>, source?: string): Promise<void> {
+	if (source !== undefined) await adoptConfig(workspace, source);
 	const file = workspace.path('config');
 	const text = await readText(file);
 	if (text === undefined) {
