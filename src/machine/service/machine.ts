@@ -59,9 +59,13 @@ export const createMachine = (first: MachineRecord, deps: MachineDeps): Machine 
 		record = {...record, ...change};
 		writeJson(join(folder, 'machine.json'), record);
 	};
+	// What the node says of itself is kept apart from what was done to it: it must not pass for a measurement.
+	const tell = (type: 'boot' | 'node', line: string) => {
+		appendLine(join(folder, 'serial.log'), `[${type === 'boot' ? 'machine' : 'node'}] ${line}`);
+		deps.emit({type, name: record.name, role: record.role, line, at: Date.now()});
+	};
 	const report = (line: string) => {
-		appendLine(join(folder, 'serial.log'), `[machine] ${line}`);
-		deps.emit({type: 'boot', name: record.name, role: record.role, line, at: Date.now()});
+		tell('boot', line);
 	};
 	/** One thing at a time happens to a machine. */
 	const inTurn = <T>(job: () => Promise<T>): Promise<T> => {
@@ -86,7 +90,9 @@ export const createMachine = (first: MachineRecord, deps: MachineDeps): Machine 
 		rotate(join(folder, 'serial.log'));
 		become('creating');
 		try {
-			metadata ??= await deps.serveMetadata(machine, folder, report);
+			metadata ??= await deps.serveMetadata(machine, folder, line => {
+				tell('node', line);
+			});
 			report(`booting ${record.image} as ${record.role}`);
 			const booted = await deps.boot({record, folder, spec: deps.spec(), report});
 			save({process: booted.record});

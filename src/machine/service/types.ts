@@ -49,7 +49,8 @@ export type MachineView = {
 /** What the machine service tells whoever listens, one JSON line each. */
 export type CloudEvent =
 	| ({type: 'machine'; at: number} & MachineView)
-	| {type: 'boot'; name: string; role: NodeRole; line: string; at: number}
+	/** `boot` is the machine service's own word, `node` is the node's. */
+	| {type: 'boot' | 'node'; name: string; role: NodeRole; line: string; at: number}
 	| {type: 'snapshot-end'; at: number};
 
 /** A machine that was switched on: its process, and how it ended. */

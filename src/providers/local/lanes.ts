@@ -46,10 +46,12 @@ function* eventsOf(line: string, measured: Set<string>): Generator<Event, void> 
 	if (message === undefined) return;
 	const {name, role, at} = message;
 	const lane = (state: LaneState): Event => ({type: 'lane', node: name, role, state, source: 'provider', at});
-	if (message.type === 'boot') {
-		if (message.line.startsWith('booting ')) yield lane('booting');
+	if (message.type !== 'machine') {
+		// Only the machine service can tell how far a boot is; a node may say anything.
+		const isBoot = message.type === 'boot';
+		if (isBoot && message.line.startsWith('booting ')) yield lane('booting');
 		// The command line is what is measured last; the node's own code runs after it.
-		if (message.line.startsWith('measured 12 ')) {
+		if (isBoot && message.line.startsWith('measured 12 ')) {
 			measured.add(name);
 			yield lane('measured');
 		}
@@ -78,7 +80,7 @@ function* eventsOf(line: string, measured: Set<string>): Generator<Event, void> 
 }
 
 type MachineMessage = {name: string; role: NodeRole; at: number} & (
-	| {type: 'boot'; line: string}
+	| {type: 'boot' | 'node'; line: string}
 	| {type: 'machine'; state: string; detail: string}
 );
 
@@ -86,7 +88,7 @@ const parse = (line: string): MachineMessage | undefined => {
 	if (line === '') return undefined;
 	const {type, name, role, at, line: text, state, detail} = JSON.parse(line) as Record<string, unknown>;
 	if (typeof name !== 'string' || (role !== 'control-plane' && role !== 'worker') || typeof at !== 'number') return undefined;
-	if (type === 'boot' && typeof text === 'string') return {type, name, role, at, line: text};
+	if ((type === 'boot' || type === 'node') && typeof text === 'string') return {type, name, role, at, line: text};
 	if (type === 'machine' && typeof state === 'string')
 		return {type, name, role, at, state, detail: typeof detail === 'string' ? detail : ''};
 	return undefined;
