@@ -25,17 +25,8 @@ import {follow} from '../../../src/services/join/follow.ts';
 import {issueKubeletCertificate, readKubeletRequest} from '../../../src/services/join/kubelet-certificate.ts';
 import {nodeName} from '../../../src/services/join/node-name.ts';
 import {PolicyRejected, readJoinConfig} from '../../../src/services/join/policies.ts';
-import {
-	acceptedPolicy,
-	askTicket,
-	bootNode,
-	eventually,
-	image,
-	joinWorld,
-	maker,
-	policyOf,
-	release,
-} from '../../helpers/join-world.ts';
+import {eventually} from '../../helpers/eventually.ts';
+import {acceptedPolicy, askTicket, bootNode, image, joinWorld, maker, policyOf, release} from '../../helpers/join-world.ts';
 import {wireCases} from '../../helpers/wire.ts';
 
 type CsrCase = {

@@ -17,12 +17,12 @@ import {RpcError, status} from '../../../src/rpc/status.ts';
 import {annotations} from '../../../src/services/join/annotations.ts';
 import {identitiesIn} from '../../../src/services/join/identities.ts';
 import {ownIdentity} from '../../../src/services/join/own-identity.ts';
+import {eventually} from '../../helpers/eventually.ts';
 import {
 	acceptedPolicy,
 	askRejoin,
 	askTicket,
 	bootNode,
-	eventually,
 	image,
 	joinWorld,
 	maker,

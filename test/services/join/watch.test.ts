@@ -13,7 +13,8 @@ import {annotations, refusalReason} from '../../../src/services/join/annotations
 import {createJoinLog, type JoinLog} from '../../../src/services/join/join-log.ts';
 import {recordRefusals} from '../../../src/services/join/refusals.ts';
 import {parseCursor, watchJoins} from '../../../src/services/join/watch-joins.ts';
-import {askTicket, bootNode, eventually, image, joinWorld, type World} from '../../helpers/join-world.ts';
+import {eventually} from '../../helpers/eventually.ts';
+import {askTicket, bootNode, image, joinWorld, type World} from '../../helpers/join-world.ts';
 
 const client = (
 	authority: World['api']['authority'],
