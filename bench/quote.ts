@@ -1,12 +1,12 @@
 // What checking evidence costs, against the RSA signature check that is unavoidable in it.
 import {generateKeyPairSync, verify} from 'node:crypto';
 import {makeExtraData} from '../src/attestation/attested.ts';
-import {expectedMeasurements, sha256} from '../src/attestation/local/measured-boot.ts';
 import {openTpm} from '../src/attestation/tpm/commands.ts';
 import {parsePublicArea, publicKeyOf} from '../src/attestation/tpm/public-area.ts';
 import {verifyQuote} from '../src/attestation/tpm/quote.ts';
 import {parseSignature} from '../src/attestation/tpm/structures.ts';
 import {formatPolicy, issuerOf, parsePolicy, validatorOf} from '../src/attestation/variant.ts';
+import {expectedMeasurements, sha256} from '../src/attestation/variants/local/measured-boot.ts';
 import {akCertifier} from '../src/machine/tpm/certify.ts';
 import {createSoftwareTpm} from '../src/machine/tpm/software-tpm.ts';
 import {Secret} from '../src/secret.ts';

@@ -1,6 +1,6 @@
 import {Socket} from 'node:net';
 import {buffer} from 'node:stream/consumers';
-import {nodeEnvironment} from './attestation/local/measured-boot.ts';
+import {nodeEnvironment} from './attestation/variants/local/measured-boot.ts';
 import type {NodeStart} from './services/bootstrapper/main.ts';
 import {runService} from './services/supervisor/child.ts';
 import type {ServiceMain, Stop} from './services/supervisor/protocol.ts';

@@ -1,6 +1,6 @@
 import {globSync, readFileSync} from 'node:fs';
 import ts from 'typescript';
-import {findingCodes} from '../../src/attestation/findings.ts';
+import {findingCodes} from '../../src/attestation/advice/table.ts';
 import {exitCodes} from '../../src/errors.ts';
 import {code, page, requireTexts, table, texts} from './markdown.mjs';
 

@@ -1,44 +1,6 @@
-/** Everything a check can find wrong, as stable codes (docs/errors.md). */
-export const findingCodes = [
-	'policy-empty',
-	'policy-register-missing',
-	'document-malformed',
-	'nonce-length',
-	'user-data-mismatch',
-	'key-malformed',
-	'key-attributes',
-	'key-template',
-	'key-certificate-missing',
-	'key-certificate-malformed',
-	'key-certificate-untrusted',
-	'key-certificate-expired',
-	'key-certificate-mismatch',
-	'quote-bank',
-	'quote-malformed',
-	'quote-magic',
-	'quote-type',
-	'quote-challenge',
-	'quote-selection',
-	'quote-digest',
-	'signature-malformed',
-	'signature-scheme',
-	'signature-invalid',
-	'registers-malformed',
-	'event-log-malformed',
-	'event-log-mismatch',
-	'endorsement-missing',
-	'endorsement-malformed',
-	'endorsement-untrusted',
-	'not-initialised',
-	'register-mismatch',
-	'leaf-missing',
-	'leaf-malformed',
-	'leaf-expired',
-	'evidence-missing',
-	'attestation-key-changed',
-	'role-mismatch',
-] as const;
-export type FindingCode = (typeof findingCodes)[number];
+import type {FindingCode} from './advice/table.ts';
+
+export type {FindingCode} from './advice/table.ts';
 
 /** One thing a check found. `expected` and `actual` are lower-case hex where they are bytes. */
 export type Finding = {

@@ -2,9 +2,9 @@ import {type Endorsement, type Issuer, type Validator, type ValidatorDeps, varia
 import {AttestationRefused} from './findings.ts';
 import type {Policy} from './policy.ts';
 import type {Tpm} from './tpm/tpm.ts';
-import {issueLocal} from './variants/local-issue.ts';
-import {validateLocal} from './variants/local-vtpm.ts';
-import {validateQemu} from './variants/qemu-vtpm.ts';
+import {issueLocal} from './variants/local/issue.ts';
+import {validateLocal} from './variants/local/validate.ts';
+import {validateQemu} from './variants/qemu/validate.ts';
 
 export type {Attested, Endorsement, Issuer, Validator} from './attested.ts';
 export {formatPolicy, type LocalPolicy, type Policy, parsePolicy} from './policy.ts';

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import {z} from 'zod';
-import {clusterRegisterOf} from '../attestation/local/measured-boot.ts';
-import {clusterRegister, type Policy, parsePolicy} from '../attestation/policy.ts';
+import {type Policy, parsePolicy} from '../attestation/policy.ts';
+import {clusterRegister} from '../attestation/registers.ts';
+import {clusterRegisterOf} from '../attestation/variants/local/measured-boot.ts';
 import {parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
 import {AppError, exitCodes} from '../errors.ts';

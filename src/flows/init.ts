@@ -1,7 +1,8 @@
 import {sameBytes} from '../attestation/bytes.ts';
-import {clusterRegisterOf} from '../attestation/local/measured-boot.ts';
 import {withMeasurement} from '../attestation/measurements.ts';
-import {clusterRegister, formatPolicy, type LocalPolicy} from '../attestation/policy.ts';
+import {formatPolicy, type LocalPolicy} from '../attestation/policy.ts';
+import {clusterRegister} from '../attestation/registers.ts';
+import {clusterRegisterOf} from '../attestation/variants/local/measured-boot.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow, RefusalView} from '../events.ts';
 import {readClusterId} from '../keys/cluster-id.ts';

@@ -1,6 +1,6 @@
 import {openAtls} from '../atls/client.ts';
+import {type FindingCode, findingCodes} from '../attestation/advice/table.ts';
 import {explain} from '../attestation/explain.ts';
-import {type FindingCode, findingCodes} from '../attestation/findings.ts';
 import type {Policy} from '../attestation/policy.ts';
 import {refusalIn, validatorOf} from '../attestation/variant.ts';
 import type {Event, LaneState, NodeRole} from '../events.ts';

@@ -1,6 +1,6 @@
 import {toHex} from '../attestation/bytes.ts';
-import {localRegisters} from '../attestation/local/measured-boot.ts';
-import {clusterRegister, formatPolicy, type LocalPolicy} from '../attestation/policy.ts';
+import {formatPolicy, type LocalPolicy} from '../attestation/policy.ts';
+import {clusterRegister, localRegisters} from '../attestation/registers.ts';
 import {configWarnings, editConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
 import {canCreate, parseImagePath} from '../config/versions.ts';

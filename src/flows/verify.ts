@@ -1,8 +1,8 @@
 import {credentials} from '@grpc/grpc-js';
 import {toHex} from '../attestation/bytes.ts';
 import {AttestationRefused, type Finding} from '../attestation/findings.ts';
-import {localRegisters} from '../attestation/local/measured-boot.ts';
 import type {Policy} from '../attestation/policy.ts';
+import {localRegisters} from '../attestation/registers.ts';
 import {type Attested, validatorOf} from '../attestation/variant.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow, VerifyCheck} from '../events.ts';

@@ -4,8 +4,9 @@ import {chmod, copyFile, mkdir, open, readdir, readFile, rename, rm, stat} from 
 import {join} from 'node:path';
 import {signBlob} from '../attestation/blob-signature.ts';
 import {toHex} from '../attestation/bytes.ts';
-import {expectedMeasurements, localRegisters, sha256} from '../attestation/local/measured-boot.ts';
+import {localRegisters} from '../attestation/registers.ts';
 import {formatImageStatement} from '../attestation/signed-measurements.ts';
+import {expectedMeasurements, sha256} from '../attestation/variants/local/measured-boot.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import {imagesFolder, releaseKeyFolder} from './data-home.ts';
 import {sha256OfPath, writeSynced} from './files.ts';

@@ -2,17 +2,17 @@ import {generateKeyPairSync} from 'node:crypto';
 import test from 'ava';
 import {signBlob} from '../../src/attestation/blob-signature.ts';
 import {AttestationRefused, type FindingCode} from '../../src/attestation/findings.ts';
+import {localRegisters} from '../../src/attestation/registers.ts';
+import {formatImageStatement} from '../../src/attestation/signed-measurements.ts';
+import {type Endorsement, issuerOf} from '../../src/attestation/variant.ts';
+import {endorsedValidator} from '../../src/attestation/variants/local/endorsed.ts';
 import {
 	clusterRegisterOf,
 	expectedMeasurements,
 	localParameters,
-	localRegisters,
 	measuredCommandLine,
 	sha256,
-} from '../../src/attestation/local/measured-boot.ts';
-import {formatImageStatement} from '../../src/attestation/signed-measurements.ts';
-import {type Endorsement, issuerOf} from '../../src/attestation/variant.ts';
-import {endorsedValidator} from '../../src/attestation/variants/local-endorsed.ts';
+} from '../../src/attestation/variants/local/measured-boot.ts';
 import {digestsOf} from '../../src/machine/tpm/banks.ts';
 import {newMachine, newMaker} from '../helpers/local-machine.ts';
 

@@ -1,6 +1,7 @@
 import test from 'ava';
+import {findingCodes} from '../../src/attestation/advice/table.ts';
 import {explain} from '../../src/attestation/explain.ts';
-import {type Finding, findingCodes, refusal} from '../../src/attestation/findings.ts';
+import {type Finding, refusal} from '../../src/attestation/findings.ts';
 
 const mismatch = (register: number): Finding => ({
 	code: 'register-mismatch',

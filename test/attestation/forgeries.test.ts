@@ -5,7 +5,7 @@ import type {Measurements} from '../../src/attestation/measurements.ts';
 import {algorithms, attributes} from '../../src/attestation/tpm/constants.ts';
 import {allRegisters, parseSignature} from '../../src/attestation/tpm/structures.ts';
 import {validatorOf} from '../../src/attestation/variant.ts';
-import {decodeEvidence, encodeEvidence, type LocalEvidence} from '../../src/attestation/variants/local-evidence.ts';
+import {decodeEvidence, encodeEvidence, type LocalEvidence} from '../../src/attestation/variants/local/evidence.ts';
 import {akCertifier} from '../../src/machine/tpm/certify.ts';
 import {forge, type Knobs, machine, maker, nonce, publicAreaOf, registers, userData} from '../helpers/forge.ts';
 import {newMaker} from '../helpers/local-machine.ts';

@@ -1,7 +1,7 @@
 import {chmodSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import test from 'ava';
-import {sha256} from '../../src/attestation/local/measured-boot.ts';
+import {sha256} from '../../src/attestation/variants/local/measured-boot.ts';
 import {version} from '../../src/version.ts';
 import {e2e, expectNothingLeft, type Line, newWorld} from '../helpers/e2e.ts';
 import {until} from '../helpers/local-cluster.ts';

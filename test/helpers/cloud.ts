@@ -7,12 +7,17 @@ import type {ExecutionContext} from 'ava';
 import bcrypt from 'bcryptjs';
 import {openAtls} from '../../src/atls/client.ts';
 import {signBlob} from '../../src/attestation/blob-signature.ts';
-import {clusterRegisterOf, measuredCommandLine, parametersOf, registerOf} from '../../src/attestation/local/measured-boot.ts';
 import {withMeasurement} from '../../src/attestation/measurements.ts';
 import {formatPolicy, type LocalPolicy} from '../../src/attestation/policy.ts';
 import {formatImageStatement} from '../../src/attestation/signed-measurements.ts';
 import type {Tpm} from '../../src/attestation/tpm/tpm.ts';
 import {validatorOf} from '../../src/attestation/variant.ts';
+import {
+	clusterRegisterOf,
+	measuredCommandLine,
+	parametersOf,
+	registerOf,
+} from '../../src/attestation/variants/local/measured-boot.ts';
 import type {NodeRole} from '../../src/events.ts';
 import {encodeKmsUri, noStorageUri} from '../../src/keys/kms-uri.ts';
 import {generateMasterSecret} from '../../src/keys/master-secret.ts';

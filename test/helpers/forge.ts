@@ -9,7 +9,7 @@ import {
 	writeQuoteInfo,
 	writeSignature,
 } from '../../src/attestation/tpm/structures.ts';
-import {encodeEvidence, type LocalEvidence} from '../../src/attestation/variants/local-evidence.ts';
+import {encodeEvidence, type LocalEvidence} from '../../src/attestation/variants/local/evidence.ts';
 import {akCertifier} from '../../src/machine/tpm/certify.ts';
 import {newMaker} from './local-machine.ts';
 

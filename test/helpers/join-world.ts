@@ -5,9 +5,7 @@ import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {connectionNonce, exporterLabels, joinUserData} from '../../src/atls/binding.ts';
 import {type AtlsChannel, openAtls} from '../../src/atls/client.ts';
-import type {MachineIdentity} from '../../src/attestation/ak-certificate.ts';
 import {signBlob} from '../../src/attestation/blob-signature.ts';
-import {localParameters, measuredCommandLine, registerOf, sha256} from '../../src/attestation/local/measured-boot.ts';
 import {formatImageStatement} from '../../src/attestation/signed-measurements.ts';
 import type {Tpm} from '../../src/attestation/tpm/tpm.ts';
 import {
@@ -18,6 +16,8 @@ import {
 	type Validator,
 	validatorOf,
 } from '../../src/attestation/variant.ts';
+import type {MachineIdentity} from '../../src/attestation/variants/local/ak-certificate.ts';
+import {localParameters, measuredCommandLine, registerOf, sha256} from '../../src/attestation/variants/local/measured-boot.ts';
 import {encodeBase64} from '../../src/keys/base64.ts';
 import {createCsr} from '../../src/keys/csr.ts';
 import {clusterId, measurementSecret, registerWithClusterId} from '../../src/keys/derive.ts';

@@ -1,7 +1,7 @@
 import {generateKeyPairSync, randomUUID} from 'node:crypto';
-import type {MachineIdentity} from '../../src/attestation/ak-certificate.ts';
 import {openTpm, type TpmChannel} from '../../src/attestation/tpm/commands.ts';
 import type {Tpm} from '../../src/attestation/tpm/tpm.ts';
+import type {MachineIdentity} from '../../src/attestation/variants/local/ak-certificate.ts';
 import {akCertifier, type Maker, makerPublicKey} from '../../src/machine/tpm/certify.ts';
 import {createSoftwareTpm, type SoftwareTpm} from '../../src/machine/tpm/software-tpm.ts';
 import {Secret} from '../../src/secret.ts';

@@ -3,6 +3,7 @@ import {appendFile, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, 
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {formatMeasurements} from '../../src/attestation/measurements.ts';
 import {
 	expectedMeasurements,
 	localParameters,
@@ -10,8 +11,7 @@ import {
 	parametersOf,
 	parseParameters,
 	sha256,
-} from '../../src/attestation/local/measured-boot.ts';
-import {formatMeasurements} from '../../src/attestation/measurements.ts';
+} from '../../src/attestation/variants/local/measured-boot.ts';
 import {AppError} from '../../src/errors.ts';
 import {dataHome} from '../../src/releases/data-home.ts';
 import {checkImage, listImages, loadImage, localPolicy} from '../../src/releases/image.ts';

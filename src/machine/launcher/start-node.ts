@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {type FileHandle, open, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {Writable} from 'node:stream';
-import {bundleArguments, nodeEnvironment} from '../../attestation/local/measured-boot.ts';
+import {bundleArguments, nodeEnvironment} from '../../attestation/variants/local/measured-boot.ts';
 
 export type StartOptions = {
 	runtime: FileHandle;

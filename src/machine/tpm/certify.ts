@@ -1,6 +1,6 @@
 import {createPrivateKey, createPublicKey} from 'node:crypto';
-import type {MachineIdentity} from '../../attestation/ak-certificate.ts';
 import {parsePublicArea, publicKeyOf} from '../../attestation/tpm/public-area.ts';
+import type {MachineIdentity} from '../../attestation/variants/local/ak-certificate.ts';
 import {encodeName} from '../../keys/names.ts';
 import {signCertificate} from '../../keys/pki.ts';
 import type {Secret} from '../../secret.ts';

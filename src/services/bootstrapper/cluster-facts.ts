@@ -1,7 +1,7 @@
 import type {Endorsement} from '../../attestation/attested.ts';
-import {localRegisters} from '../../attestation/local/measured-boot.ts';
 import {compareRegisters} from '../../attestation/measurements.ts';
 import {parsePolicy} from '../../attestation/policy.ts';
+import {localRegisters} from '../../attestation/registers.ts';
 import type {MasterSecret} from '../../keys/derive.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
 import type {AcceptedPolicies, AcceptedPolicy} from '../../kubernetes/manifests.ts';

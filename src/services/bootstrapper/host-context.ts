@@ -1,5 +1,5 @@
-import type {NodeParameters} from '../../attestation/local/measured-boot.ts';
 import type {Tpm} from '../../attestation/tpm/tpm.ts';
+import type {NodeParameters} from '../../attestation/variants/local/measured-boot.ts';
 import type {Disk, Instance} from '../host.ts';
 import type {LocalMetadata} from '../metadata.ts';
 import type {Supervisor} from '../supervisor/supervisor.ts';

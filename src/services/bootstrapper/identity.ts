@@ -1,4 +1,4 @@
-import {localRegisters} from '../../attestation/local/measured-boot.ts';
+import {localRegisters} from '../../attestation/registers.ts';
 import type {Tpm} from '../../attestation/tpm/tpm.ts';
 import {registerWithClusterId} from '../../keys/derive.ts';
 import {equalBytes} from '../../keys/equal.ts';

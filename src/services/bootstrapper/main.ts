@@ -1,8 +1,8 @@
 import {randomUUID} from 'node:crypto';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
-import {parseParameters} from '../../attestation/local/measured-boot.ts';
 import {issuerOf} from '../../attestation/variant.ts';
+import {parseParameters} from '../../attestation/variants/local/measured-boot.ts';
 import {openDisk} from '../disk.ts';
 import type {Instance} from '../host.ts';
 import {type LocalMetadata, metadataClient} from '../metadata.ts';

@@ -1,8 +1,9 @@
 import {verifyBlob} from '../../attestation/blob-signature.ts';
-import {localParameters, localRegisters, measuredCommandLine, registerOf, sha256} from '../../attestation/local/measured-boot.ts';
 import {type Measurements, withMeasurement} from '../../attestation/measurements.ts';
+import {localRegisters} from '../../attestation/registers.ts';
 import {parseImageStatement} from '../../attestation/signed-measurements.ts';
 import {formatPolicy, type LocalPolicy, parsePolicy} from '../../attestation/variant.ts';
+import {localParameters, measuredCommandLine, registerOf, sha256} from '../../attestation/variants/local/measured-boot.ts';
 import {decodeBase64} from '../../keys/base64.ts';
 import {equalBytes} from '../../keys/equal.ts';
 

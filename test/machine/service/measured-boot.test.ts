@@ -1,7 +1,7 @@
 import {readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
-import {localRegisters} from '../../../src/attestation/local/measured-boot.ts';
+import {localRegisters} from '../../../src/attestation/registers.ts';
 import {writeJson} from '../../../src/machine/service/files.ts';
 import {measuredBoot} from '../../../src/machine/service/measured-boot.ts';
 import {startService} from '../../../src/machine/service/serve.ts';

@@ -7,7 +7,7 @@ import {logMatches, parseEventLog} from '../../../src/attestation/tpm/event-log.
 import {parsePublicArea, publicKeyOf} from '../../../src/attestation/tpm/public-area.ts';
 import {allRegisters, parseQuoteInfo, parseSignature, writePcrSelections} from '../../../src/attestation/tpm/structures.ts';
 import {issuerOf} from '../../../src/attestation/variant.ts';
-import {decodeEvidence} from '../../../src/attestation/variants/local-evidence.ts';
+import {decodeEvidence} from '../../../src/attestation/variants/local/evidence.ts';
 import {digestsOf} from '../../../src/machine/tpm/banks.ts';
 import {akCertifier} from '../../../src/machine/tpm/certify.ts';
 import {createSoftwareTpm, type SoftwareTpm} from '../../../src/machine/tpm/software-tpm.ts';

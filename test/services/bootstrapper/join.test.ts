@@ -5,9 +5,9 @@ import {connectionNonce, exporterLabels, joinUserData} from '../../../src/atls/b
 import {connectionOf} from '../../../src/atls/connection.ts';
 import {serveAtls} from '../../../src/atls/server.ts';
 import {signBlob} from '../../../src/attestation/blob-signature.ts';
-import {measuredCommandLine, parametersOf, registerOf} from '../../../src/attestation/local/measured-boot.ts';
 import {formatImageStatement} from '../../../src/attestation/signed-measurements.ts';
 import {issuerOf, validatorOf} from '../../../src/attestation/variant.ts';
+import {measuredCommandLine, parametersOf, registerOf} from '../../../src/attestation/variants/local/measured-boot.ts';
 import {parseCsr} from '../../../src/keys/csr.ts';
 import {clusterId} from '../../../src/keys/derive.ts';
 import {authorityPin, generateKeys, issueCertificate, privateKeyOf} from '../../../src/keys/pki.ts';

@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto';
 import type {Endorsement} from '../../../attestation/attested.ts';
 import {verifyBlob} from '../../../attestation/blob-signature.ts';
-import {localRegisters} from '../../../attestation/local/measured-boot.ts';
 import {formatMeasurements} from '../../../attestation/measurements.ts';
 import {formatPolicy, type LocalPolicy, parsePolicy} from '../../../attestation/policy.ts';
+import {localRegisters} from '../../../attestation/registers.ts';
 import {parseImageStatement} from '../../../attestation/signed-measurements.ts';
 import type {MasterSecret} from '../../../keys/derive.ts';
 import {equalBytes} from '../../../keys/equal.ts';

@@ -1,7 +1,7 @@
 import {connectionNonce, exporterLabels, joinUserData} from '../../../atls/binding.ts';
 import {type AtlsChannel, openAtls} from '../../../atls/client.ts';
 import type {Attested, Issuer} from '../../../attestation/attested.ts';
-import {endorsedValidator, type OwnRoots} from '../../../attestation/variants/local-endorsed.ts';
+import {endorsedValidator, type OwnRoots} from '../../../attestation/variants/local/endorsed.ts';
 import {clientOn} from '../../../rpc/client.ts';
 import {API, type IssueJoinTicketResponse, type IssueRejoinTicketResponse} from '../../../rpc/gen/join_pb.ts';
 import {Secret} from '../../../secret.ts';

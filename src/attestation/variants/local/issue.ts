@@ -1,8 +1,8 @@
-import {type Endorsement, makeExtraData} from '../attested.ts';
-import {MalformedError} from '../bytes.ts';
-import {logMatches} from '../tpm/event-log.ts';
-import type {Tpm} from '../tpm/tpm.ts';
-import {encodeEvidence} from './local-evidence.ts';
+import {type Endorsement, makeExtraData} from '../../attested.ts';
+import {MalformedError} from '../../bytes.ts';
+import {logMatches} from '../../tpm/event-log.ts';
+import type {Tpm} from '../../tpm/tpm.ts';
+import {encodeEvidence} from './evidence.ts';
 
 const attempts = 5;
 

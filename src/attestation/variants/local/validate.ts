@@ -1,15 +1,15 @@
 import {createHash, createPublicKey, type KeyObject} from 'node:crypto';
-import {judgeAkCertificate, type MachineIdentity} from '../ak-certificate.ts';
-import {type Attested, makeExtraData, nonceSize, type Validator, type ValidatorDeps} from '../attested.ts';
-import {MalformedError, sameBytes, toHex} from '../bytes.ts';
-import {AttestationRefused, assertAccepted, type Finding, refusal} from '../findings.ts';
-import {compareRegisters} from '../measurements.ts';
-import {type LocalPolicy, weaknesses} from '../policy.ts';
-import {algorithms, attestationKeyAttributes} from '../tpm/constants.ts';
-import {logMatches} from '../tpm/event-log.ts';
-import {padLeft, parsePublicArea, writePublicArea} from '../tpm/public-area.ts';
-import {verifyQuote} from '../tpm/quote.ts';
-import {decodeEvidence, type LocalEvidence} from './local-evidence.ts';
+import {type Attested, makeExtraData, nonceSize, type Validator, type ValidatorDeps} from '../../attested.ts';
+import {MalformedError, sameBytes, toHex} from '../../bytes.ts';
+import {AttestationRefused, assertAccepted, type Finding, refusal} from '../../findings.ts';
+import {compareRegisters} from '../../measurements.ts';
+import {type LocalPolicy, weaknesses} from '../../policy.ts';
+import {algorithms, attestationKeyAttributes} from '../../tpm/constants.ts';
+import {logMatches} from '../../tpm/event-log.ts';
+import {padLeft, parsePublicArea, writePublicArea} from '../../tpm/public-area.ts';
+import {verifyQuote} from '../../tpm/quote.ts';
+import {judgeAkCertificate, type MachineIdentity} from './ak-certificate.ts';
+import {decodeEvidence, type LocalEvidence} from './evidence.ts';
 
 /** Validation under a known policy: registers, maker key, challenge, user data. */
 export function validateLocal(policy: LocalPolicy, deps: ValidatorDeps): Validator['validate'] {

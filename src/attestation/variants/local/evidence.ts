@@ -1,10 +1,10 @@
-import type {Endorsement} from '../attested.ts';
-import {MalformedError} from '../bytes.ts';
-import {decodeCbor, encodeCbor} from '../cbor.ts';
-import {isObject, registerSize} from '../measurements.ts';
-import {registerCount} from '../tpm/constants.ts';
-import type {QuoteEvidence} from '../tpm/quote.ts';
-import type {TpmEvent} from '../tpm/tpm.ts';
+import type {Endorsement} from '../../attested.ts';
+import {MalformedError} from '../../bytes.ts';
+import {decodeCbor, encodeCbor} from '../../cbor.ts';
+import {isObject, registerSize} from '../../measurements.ts';
+import {registerCount} from '../../tpm/constants.ts';
+import type {QuoteEvidence} from '../../tpm/quote.ts';
+import type {TpmEvent} from '../../tpm/tpm.ts';
 
 /** Evidence of a local machine, version 1. */
 export type LocalEvidence = QuoteEvidence & {

@@ -1,11 +1,8 @@
 import {createHash} from 'node:crypto';
-import {toHex} from '../bytes.ts';
-import type {Measurements} from '../measurements.ts';
-import {clusterRegister} from '../policy.ts';
-import {extended} from '../tpm/event-log.ts';
-
-/** What the registers of a local node stand for; all others stay zero. */
-export const localRegisters = {launcher: 4, bundle: 9, runtime: 11, commandLine: 12, cluster: clusterRegister} as const;
+import {toHex} from '../../bytes.ts';
+import type {Measurements} from '../../measurements.ts';
+import {localRegisters} from '../../registers.ts';
+import {extended} from '../../tpm/event-log.ts';
 
 /** SHA-256 digests of the files of an image. */
 export type ImageDigests = {launcher: Uint8Array; bundle: Uint8Array; runtime: Uint8Array};

@@ -1,7 +1,7 @@
 import {type KeyObject, X509Certificate} from 'node:crypto';
-import type {NodeRole} from '../events.ts';
-import {sameBytes} from './bytes.ts';
-import {type Finding, refusal} from './findings.ts';
+import type {NodeRole} from '../../../events.ts';
+import {sameBytes} from '../../bytes.ts';
+import {type Finding, refusal} from '../../findings.ts';
 
 /** Who a machine is, by the word of the maker that certified its TPM. */
 export type MachineIdentity = {name: string; role: NodeRole; diskUuid: string};

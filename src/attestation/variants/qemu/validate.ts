@@ -1,12 +1,12 @@
 import {createHash, type KeyObject, X509Certificate} from 'node:crypto';
-import {type Attested, makeExtraData, nonceSize, type Validator} from '../attested.ts';
-import {MalformedError, sameBytes, toHex} from '../bytes.ts';
-import {AttestationRefused, assertAccepted, type Finding, refusal} from '../findings.ts';
-import {compareRegisters} from '../measurements.ts';
-import {type QemuPolicy, weaknesses} from '../policy.ts';
-import {judgeFirmwareLog} from '../tpm/firmware-log.ts';
-import {verifyQuote} from '../tpm/quote.ts';
-import {parseQemuDocument, type QemuDocument} from './qemu-document.ts';
+import {type Attested, makeExtraData, nonceSize, type Validator} from '../../attested.ts';
+import {MalformedError, sameBytes, toHex} from '../../bytes.ts';
+import {AttestationRefused, assertAccepted, type Finding, refusal} from '../../findings.ts';
+import {compareRegisters} from '../../measurements.ts';
+import {type QemuPolicy, weaknesses} from '../../policy.ts';
+import {judgeFirmwareLog} from '../../tpm/firmware-log.ts';
+import {verifyQuote} from '../../tpm/quote.ts';
+import {parseQemuDocument, type QemuDocument} from './document.ts';
 
 /** Validation of v2.9 qemu-vtpm documents. Nothing in them says whose TPM it is; accepting that is a visible warning. */
 export function validateQemu(policy: QemuPolicy): Validator['validate'] {

@@ -1,12 +1,13 @@
 import type {KeyObject} from 'node:crypto';
-import {type Endorsement, type Validator, type ValidatorDeps, variantOids} from '../attested.ts';
-import {verifyBlob} from '../blob-signature.ts';
-import {sameBytes} from '../bytes.ts';
-import {AttestationRefused, type Finding, refusal} from '../findings.ts';
-import {localRegisters, measuredCommandLine, parametersOf, registerOf, sha256} from '../local/measured-boot.ts';
-import {compareRegisters, type Measurements, withMeasurement} from '../measurements.ts';
-import {type ImageStatement, parseImageStatement} from '../signed-measurements.ts';
-import {attestedFrom, judgeLocal, keyFrom, readEvidence} from './local-vtpm.ts';
+import {type Endorsement, type Validator, type ValidatorDeps, variantOids} from '../../attested.ts';
+import {verifyBlob} from '../../blob-signature.ts';
+import {sameBytes} from '../../bytes.ts';
+import {AttestationRefused, type Finding, refusal} from '../../findings.ts';
+import {compareRegisters, type Measurements, withMeasurement} from '../../measurements.ts';
+import {localRegisters} from '../../registers.ts';
+import {type ImageStatement, parseImageStatement} from '../../signed-measurements.ts';
+import {measuredCommandLine, parametersOf, registerOf, sha256} from './measured-boot.ts';
+import {attestedFrom, judgeLocal, keyFrom, readEvidence} from './validate.ts';
 
 /** SHA-256 digests of the two keys, from the judging node's own measured command line. */
 export type OwnRoots = {makerDigest: Uint8Array; releaseDigest: Uint8Array};

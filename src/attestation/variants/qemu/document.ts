@@ -1,7 +1,7 @@
-import {fromBase64, MalformedError} from '../bytes.ts';
-import {isObject} from '../measurements.ts';
-import {parseStrictJson} from '../strict-json.ts';
-import {algorithms, registerCount} from '../tpm/constants.ts';
+import {fromBase64, MalformedError} from '../../bytes.ts';
+import {isObject} from '../../measurements.ts';
+import {parseStrictJson} from '../../strict-json.ts';
+import {algorithms, registerCount} from '../../tpm/constants.ts';
 
 /** What we use of a v2.9 TPM document: the SHA-256 quote. Other banks' quotes must have the right form and are not looked at. */
 export type QemuDocument = {

@@ -1,0 +1,16 @@
+import {type AdviceTable, altered, stranger} from './advice.ts';
+
+/** The attestation key and its certificate. */
+export const keyAdvice = {
+	'key-malformed': altered,
+	'key-attributes': altered,
+	'key-template': altered,
+	'key-certificate-missing': stranger,
+	'key-certificate-malformed': stranger,
+	'key-certificate-mismatch': stranger,
+	'key-certificate-untrusted': stranger,
+	'key-certificate-expired': () => ({
+		likely: 'The clock of this machine or of the node is wrong.',
+		step: 'Set the clocks and try again.',
+	}),
+} as const satisfies AdviceTable;

@@ -1,0 +1,16 @@
+import type {AdviceOf} from './advice.ts';
+import {connectionAdvice} from './connection.ts';
+import {documentAdvice} from './document.ts';
+import {keyAdvice} from './key.ts';
+import {policyAdvice} from './policy.ts';
+import {quoteAdvice} from './quote.ts';
+
+/** Everything a check can find wrong, the most telling first: what is asked for, who signed, what for, what was measured. */
+const areas = {...policyAdvice, ...documentAdvice, ...keyAdvice, ...quoteAdvice, ...connectionAdvice};
+
+export type FindingCode = keyof typeof areas;
+
+export const adviceTable: Readonly<Record<FindingCode, AdviceOf>> = areas;
+
+/** Stable codes of findings (docs/errors.md). */
+export const findingCodes = Object.keys(adviceTable) as FindingCode[];
