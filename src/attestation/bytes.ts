@@ -2,7 +2,7 @@ import {timingSafeEqual} from 'node:crypto';
 
 /** Bytes that do not have the shape they claim; the message names the field. */
 export class MalformedError extends Error {
-	override readonly name = 'MalformedError';
+	override readonly name: string = 'MalformedError';
 }
 
 /** A reader that never reads past its end. Integers are big-endian, as everywhere in TPM structures. */

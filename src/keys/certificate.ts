@@ -8,7 +8,7 @@ import {
 	readObjectIdentifier,
 	readTime,
 	sequenceOf,
-} from './der-reader.ts';
+} from '../attestation/x509/der-reader.ts';
 import {type NameAttribute, readName} from './names.ts';
 
 export type Extension = {oid: string; critical: boolean; value: Uint8Array};

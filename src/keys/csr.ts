@@ -1,6 +1,14 @@
+import {
+	childrenOf,
+	DerError,
+	type DerNode,
+	expectTag,
+	readDer,
+	readObjectIdentifier,
+	sequenceOf,
+} from '../attestation/x509/der-reader.ts';
 import {addressText} from './addresses.ts';
 import {type Extension, extensionIds, isSignedBy, readExtension} from './certificate.ts';
-import {childrenOf, DerError, type DerNode, expectTag, readDer, readObjectIdentifier, sequenceOf} from './der-reader.ts';
 import * as der from './der-writer.ts';
 import {encodeName, type NameAttribute, readName, type Subject} from './names.ts';
 import {alternativeNames, encodeExtensions, type KeyPair, privateKeyOf, signed} from './pki.ts';

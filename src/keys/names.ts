@@ -1,4 +1,4 @@
-import {childrenOf, type DerNode, expectTag, readObjectIdentifier, readText, sequenceOf} from './der-reader.ts';
+import {childrenOf, type DerNode, expectTag, readObjectIdentifier, readText, sequenceOf} from '../attestation/x509/der-reader.ts';
 import {objectIdentifier, printableString, sequence, set, utf8String} from './der-writer.ts';
 
 /** The attributes of a distinguished name that our certificates use. */

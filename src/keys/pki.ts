@@ -1,8 +1,8 @@
 import {createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign} from 'node:crypto';
+import {childrenOf, expectTag, readDer} from '../attestation/x509/der-reader.ts';
 import {Secret} from '../secret.ts';
 import {addressBytes} from './addresses.ts';
 import {type Certificate, type Extension, extensionIds, readCertificate} from './certificate.ts';
-import {childrenOf, expectTag, readDer} from './der-reader.ts';
 import * as der from './der-writer.ts';
 import {encodeName, type Subject} from './names.ts';
 import {fromPem, toPem} from './pem.ts';

@@ -1,10 +1,10 @@
 import {X509Certificate} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import test from 'ava';
+import {DerError, readDer, readObjectIdentifier, readTime} from '../../src/attestation/x509/der-reader.ts';
 import {addressBytes, addressText} from '../../src/keys/addresses.ts';
 import {extendedKeyUsages, isAuthority, isInForce, isSignedBy} from '../../src/keys/certificate.ts';
 import {createCsr, parseCsr} from '../../src/keys/csr.ts';
-import {DerError, readDer, readObjectIdentifier, readTime} from '../../src/keys/der-reader.ts';
 import * as der from '../../src/keys/der-writer.ts';
 import {valuesOf} from '../../src/keys/names.ts';
 import {

@@ -1,6 +1,6 @@
+import {DerError} from '../../attestation/x509/der-reader.ts';
 import {keyOf} from '../../keys/certificate.ts';
 import {parseCsr} from '../../keys/csr.ts';
-import {DerError} from '../../keys/der-reader.ts';
 import {valuesOf} from '../../keys/names.ts';
 import {type Authority, issueCertificate} from '../../keys/pki.ts';
 import {malformed} from './errors.ts';
