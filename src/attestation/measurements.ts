@@ -13,19 +13,25 @@ export type MeasurementsJson = Record<string, {expected: string; warnOnly: boole
 /** Bytes of one SHA-256 register. */
 export const registerSize = 32;
 
+/** How many registers a variant measures into, and the bytes of each. */
+export type RegisterShape = {count: number; size: number};
+export const tpmShape: RegisterShape = {count: registerCount, size: registerSize};
+/** MRTD (0) and RTMR0 to RTMR3 (1 to 4), SHA-384 each. */
+export const tdxShape: RegisterShape = {count: 5, size: 48};
+
 /**
  * Reads the v2.9 form: an object keyed by decimal index; a value is `{expected, warnOnly?}` or a bare hex string (enforced).
  * Throws AppError `measurements-invalid` with every problem and its path.
  */
-export function parseMeasurements(value: unknown): Measurements {
+export function parseMeasurements(value: unknown, shape: RegisterShape = tpmShape): Measurements {
 	const problems: Problem[] = [];
 	const measurements = new Map<number, Measurement>();
 	if (!isObject(value)) throw invalid([{path: '', message: 'must be an object keyed by register index'}]);
 	for (const [key, entry] of Object.entries(value)) {
 		const index = Number(key);
-		const parsed = parseEntry(entry);
-		if (!/^(?:0|[1-9]\d?)$/.test(key) || index >= registerCount)
-			problems.push({path: key, message: 'register index must be 0 to 23'});
+		const parsed = parseEntry(entry, shape.size);
+		if (!/^(?:0|[1-9]\d?)$/.test(key) || index >= shape.count)
+			problems.push({path: key, message: `register index must be 0 to ${shape.count - 1}`});
 		else if (typeof parsed === 'string') problems.push({path: key, message: parsed});
 		else measurements.set(index, parsed);
 	}
@@ -33,11 +39,11 @@ export function parseMeasurements(value: unknown): Measurements {
 	return new Map([...measurements].sort(([left], [right]) => left - right));
 }
 
-function parseEntry(entry: unknown): Measurement | string {
+function parseEntry(entry: unknown, size: number): Measurement | string {
 	const {expected, warnOnly = false} = typeof entry === 'string' ? {expected: entry} : isObject(entry) ? entry : {};
 	if (typeof warnOnly !== 'boolean') return 'warnOnly must be true or false';
-	if (typeof expected !== 'string' || expected.length !== registerSize * 2 || !/^[0-9a-fA-F]+$/.test(expected)) {
-		return 'expected must be 64 hexadecimal digits';
+	if (typeof expected !== 'string' || expected.length !== size * 2 || !/^[0-9a-fA-F]+$/.test(expected)) {
+		return `expected must be ${size * 2} hexadecimal digits`;
 	}
 	return {expected: fromHex(expected, 'expected'), warnOnly};
 }

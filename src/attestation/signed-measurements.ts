@@ -1,16 +1,11 @@
 import {MalformedError} from './bytes.ts';
-import {formatMeasurements, isObject, type Measurements, parseMeasurements} from './measurements.ts';
-import {parseStrictJson} from './strict-json.ts';
+import {formatMeasurements, type Measurements} from './measurements.ts';
+import {entryFor, parseMeasurementsFile} from './measurements-file.ts';
+
+export {isImageVersion} from './measurements-file.ts';
 
 /** What a release says of one local image. `arguments` are the runtime options that its nodes start with. */
 export type ImageStatement = {version: string; arguments: readonly string[]; measurements: Measurements};
-
-const imageVersionPattern = /^v(?:0|[1-9]\d{0,5})\.(?:0|[1-9]\d{0,5})\.(?:0|[1-9]\d{0,5})(?:-[0-9A-Za-z.-]{1,64})?$/;
-const maxSize = 64 * 1024;
-
-export function isImageVersion(text: string): boolean {
-	return imageVersionPattern.test(text);
-}
 
 /**
  * The signed file of an image: the v2.9 measurements file (version, ref, stream, list), with the runtime options beside it because
@@ -25,17 +20,11 @@ export function formatImageStatement(statement: ImageStatement): Uint8Array {
 
 /** Reads formatImageStatement; the signature has to be checked before. Throws MalformedError or AppError `measurements-invalid`. */
 export function parseImageStatement(bytes: Uint8Array): ImageStatement {
-	const json = parseStrictJson(bytes, {bytes: maxSize, depth: 8});
-	if (!isObject(json)) throw new MalformedError('measurements: not an object');
-	const {version, ref, stream, list, arguments: args} = json;
-	if (typeof version !== 'string' || !isImageVersion(version)) throw new MalformedError('measurements: version');
-	if (ref !== '-' || stream !== 'stable' || !Array.isArray(list)) throw new MalformedError('measurements: ref, stream or list');
-	if (!Array.isArray(args) || !args.every(argument => typeof argument === 'string'))
-		throw new MalformedError('measurements: arguments');
-	const entries: unknown[] = list;
-	const entry = entries.find(
-		candidate => isObject(candidate) && candidate['csp'] === 'Local' && candidate['attestationVariant'] === 'local-vtpm',
-	);
-	if (!isObject(entry)) throw new MalformedError('measurements: nothing for local machines');
-	return {version, arguments: args, measurements: parseMeasurements(entry['measurements'])};
+	const file = parseMeasurementsFile(bytes);
+	const {version, ref, stream, arguments: args} = file;
+	if (ref !== '-' || stream !== 'stable') throw new MalformedError('measurements: ref or stream');
+	if (args === undefined) throw new MalformedError('measurements: arguments');
+	const entry = entryFor(file, 'Local', 'local-vtpm');
+	if (entry === undefined) throw new MalformedError('measurements: nothing for local machines');
+	return {version, arguments: args, measurements: entry.measurements};
 }
