@@ -2,7 +2,7 @@ import {AppError, exitCodes, type Problem} from '../errors.ts';
 import {type Finding, refusal} from './findings.ts';
 import {isObject, type Measurements, parseMeasurements} from './measurements.ts';
 import {attempt, type PolicyFields} from './policy-fields.ts';
-import {clusterRegister} from './registers.ts';
+import {bankOf, type RegisterBank, tpmBank} from './registers.ts';
 import {formatLocalPolicy, type LocalPolicy, parseLocalPolicy} from './variants/local/policy.ts';
 import {formatQemuPolicy, parseQemuPolicy, type QemuPolicy} from './variants/qemu/policy.ts';
 
@@ -26,8 +26,9 @@ const parsers: Readonly<Record<Policy['variant'], PolicyParser>> = {
 export function parsePolicy(variant: string, json: unknown): Policy {
 	if (!isObject(json)) throw invalid([{path: '', message: 'must be an object'}]);
 	const problems: Problem[] = [];
-	const measurements = attempt(problems, 'measurements', () => parseMeasurements(json['measurements']));
-	if (measurements) problems.push(...weaknesses(measurements).map(({message}) => ({path: 'measurements', message})));
+	const bank = bankOf({variant});
+	const measurements = attempt(problems, 'measurements', () => parseMeasurements(json['measurements'], bank));
+	if (measurements) problems.push(...weaknesses(measurements, bank).map(({message}) => ({path: 'measurements', message})));
 	if (!isVariant(variant)) {
 		problems.push({path: '', message: `the attestation variant ${JSON.stringify(variant)} is not known`});
 		throw invalid(problems);
@@ -51,7 +52,7 @@ export function formatPolicy(policy: Policy): Record<string, unknown> {
 }
 
 /** A policy without an enforced entry, or silent about the cluster register, would let anything in. */
-export function weaknesses(measurements: Measurements): Finding[] {
+export function weaknesses(measurements: Measurements, {clusterRegister}: RegisterBank = tpmBank): Finding[] {
 	const findings: Finding[] = [];
 	if (![...measurements.values()].some(({warnOnly}) => !warnOnly)) {
 		findings.push(refusal('policy-empty', 'The policy enforces no register, so it would accept any machine.'));

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {toHex} from '../../bytes.ts';
 import type {Measurements} from '../../measurements.ts';
-import {localRegisters} from '../../registers.ts';
+import {localRegisters, memberRegister, tpmBank} from '../../registers.ts';
 import {extended} from '../../tpm/event-log.ts';
 
 /** SHA-256 digests of the files of an image. */
@@ -68,7 +68,7 @@ export function registerOf(digest: Uint8Array): Uint8Array {
 
 /** Register 15 of a node that is in the cluster. `clusterId`: 32 bytes. */
 export function clusterRegisterOf(clusterId: Uint8Array): Uint8Array {
-	return registerOf(sha256(clusterId));
+	return memberRegister(tpmBank, clusterId);
 }
 
 /** What a node started from these files with this command line must show, before it is in a cluster; everything is enforced. */
