@@ -1,6 +1,14 @@
 import type {IncomingMessage} from 'node:http';
 import {httpsSender, type KubeConnection, readLines, readText, type Send} from './https.ts';
-import {type Kube, KubeError, type KubeObject, type PatchKind, type WatchEvent} from './kube.ts';
+import {
+	type DeleteOptions,
+	type Kube,
+	type KubeCause,
+	KubeError,
+	type KubeObject,
+	type PatchKind,
+	type WatchEvent,
+} from './kube.ts';
 import {resourcePath} from './resources.ts';
 
 export type {KubeConnection} from './https.ts';
@@ -44,12 +52,17 @@ export function kubeClient(connection: KubeConnection): Kube {
 				patch,
 				patchTypes[kind],
 			),
-		async delete(resource, name) {
-			await call('DELETE', resourcePath(resource, name));
+		async delete(resource, name, options) {
+			await call('DELETE', resourcePath(resource, name), options && deletion(options));
 		},
 		watch: (resource, {signal, ...options}) => watch(send, resourcePath(resource), options, signal),
 		post: (path, body) => call('POST', path, body),
 	};
+}
+
+function deletion({uid, resourceVersion, ...rest}: DeleteOptions) {
+	const preconditions = {...(uid !== undefined && {uid}), ...(resourceVersion !== undefined && {resourceVersion})};
+	return {kind: 'DeleteOptions', apiVersion: 'v1', ...rest, ...(Object.keys(preconditions).length > 0 && {preconditions})};
 }
 
 async function* watch(
@@ -102,9 +115,12 @@ function parse(text: string): unknown {
 	}
 }
 
+type Status = {code: number; reason: string; message: string; details: {causes?: Partial<KubeCause>[]}};
+
 function statusError(status: unknown, code: number): KubeError {
-	const {code: given, reason, message} = (status ?? {}) as {code?: number; reason?: string; message?: string};
-	return new KubeError(given ?? code, reason ?? '', message ?? `The API server answered ${code}`);
+	const {code: given, reason, message, details} = (status ?? {}) as Partial<Status>;
+	const causes = (details?.causes ?? []).map(({reason = '', message = ''}) => ({reason, message}));
+	return new KubeError(given ?? code, reason ?? '', message ?? `The API server answered ${code}`, causes);
 }
 
 function queryOf(options: Record<string, string | undefined>): string {

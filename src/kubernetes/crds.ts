@@ -53,18 +53,22 @@ function definition(
 	spec: Schema,
 	status: Schema,
 	columns: Column[],
+	{group, version, shortNames}: {group: string; version: string; shortNames?: string[]} = {
+		group: updateGroup,
+		version: updateVersion,
+	},
 ): KubeObject {
 	return {
 		apiVersion: 'apiextensions.k8s.io/v1',
 		kind: 'CustomResourceDefinition',
-		metadata: {name: `${plural}.${updateGroup}`},
+		metadata: {name: `${plural}.${group}`},
 		spec: {
-			group: updateGroup,
-			names: {kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase()},
+			group,
+			names: {kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase(), ...(shortNames && {shortNames})},
 			scope: 'Cluster',
 			versions: [
 				{
-					name: updateVersion,
+					name: version,
 					served: true,
 					storage: true,
 					schema: {
@@ -189,11 +193,36 @@ const joiningNode = definition(
 	[column('Node', '.spec.name'), column('Control plane', '.spec.iscontrolplane', 'boolean')],
 );
 
-/** The CustomResourceDefinitions of group update.edgeless.systems, version v1alpha1, as v2.9 names them. */
+const nodeMaintenance = definition(
+	'NodeMaintenance',
+	'nodemaintenances',
+	'A node that is being emptied before it leaves the cluster.',
+	record('Which node, and why.', {nodeName: text('Name of the node.'), reason: text('Why it is emptied.')}, ['nodeName']),
+	record('How far it is.', {
+		phase: text('Whether the node still has pods to lose.', {enum: ['Running', 'Succeeded', 'Failed']}),
+		drainProgress: count('Pods that are gone, in percent of those that had to go.'),
+		lastUpdate: time('When this was written.'),
+		lastError: text('Why the node is not empty yet.'),
+		pendingPods: {type: 'array', description: 'Pods that still have to go.', items: text('Name of a pod.')},
+		totalpods: count('Pods that were on the node at the start.'),
+		evictionPods: count('Pods that had to go at the start.'),
+		errorOnLeaseCount: count('Failures to take the lease of the node.'),
+	}),
+	[
+		column('Node', '.spec.nodeName'),
+		column('Phase', '.status.phase'),
+		column('Progress', '.status.drainProgress', 'integer'),
+		column('Error', '.status.lastError'),
+	],
+	{group: 'nodemaintenance.medik8s.io', version: 'v1beta1', shortNames: ['nm']},
+);
+
+/** The CustomResourceDefinitions of group update.edgeless.systems, version v1alpha1, as v2.9 names them, and NodeMaintenance of medik8s. */
 export const updateDefinitions: readonly KubeObject[] = [
 	nodeVersion,
 	scalingGroup,
 	autoscalingStrategy,
 	pendingNode,
 	joiningNode,
+	nodeMaintenance,
 ];

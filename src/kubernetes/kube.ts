@@ -23,6 +23,14 @@ export type WatchEvent = {type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; o
 
 export type PatchKind = 'merge' | 'json' | 'strategic' | 'apply';
 
+/** `uid` and `resourceVersion` must be those of the object, else the deletion is a conflict (409). */
+export type DeleteOptions = {
+	gracePeriodSeconds?: number;
+	uid?: string;
+	resourceVersion?: string;
+	propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+};
+
 /** The Kubernetes API as our services use it. Failures throw KubeError. */
 export type Kube = {
 	get(resource: Resource, name: string): Promise<KubeObject>;
@@ -33,7 +41,7 @@ export type Kube = {
 	create(resource: Resource, object: KubeObject): Promise<KubeObject>;
 	update(resource: Resource, object: KubeObject, subresource?: string): Promise<KubeObject>;
 	patch(resource: Resource, name: string, patch: unknown, kind: PatchKind, subresource?: string): Promise<KubeObject>;
-	delete(resource: Resource, name: string): Promise<void>;
+	delete(resource: Resource, name: string, options?: DeleteOptions): Promise<void>;
 	/** Ends when the server ends it or `signal` aborts; throws KubeError 410 when the version is too old. */
 	watch(
 		resource: Resource,
@@ -43,15 +51,20 @@ export type Kube = {
 	post(path: string, body: unknown): Promise<unknown>;
 };
 
+export type KubeCause = {reason: string; message: string};
+
 /** A Status answered by the API server, or code 0 when it was not reached. */
 export class KubeError extends Error {
 	override readonly name = 'KubeError';
 	readonly code: number;
 	readonly reason: string;
+	/** What the server names as causes, such as the disruption budget that an eviction would violate. */
+	readonly causes: readonly KubeCause[];
 
-	constructor(code: number, reason: string, message: string) {
+	constructor(code: number, reason: string, message: string, causes: readonly KubeCause[] = []) {
 		super(message);
 		this.code = code;
 		this.reason = reason;
+		this.causes = causes;
 	}
 }

@@ -42,6 +42,23 @@ function service(name: ServiceAccountName, rules: Rule[]): KubeObject[] {
 	return [role(name, rules), binding(name, name, {kind: 'ServiceAccount', name, namespace: 'kube-system'})];
 }
 
+const change = ['create', 'update', 'patch', 'delete'];
+
+/** Of the operator: it runs the controllers of workloads and the scheduler, and empties nodes. */
+const workloadRules = [
+	rule('', ['pods'], ['create', 'patch']),
+	rule('', ['pods/binding', 'pods/eviction'], ['create']),
+	rule('', ['pods/status', 'services/status'], ['update', 'patch']),
+	rule('', ['services'], read),
+	rule('', ['endpoints'], [...read, ...change]),
+	rule('apps', ['deployments', 'replicasets', 'daemonsets'], [...read, 'patch']),
+	rule('apps', ['deployments/status', 'replicasets/status', 'daemonsets/status'], ['update', 'patch']),
+	rule('apps', ['replicasets'], change),
+	rule('policy', ['poddisruptionbudgets'], read),
+	rule('policy', ['poddisruptionbudgets/status'], ['update', 'patch']),
+	rule('nodemaintenance.medik8s.io', ['*'], ['*']),
+];
+
 /** What each node service may do; nothing more than it does. */
 const serviceRoles: readonly KubeObject[] = [
 	...service('bootstrapper', [
@@ -75,6 +92,7 @@ const serviceRoles: readonly KubeObject[] = [
 		),
 		rule('coordination.k8s.io', ['leases'], [...read, 'create', 'update', 'patch', 'delete']),
 		rule(updateGroup, ['*'], ['*']),
+		...workloadRules,
 	]),
 ];
 
