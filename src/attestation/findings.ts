@@ -31,3 +31,8 @@ export function assertAccepted(findings: readonly Finding[]): void {
 export function refusal(code: FindingCode, message: string, values: {expected?: string; actual?: string} = {}): Finding {
 	return {code, severity: 'refuse', message, ...values};
 }
+
+/** Something that does not refuse and that a person should know. */
+export function warning(code: FindingCode, message: string, values: {expected?: string; actual?: string} = {}): Finding {
+	return {code, severity: 'warn', message, ...values};
+}
