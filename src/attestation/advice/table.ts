@@ -1,4 +1,5 @@
 import type {AdviceOf} from './advice.ts';
+import {chainAdvice} from './chain.ts';
 import {connectionAdvice} from './connection.ts';
 import {documentAdvice} from './document.ts';
 import {keyAdvice} from './key.ts';
@@ -6,7 +7,7 @@ import {policyAdvice} from './policy.ts';
 import {quoteAdvice} from './quote.ts';
 
 /** Everything a check can find wrong, the most telling first: what is asked for, who signed, what for, what was measured. */
-const areas = {...policyAdvice, ...documentAdvice, ...keyAdvice, ...quoteAdvice, ...connectionAdvice};
+const areas = {...policyAdvice, ...documentAdvice, ...keyAdvice, ...chainAdvice, ...quoteAdvice, ...connectionAdvice};
 
 export type FindingCode = keyof typeof areas;
 

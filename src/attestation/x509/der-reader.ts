@@ -25,14 +25,14 @@ export const childrenOf = (node: DerNode): DerNode[] => {
 	return readAll(node.content);
 };
 
-/** The elements that `bytes` consists of. Throws DerError. */
-export const readAll = (bytes: Uint8Array): DerNode[] => {
+/** The elements that `bytes` consists of, at most `maximum`. Throws DerError. */
+export const readAll = (bytes: Uint8Array, maximum = maximumElements): DerNode[] => {
 	const nodes: DerNode[] = [];
 	for (let offset = 0; offset < bytes.length; ) {
 		const node = next(bytes, offset);
 		nodes.push(node);
 		offset += node.raw.length;
-		if (nodes.length > maximumElements) throw new DerError('too many elements');
+		if (nodes.length > maximum) throw new DerError('too many elements');
 	}
 	return nodes;
 };
