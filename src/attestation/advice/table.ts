@@ -1,13 +1,24 @@
 import type {AdviceOf} from './advice.ts';
+import {azureAdvice} from './azure.ts';
 import {chainAdvice} from './chain.ts';
 import {connectionAdvice} from './connection.ts';
 import {documentAdvice} from './document.ts';
 import {keyAdvice} from './key.ts';
 import {policyAdvice} from './policy.ts';
 import {quoteAdvice} from './quote.ts';
+import {snpAdvice} from './snp.ts';
 
 /** Everything a check can find wrong, the most telling first: what is asked for, who signed, what for, what was measured. */
-const areas = {...policyAdvice, ...documentAdvice, ...keyAdvice, ...chainAdvice, ...quoteAdvice, ...connectionAdvice};
+const areas = {
+	...policyAdvice,
+	...documentAdvice,
+	...keyAdvice,
+	...chainAdvice,
+	...snpAdvice,
+	...azureAdvice,
+	...quoteAdvice,
+	...connectionAdvice,
+};
 
 export type FindingCode = keyof typeof areas;
 
