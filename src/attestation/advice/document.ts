@@ -8,6 +8,7 @@ const foreignImage: AdviceOf = () => ({
 /** The evidence as a document, and what vouches for the image behind it. */
 export const documentAdvice = {
 	'document-malformed': altered,
+	'instance-malformed': altered,
 	'endorsement-missing': foreignImage,
 	'endorsement-untrusted': foreignImage,
 	'endorsement-malformed': foreignImage,

@@ -5,6 +5,10 @@ export const keyAdvice = {
 	'key-malformed': altered,
 	'key-attributes': altered,
 	'key-template': altered,
+	'key-not-enrolled': ({node}) => ({
+		likely: `${node} is a new machine, or not yours at all.`,
+		step: 'Read the key on the machine itself and add it under attestationKeys only if both are the same.',
+	}),
 	'key-certificate-missing': stranger,
 	'key-certificate-malformed': stranger,
 	'key-certificate-mismatch': stranger,

@@ -1,13 +1,16 @@
 import {formatMeasurements, type Measurements} from '../../measurements.ts';
 import type {PolicyFields} from '../../policy-fields.ts';
+import {refuseUnknownKeys} from '../../policy-values.ts';
+import {type Enrolment, enrolmentKeys, formatEnrolment, parseEnrolment} from '../tpm-document/enrolment.ts';
 
-/** `acceptUnknownKeys`: nothing in the evidence says whose TPM it is, and the administrator agreed to that. */
-export type QemuPolicy = {variant: 'qemu-vtpm'; measurements: Measurements; acceptUnknownKeys: boolean};
+/** The evidence does not say whose TPM it is, so the policy has to. */
+export type QemuPolicy = {variant: 'qemu-vtpm'; measurements: Measurements} & Enrolment;
 
-export function parseQemuPolicy({json}: PolicyFields, measurements: Measurements): QemuPolicy {
-	return {variant: 'qemu-vtpm', measurements, acceptUnknownKeys: json['acceptUnknownKeys'] === true};
+export function parseQemuPolicy(fields: PolicyFields, measurements: Measurements): QemuPolicy {
+	refuseUnknownKeys(fields, ['measurements', ...enrolmentKeys]);
+	return {variant: 'qemu-vtpm', measurements, ...parseEnrolment(fields)};
 }
 
-export function formatQemuPolicy({measurements, acceptUnknownKeys}: QemuPolicy): Record<string, unknown> {
-	return {measurements: formatMeasurements(measurements), ...(acceptUnknownKeys ? {acceptUnknownKeys: true} : {})};
+export function formatQemuPolicy({measurements, ...enrolment}: QemuPolicy): Record<string, unknown> {
+	return {measurements: formatMeasurements(measurements), ...formatEnrolment(enrolment)};
 }
