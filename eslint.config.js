@@ -97,7 +97,18 @@ const restrictImports = (files, names, message) => ({
 });
 
 export default tseslint.config(
-	{ignores: ['dist', 'coverage', 'src/rpc/gen', 'test/fixtures', 'scripts', '*.js', 'node_modules']},
+	{
+		ignores: [
+			'dist',
+			'coverage',
+			'src/rpc/gen',
+			'test/helpers/terraform-provider/gen',
+			'test/fixtures',
+			'scripts',
+			'*.js',
+			'node_modules',
+		],
+	},
 	...tseslint.configs.strictTypeChecked,
 	{
 		languageOptions: {parserOptions: {projectService: true, tsconfigRootDir: import.meta.dirname}},

@@ -6,16 +6,20 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 
-const generated = 'src/rpc/gen';
+/** Folders of generated code, and the template that makes each. */
+const templates = [
+	{generated: 'src/rpc/gen', template: 'buf.gen.yaml'},
+	{generated: 'test/helpers/terraform-provider/gen', template: 'buf.gen.providers.yaml'},
+];
 const check = process.argv.includes('--check');
 
 const contents = folder => new Map(readdirSync(folder).map(name => [name, readFileSync(path.join(folder, name), 'utf8')]));
 
 /** Names of the generated files that are not what they would be now. */
-function staleProtocols() {
+function staleProtocols({generated, template}) {
 	const room = mkdtempSync(path.join(tmpdir(), 'constellation-generate-'));
 	try {
-		execFileSync('buf', ['generate', '--output', room], {stdio: 'inherit'});
+		execFileSync('buf', ['generate', '--template', template, '--output', room], {stdio: 'inherit'});
 		const [now, then] = [contents(path.join(room, generated)), contents(generated)];
 		return [...new Set([...now.keys(), ...then.keys()])].filter(name => now.get(name) !== then.get(name));
 	} finally {
@@ -23,12 +27,14 @@ function staleProtocols() {
 	}
 }
 
-if (check) {
-	for (const name of staleProtocols()) {
-		console.error(`${generated}/${name} is stale: run \`npm run generate\``);
-		process.exitCode = 1;
-	}
-} else execFileSync('buf', ['generate'], {stdio: 'inherit'});
+for (const each of templates) {
+	if (!check) execFileSync('buf', ['generate', '--template', each.template], {stdio: 'inherit'});
+	else
+		for (const name of staleProtocols(each)) {
+			console.error(`${each.generated}/${name} is stale: run \`npm run generate\``);
+			process.exitCode = 1;
+		}
+}
 
 const docs = spawnSync(process.execPath, ['scripts/generate-docs.mjs', ...(check ? ['--check'] : [])], {stdio: 'inherit'});
 if (docs.status !== 0) process.exitCode = 1;
