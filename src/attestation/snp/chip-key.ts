@@ -44,6 +44,8 @@ export function checkChipKey(
 			minimumRsaBits: 4096,
 			maximumLength: 3,
 			revocation: rules.revocation,
+			// AMD's lists are signed by the root and name its intermediates.
+			listsOf: 'authorities',
 		},
 	});
 	const certificate = readLeaf(leaf);

@@ -24,6 +24,8 @@ export function readLists(lists: readonly Uint8Array[], findings: Finding[]): Re
 export function judgeRevocation(path: Path, lists: readonly RevocationList[], at: number, rules: ChainRules): Finding[] {
 	return path.slice(0, -1).flatMap((certificate, index) => {
 		const issuer = path[index + 1];
+		const hasList = lists.some(list => issuer && sameBytes(list.issuer, issuer.subject));
+		if (index === 0 && rules.listsOf === 'authorities' && !hasList) return [];
 		return issuer ? judgeOne(certificate, issuer, lists, at, rules.revocation, nameOf(path, index, rules.subject)) : [];
 	});
 }

@@ -13,6 +13,8 @@ export type ChainRules = {
 	maximumLength: number;
 	/** Whether a missing or outdated revocation list refuses, or is said only. */
 	revocation: 'require' | 'warn';
+	/** For vendors that list authorities only: the leaf is looked up where a list of its issuer came along, and not missed else. */
+	listsOf?: 'authorities';
 	/** Critical extensions that the caller judges himself, beside basic constraints and key usage. */
 	understood?: readonly string[];
 };
