@@ -3,7 +3,15 @@ import {type Kube, KubeError, type KubeObject} from './kube.ts';
 import {inNamespace, resources} from './resources.ts';
 
 /** What the cluster remembers of a machine under the digest of its attestation key (lower-case hex SHA-256). */
-export type RecordedMachine = {diskUuid: string; name: string; role: NodeRole; since: string; retired?: boolean};
+export type RecordedMachine = {
+	diskUuid: string;
+	name: string;
+	role: NodeRole;
+	since: string;
+	retired?: boolean;
+	/** Version of the image by whose policy a JoinService last accepted the machine's evidence. */
+	image?: string;
+};
 export type MachineRecords = ReadonlyMap<string, RecordedMachine>;
 
 const resource = inNamespace(resources.configMaps, 'kube-system');

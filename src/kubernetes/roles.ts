@@ -72,6 +72,8 @@ const serviceRoles: readonly KubeObject[] = [
 		rule('', ['nodes'], read),
 		rule('', ['events'], [...read, 'create', 'patch']),
 		rule(updateGroup, ['joiningnodes'], [...read, 'create', 'update', 'patch']),
+		// What it enforces, for whoever waits until every JoinService does.
+		rule('coordination.k8s.io', ['leases'], ['create', 'patch']),
 		rule(updateGroup, ['nodeversions'], ['get']),
 		rule('authorization.k8s.io', ['subjectaccessreviews'], ['create']),
 	]),

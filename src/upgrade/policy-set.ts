@@ -77,7 +77,7 @@ export function policyDigest(policy: Pick<AcceptedPolicy, 'measurements'>): stri
  * What each JoinService replica publishes of the set it enforces: SHA-256 (hex) over the digests of the signed files in order. Replicas
  * verify the signatures with the key they are pinned to, and what they enforce follows from the signed files alone.
  */
-export function policySetDigest({policies}: Pick<PolicySet, 'policies'>): string {
+export function policySetDigest({policies}: {policies: readonly Pick<AcceptedPolicy, 'measurements'>[]}): string {
 	return createHash('sha256')
 		.update(policies.map(policy => policyDigest(policy)).join('\n'))
 		.digest('hex');

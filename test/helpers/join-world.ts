@@ -36,8 +36,8 @@ import {main as keyService} from '../../src/services/key/main.ts';
 import {type ClientIdentity, startTestServer, type TestServer} from './api-server.ts';
 import {newMachine, newMaker} from './local-machine.ts';
 
-/** Contents of the files of an image. */
-export type ImageFiles = {launcher: string; bundle: string; runtime: string};
+/** Contents of the files of an image, and its version where that is not v1.0.0. */
+export type ImageFiles = {launcher: string; bundle: string; runtime: string; version?: string};
 
 export const image: ImageFiles = {launcher: 'launcher', bundle: 'bundle', runtime: 'runtime'};
 
@@ -53,9 +53,9 @@ export const commandLine = (makerKey = maker.publicKey, releaseKey = release.pub
 	measuredCommandLine([], localParameters(makerKey, releaseKey));
 
 /** The signed measurements file of an image. */
-export const statementOf = (files: ImageFiles, version = 'v1.0.0'): Uint8Array =>
+export const statementOf = (files: ImageFiles): Uint8Array =>
 	formatImageStatement({
-		version,
+		version: files.version ?? 'v1.0.0',
 		arguments: [],
 		measurements: new Map(parts.map(part => [registers[part], {expected: registerOf(sha256(files[part])), warnOnly: false}])),
 	});

@@ -11,6 +11,8 @@ import {denied, notNow} from './errors.ts';
 export type MachineRecord = {
 	/** Lower-case hex SHA-256. */
 	attestationKey: string;
+	/** Version of the image that its evidence showed. */
+	image: string;
 } & Pick<RecordedMachine, 'diskUuid' | 'name' | 'role'>;
 
 export type Identities = {
@@ -29,20 +31,30 @@ export const identitiesIn = (kube: Kube, now: () => number = Date.now): Identiti
 			const known = records.get(record.attestationKey);
 			checkOwn(known, record);
 			checkOthers(records, record);
-			if (known) return undefined;
-			const {attestationKey, ...rest} = record;
-			return new Map([...records, [attestationKey, {...rest, since: new Date(now()).toISOString()}]]);
+			return withRecord(records, record, {...known, since: known?.since ?? new Date(now()).toISOString()});
 		}).catch(askAgainAfterRace),
-	confirm: async record => {
-		const known = (await readMachineRecords(kube)).get(record.attestationKey);
-		if (!known) throw denied('this machine has not joined the cluster');
-		checkOwn(known, record);
-	},
+	confirm: record =>
+		changeMachineRecords(kube, records => {
+			const known = records.get(record.attestationKey);
+			if (!known) throw denied('this machine has not joined the cluster');
+			checkOwn(known, record);
+			return withRecord(records, record, known);
+		}).catch(askAgainAfterRace),
 	nameOf: async diskUuid => {
 		const records = await readMachineRecords(kube);
 		return [...records.values()].find(record => record.diskUuid === diskUuid)?.name;
 	},
 });
+
+/** The records with this one in it; undefined when it is there as it is. */
+const withRecord = (
+	records: MachineRecords,
+	{attestationKey, ...record}: MachineRecord,
+	kept: Pick<RecordedMachine, 'since'>,
+): MachineRecords | undefined => {
+	if (records.get(attestationKey)?.image === record.image) return undefined;
+	return new Map([...records, [attestationKey, {...kept, ...record}]]);
+};
 
 const checkOwn = (known: RecordedMachine | undefined, record: MachineRecord): void => {
 	if (!known) return;

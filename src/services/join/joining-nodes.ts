@@ -12,6 +12,8 @@ export type Joining = {
 	/** Name of the ConfigMap with its Kubernetes components. */
 	reference: string;
 	attestationKey: string;
+	/** Version of the image that it was accepted as. */
+	image: string;
 };
 
 export type JoiningNodes = {
@@ -72,6 +74,7 @@ const objectFor = (joining: Joining, now: number): KubeObject => ({
 			[annotations.joinState]: 'attested',
 			[annotations.joinStateTime]: String(now),
 			[annotations.attestationKey]: joining.attestationKey,
+			[annotations.attestedImage]: joining.image,
 		},
 	},
 	spec: {

@@ -1,11 +1,11 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import type {Tpm} from '../../attestation/tpm/tpm.ts';
+import {parseImageStatement} from '../../attestation/signed-measurements.ts';
 import {issuerOf} from '../../attestation/variant.ts';
 import {kubeClient} from '../../kubernetes/client.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
 import type {Stop} from '../supervisor/protocol.ts';
 import {connectTpm} from '../tpm.ts';
-import {identitiesIn} from './identities.ts';
+import {identitiesIn, type MachineRecord} from './identities.ts';
 import {keysAt} from './keys.ts';
 import {ownIdentity} from './own-identity.ts';
 import {runJoinService} from './service.ts';
@@ -31,7 +31,12 @@ export const main = async (settings: unknown): Promise<Stop> => {
 		log,
 	});
 	const stopping = new AbortController();
-	const recording = recordOwnMachine(kube, tpm, log, stopping.signal);
+	const recording = recordOwnMachine(
+		kube,
+		() => ownIdentity(tpm, parseImageStatement(endorsement.measurements).version),
+		log,
+		stopping.signal,
+	);
 	log(`join service of ${name} started`);
 	return async () => {
 		stopping.abort();
@@ -40,12 +45,17 @@ export const main = async (settings: unknown): Promise<Stop> => {
 };
 
 /** Until it works: only a recorded machine gets the key of its disk again after a restart. */
-const recordOwnMachine = async (kube: Kube, tpm: Tpm, log: (line: string) => void, signal: AbortSignal): Promise<void> => {
+const recordOwnMachine = async (
+	kube: Kube,
+	own: () => Promise<MachineRecord>,
+	log: (line: string) => void,
+	signal: AbortSignal,
+): Promise<void> => {
 	const identities = identitiesIn(kube);
 	let said = '';
 	while (!signal.aborted) {
 		try {
-			await identities.claim(await ownIdentity(tpm));
+			await identities.claim(await own());
 			return;
 		} catch (error) {
 			const message = error instanceof Error ? error.message : String(error);

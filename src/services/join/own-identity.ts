@@ -8,9 +8,9 @@ import {nodeName} from './node-name.ts';
 
 /**
  * The record of the machine that this service runs on, from its TPM. The first node of a cluster never asks for a ticket, so its
- * own service records it. Throws when the attestation key has no certificate that names a control plane.
+ * own service records it; `image` is the version that its endorsement names. Throws when the attestation key has no certificate that names a control plane.
  */
-export const ownIdentity = async (tpm: Tpm): Promise<MachineRecord> => {
+export const ownIdentity = async (tpm: Tpm, image: string): Promise<MachineRecord> => {
 	const {public: key, certificate} = await tpm.attestationKey();
 	if (!certificate) throw new Error('the attestation key of this machine has no certificate');
 	const {subjectName} = readCertificate(certificate);
@@ -22,6 +22,7 @@ export const ownIdentity = async (tpm: Tpm): Promise<MachineRecord> => {
 		diskUuid,
 		name: nodeName(only(subjectName, 'commonName')),
 		role: 'control-plane',
+		image,
 	};
 };
 

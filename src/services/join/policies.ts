@@ -2,19 +2,24 @@ import {verifyBlob} from '../../attestation/blob-signature.ts';
 import {type Measurements, withMeasurement} from '../../attestation/measurements.ts';
 import {localRegisters} from '../../attestation/registers.ts';
 import {parseImageStatement} from '../../attestation/signed-measurements.ts';
-import {formatPolicy, type LocalPolicy, parsePolicy} from '../../attestation/variant.ts';
+import {type LocalPolicy, parsePolicy} from '../../attestation/variant.ts';
 import {localParameters, measuredCommandLine, registerOf, sha256} from '../../attestation/variants/local/measured-boot.ts';
-import {decodeBase64} from '../../keys/base64.ts';
+import {decodeBase64, encodeBase64} from '../../keys/base64.ts';
 import {equalBytes} from '../../keys/equal.ts';
+import {policySetDigest} from '../../upgrade/policy-set.ts';
 
 /** Keys that are measured into this node's command line (DER SubjectPublicKeyInfo). */
 export type PinnedKeys = {makerKey: Uint8Array; releaseKey: Uint8Array};
 
+/** What nodes of one image must show; `version` is that of the signed file. */
+export type ImagePolicy = LocalPolicy & {version: string};
+
 /** The policies that joining nodes may satisfy, all of them signed by the pinned release key. */
 export type JoinPolicies = {
 	generation: number;
-	policies: readonly LocalPolicy[];
-	/** SHA-256 (hex) over what the policies demand: the same generation must always mean the same. */
+	/** Newest first. */
+	policies: readonly ImagePolicy[];
+	/** SHA-256 (hex) over the signed files, from which follows what is enforced: the same generation must always mean the same. */
 	digest: string;
 	measurementSalt: Uint8Array;
 };
@@ -43,11 +48,13 @@ export const readJoinConfig = (object: Record<string, unknown>, pinned: PinnedKe
 	}
 	const list: unknown[] = policies;
 	const read = list.map(policy => readPolicy(policy, pinned));
-	return {generation, policies: read, digest: digestOf(read), measurementSalt: readSalt(object['binaryData'])};
+	return {
+		generation,
+		policies: read.map(({policy}) => policy),
+		digest: policySetDigest({policies: read.map(({measurements}) => ({measurements}))}),
+		measurementSalt: readSalt(object['binaryData']),
+	};
 };
-
-const digestOf = (policies: readonly LocalPolicy[]): string =>
-	Buffer.from(sha256(JSON.stringify(policies.map(formatPolicy)))).toString('hex');
 
 const parseObject = (text: unknown): Record<string, unknown> => {
 	try {
@@ -70,7 +77,7 @@ const readSalt = (binaryData: unknown): Uint8Array => {
  * One accepted policy: its measurements must be signed by the pinned key, its attestation config must say the same, with the
  * pinned keys. What is enforced follows from the signed file alone, so that an edited config can never weaken it.
  */
-const readPolicy = (value: unknown, pinned: PinnedKeys): LocalPolicy => {
+const readPolicy = (value: unknown, pinned: PinnedKeys): {policy: ImagePolicy; measurements: string} => {
 	const {measurements, signature, attestationConfig} = isObject(value) ? value : {};
 	const file = bytesOf(measurements);
 	const signed = bytesOf(signature);
@@ -79,7 +86,7 @@ const readPolicy = (value: unknown, pinned: PinnedKeys): LocalPolicy => {
 	}
 	const policy = policyOf(file, pinned);
 	checkConfig(attestationConfig, policy);
-	return policy;
+	return {policy, measurements: encodeBase64(file)};
 };
 
 const bytesOf = (value: unknown): Uint8Array | undefined => (typeof value === 'string' ? decodeBase64(value) : undefined);
@@ -87,13 +94,13 @@ const bytesOf = (value: unknown): Uint8Array | undefined => (typeof value === 's
 const isSigned = (file: Uint8Array, signature: Uint8Array, {releaseKey}: PinnedKeys): boolean =>
 	verifyBlob(file, signature, releaseKey);
 
-const policyOf = (file: Uint8Array, {makerKey, releaseKey}: PinnedKeys): LocalPolicy => {
+const policyOf = (file: Uint8Array, {makerKey, releaseKey}: PinnedKeys): ImagePolicy => {
 	const statement = rejecting(() => parseImageStatement(file));
 	const commandLine = measuredCommandLine(statement.arguments, localParameters(makerKey, releaseKey));
 	const started = withMeasurement(statement.measurements, localRegisters.commandLine, registerOf(sha256(commandLine)));
 	// Whoever is in a cluster already may not come in again.
 	const fresh = withMeasurement(started, localRegisters.cluster, new Uint8Array(32));
-	return {variant: 'local-vtpm', measurements: enforced(fresh), makerKey, releaseKey};
+	return {variant: 'local-vtpm', version: statement.version, measurements: enforced(fresh), makerKey, releaseKey};
 };
 
 const enforced = (measurements: Measurements): Measurements =>

@@ -7,7 +7,14 @@ import {follow} from './follow.ts';
 import {type JoinPolicies, type PinnedKeys, PolicyRejected, readJoinConfig} from './policies.ts';
 
 /** The policies in force; undefined until a valid one was seen. */
-export type PolicySource = {current: () => JoinPolicies | undefined; stop: () => Promise<void>};
+export type PolicySource = {
+	current: () => JoinPolicies | undefined;
+	/** Why the policies that the cluster holds now are not the ones in force. */
+	refused: () => string | undefined;
+	/** Resolves when either of these changes. */
+	changed: () => Promise<void>;
+	stop: () => Promise<void>;
+};
 
 export type PolicySourceDeps = {
 	kube: Kube;
@@ -25,16 +32,26 @@ export const followPolicies = async ({kube, pinned, generationFile, log}: Policy
 	const stopping = new AbortController();
 	const highest = await generationStore(generationFile);
 	let current: JoinPolicies | undefined;
+	let refused: string | undefined;
 	let last: Promise<void> = Promise.resolve();
+	let change = Promise.withResolvers<undefined>();
+	const changed = (): void => {
+		change.resolve(undefined);
+		change = Promise.withResolvers<undefined>();
+	};
 	const take = async (object: KubeObject): Promise<void> => {
 		try {
 			const next = readJoinConfig(object, pinned);
 			checkGeneration(next, highest.value());
 			await highest.raise(next);
 			current = next;
+			refused = undefined;
+			changed();
 			log(`join policy of generation ${next.generation} is in force, with ${next.policies.length} accepted images`);
 		} catch (error) {
-			log(`join policy not taken over: ${error instanceof Error ? error.message : String(error)}`);
+			refused = error instanceof Error ? error.message : String(error);
+			log(`join policy not taken over: ${refused}`);
+			changed();
 		}
 	};
 	const offer = (object: KubeObject): void => {
@@ -57,6 +74,8 @@ export const followPolicies = async ({kube, pinned, generationFile, log}: Policy
 	});
 	return {
 		current: () => current,
+		refused: () => refused,
+		changed: () => change.promise,
 		stop: async () => {
 			stopping.abort();
 			await working;

@@ -17,6 +17,7 @@ import {createJoinLog, type JoinLog, type JoinSource} from './join-log.ts';
 import {joiningNodesIn} from './joining-nodes.ts';
 import type {Keys} from './keys.ts';
 import type {PinnedKeys} from './policies.ts';
+import {reportPolicies} from './policy-report.ts';
 import {followPolicies, type PolicySource} from './policy-source.ts';
 import {type Refusals, recordRefusals} from './refusals.ts';
 import type {PkiFiles} from './settings.ts';
@@ -42,6 +43,8 @@ export type JoinServiceDeps = {
 export type JoinService = {port: number; policies: PolicySource; stop: Stop};
 
 const maximumRequest = 256 * 1024;
+/** How long tickets that are being made may take when the service ends. */
+const graceMs = 2000;
 
 /** Runs the JoinService over what is handed in; gives the port. Throws when it cannot listen. */
 export const runJoinService = async (deps: JoinServiceDeps): Promise<JoinService> => {
@@ -50,17 +53,18 @@ export const runJoinService = async (deps: JoinServiceDeps): Promise<JoinService
 	const policies = await followPolicies({kube, pinned: deps.pinned, generationFile: deps.generationFile, log});
 	const refusals = recordRefusals({kube, service: deps.name, log});
 	const joins = createJoinLog();
-	const following = followJoins(kube, joins, log, stopping.signal);
+	const {signal} = stopping;
+	const following = [...followJoins(kube, joins, log, signal), reportPolicies({kube, name: deps.name, policies, log, signal})];
 	const server = createServer({maxMessageBytes: maximumRequest});
 	const failed = (method: string, error: unknown) => {
 		log(`${method}: ${error instanceof Error ? error.message : 'failed'}`);
 	};
-	addService(server, API, handlers(deps, {policies, refusals, joins}), failed);
+	addService(server, API, handlers(deps, {policies, refusals, joins, stopping: signal}), failed);
 	addService(server, ConnectionApi, attestHandlers(deps.issuer, 'control-plane'), failed);
 	let front: AtlsServer | undefined;
 	const stop = async () => {
 		stopping.abort();
-		await front?.close();
+		await front?.close(graceMs);
 		server.forceShutdown();
 		await Promise.all([policies.stop(), refusals.stop(), ...following]);
 		deps.keys.close();
@@ -74,9 +78,9 @@ export const runJoinService = async (deps: JoinServiceDeps): Promise<JoinService
 	return {port: front.port, policies, stop};
 };
 
-type State = {policies: PolicySource; refusals: Refusals; joins: JoinLog};
+type State = {policies: PolicySource; refusals: Refusals; joins: JoinLog; stopping: AbortSignal};
 
-const handlers = (deps: JoinServiceDeps, {policies, refusals, joins}: State): Handlers<(typeof API)['method']> => {
+const handlers = (deps: JoinServiceDeps, {policies, refusals, joins, stopping}: State): Handlers<(typeof API)['method']> => {
 	const {kube, pki} = deps;
 	const tickets: TicketDeps = {
 		...deps,
@@ -94,7 +98,8 @@ const handlers = (deps: JoinServiceDeps, {policies, refusals, joins}: State): Ha
 			const authorize = async () => {
 				await checkMayWatch(kube, userOf(connectionOf(context).peerCertificate, pki['ca.crt']));
 			};
-			return watchJoins({log: joins, authorize, ...recheck}, request, context.signal);
+			// A stream ends in order when the service does: its reader goes on at another one with its cursor.
+			return watchJoins({log: joins, authorize, ...recheck}, request, AbortSignal.any([context.signal, stopping]));
 		},
 	};
 };

@@ -69,11 +69,12 @@ export const issueJoinTicket = async (
 		const fields: JoinFields = {method: 'IssueJoinTicket', diskUuid, role, certificateRequest};
 		const attested = judgeEvidence(request.evidence, deps.connectionOf(context), fields, policies);
 		checkMachine(attested, {diskUuid, machine: kubelet.machine, role});
-		const record = {attestationKey: attested.attestationKey, diskUuid, name: kubelet.name, role};
+		const {attestationKey, imageVersion: image} = attested;
+		const record = {attestationKey, diskUuid, name: kubelet.name, role, image};
 		await deps.identities.claim(record);
 		return record;
 	});
-	deps.log(`${machine.name} is attested`);
+	deps.log(`${machine.name} is attested as ${machine.image}`);
 	return ticketFor(deps, machine, kubelet, policies);
 };
 
@@ -127,9 +128,9 @@ export const issueRejoinTicket = async (
 	const record = await refusing(deps, who, async () => {
 		const fields: JoinFields = {method: 'IssueRejoinTicket', diskUuid};
 		const attested = judgeEvidence(request.evidence, deps.connectionOf(context), fields, policies);
-		const {machine, attestationKey} = attested;
+		const {machine, attestationKey, imageVersion: image} = attested;
 		if (!machine || machine.diskUuid !== diskUuid) throw denied('the machine is not enrolled for this disk');
-		const known = {attestationKey, diskUuid, name: nodeName(machine.name), role: machine.role};
+		const known = {attestationKey, diskUuid, name: nodeName(machine.name), role: machine.role, image};
 		await deps.identities.confirm(known);
 		return known;
 	});

@@ -333,8 +333,8 @@ test('the first node rejoins because its own service recorded it', async t => {
 	const first = await bootNode({name: 'control-1', role: 'control-plane'});
 	await t.throwsAsync(askRejoin(first, await world.open()), {message: /has not joined/});
 	const identities = identitiesIn(world.deps.kube);
-	await identities.claim(await ownIdentity(first.tpm));
-	const own = await ownIdentity(first.tpm);
+	await identities.claim(await ownIdentity(first.tpm, 'v1.0.0'));
+	const own = await ownIdentity(first.tpm, 'v1.0.0');
 	await identities.claim(own);
 	// A key stays with its disk, name and role, also where a new certificate of the maker says otherwise.
 	for (const change of [{diskUuid: randomUUID()}, {name: 'control-2'}, {role: 'worker'}] as const) {
@@ -343,7 +343,7 @@ test('the first node rejoins because its own service recorded it', async t => {
 	}
 	await t.notThrowsAsync(askRejoin(first, await world.open()));
 	const worker = newMachine(maker, {name: 'w', role: 'worker'});
-	await t.throwsAsync(ownIdentity(worker.tpm), {message: /no control plane/});
+	await t.throwsAsync(ownIdentity(worker.tpm, 'v1.0.0'), {message: /no control plane/});
 });
 
 test('machines that join at the same moment are all recorded', async t => {
