@@ -127,7 +127,7 @@ export async function startTestServer(overrides: Partial<ApiServerSettings> = {}
 			return {...second, request: requester(second.port, authority, admin)};
 		},
 		async close() {
-			await running.close();
+			await running.close({idleMs: 0});
 			await rm(folder, {recursive: true, force: true});
 		},
 	};

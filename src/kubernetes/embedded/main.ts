@@ -1,4 +1,5 @@
 import type {AddressInfo} from 'node:net';
+import {drainable} from '../../drain-http.ts';
 import type {Secret} from '../../secret.ts';
 import {createAuthenticator} from './access/authenticate.ts';
 import {createAuthorizer} from './access/authorize.ts';
@@ -37,7 +38,14 @@ export type ApiServerSettings = {
 	report?: (error: unknown) => void;
 };
 
-export type RunningApiServer = {port: number; close(): Promise<void>};
+export type RunningApiServer = {
+	port: number;
+	/**
+	 * Ends without failing a request: takes no new connection, counts as not ready, ends watches, answers what was asked, and tells
+	 * clients to ask elsewhere from then on. Connections that ask nothing for `idleMs` are closed; after `limitMs` all are cut.
+	 */
+	close(options?: {idleMs?: number; limitMs?: number}): Promise<void>;
+};
 
 const compactEvery = 60_000;
 /** How long Events are kept, as in the real server. */
@@ -74,14 +82,19 @@ export async function startApiServer(settings: ApiServerSettings): Promise<Runni
 		now,
 		futureWait,
 	};
+	let ending = false;
 	const paths = {
 		registry,
 		openApi: createOpenApi(schemas, version),
 		version,
 		address: `${listen.host}:${listen.port}`,
-		probe: () => store.revision(),
+		probe: () => {
+			if (ending) throw new Error('the server is about to end');
+			store.revision();
+		},
 	};
 	const server = createApiServer({api, authenticator, paths, report}, {ca: settings.ca, ...settings.serving});
+	const drain = drainable(server);
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
 		server.listen(listen.port, listen.host, () => {
@@ -107,18 +120,13 @@ export async function startApiServer(settings: ApiServerSettings): Promise<Runni
 	compaction.unref();
 	return {
 		port: (server.address() as AddressInfo).port,
-		async close() {
+		async close(options) {
 			clearInterval(compaction);
+			ending = true;
 			collector.close();
+			// Watches end in order, at other servers they go on behind the last thing they were told.
 			feed.close();
-			const closed = new Promise(resolve => server.close(resolve));
-			server.closeAllConnections();
-			// A connection that is still in its TLS handshake can only be closed once that is over.
-			const again = setInterval(() => {
-				server.closeAllConnections();
-			}, 20);
-			await closed;
-			clearInterval(again);
+			await drain(options);
 			store.close();
 		},
 	};

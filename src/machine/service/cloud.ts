@@ -7,7 +7,7 @@ import {readJson, shortPath, writeJson} from './files.ts';
 import type {LoadBalancer} from './load-balancer.ts';
 import {startLoadBalancer} from './load-balancer.ts';
 import {createMachine, killLeftovers, type Machine} from './machine.ts';
-import {serveMetadata} from './metadata.ts';
+import {type GroupAccess, serveMetadata} from './metadata.ts';
 import {parseGroup, parseMachine} from './parse.ts';
 import {freeSlot, nextName, surplus} from './reconcile.ts';
 import {Refused} from './refused.ts';
@@ -28,12 +28,15 @@ export type Cloud = {
 	groups(): GroupSpec[];
 	machines(): MachineView[];
 	machine(name: string): Machine;
+	/** Whether the load balancer sends new connections to the machine. */
+	setDraining(name: string, draining: boolean): void;
 	/** Makes the group what it should be: machines are made and removed, survivors stay as they are. Resolves when all have booted. */
 	applyGroup(group: GroupSpec): Promise<{added: string[]; removed: string[]; failed: MachineView[]}>;
 	deleteGroup(name: string): Promise<string[]>;
 	/** New machines of the group get this image; those there are keep theirs. */
 	setImage(group: string, image: string): void;
-	createNode(group: string): Promise<string>;
+	/** With the token of a machine of the group that is there: its name, and nothing is made. */
+	createNode(group: string, token?: string): Promise<string>;
 	deleteNode(name: string): Promise<void>;
 	startAll(): Promise<MachineView[]>;
 	stopAll(): Promise<void>;
@@ -41,8 +44,6 @@ export type Cloud = {
 	/** Switches all machines off and closes every listener. */
 	close(): Promise<void>;
 };
-
-const drainMs = 3000;
 
 /** The miniature cloud of one cluster: its groups, machines and load balancer. Rejects when the load balancer cannot listen. */
 export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
@@ -76,12 +77,22 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 					disk: () => ({uuid: self.record().diskUuid, store: join(folder, 'store.db')}),
 					keys: () => deps.keys,
 					log,
+					groups: () => (self.record().role === 'control-plane' ? access : undefined),
 				}),
 		});
 		machines.set(record.name, machine);
 		return machine;
 	};
-	const make = (group: GroupSpec): Machine => {
+	const access: GroupAccess = {
+		list: () => cloud.groups(),
+		machines: () => cloud.machines(),
+		setImage: (group, image) => cloud.setImage(group, image),
+		setSize: (name, size) => cloud.applyGroup({...findGroup(name), size}),
+		createNode: (group, token) => cloud.createNode(group, token),
+		deleteNode: name => cloud.deleteNode(name),
+		setDraining: (name, draining) => cloud.setDraining(name, draining),
+	};
+	const make = (group: GroupSpec, token?: string): Machine => {
 		const name = nextName(group.role, named[group.role]++);
 		const record: MachineRecord = {
 			name,
@@ -90,6 +101,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			image: group.image,
 			slot: freeSlot(records()),
 			diskUuid: randomUUID(),
+			...(token !== undefined && {token}),
 		};
 		saveGroups();
 		mkdirSync(folderOf(name), {recursive: true, mode: 0o700});
@@ -108,16 +120,19 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 		if (group === undefined) throw new Refused(404, 'no-such-group', `there is no node group ${name}`);
 		return group;
 	};
-	const remove = async (name: string) => {
+	const viewOf = (machine: Machine): MachineView => ({
+		...machine.view(),
+		...(balancer.isDraining(machine.record().name) && {draining: true}),
+	});
+	const views = () => [...machines.values()].map(viewOf).toSorted(byName);
+	const remove = async (name: string, gently = true) => {
 		const machine = find(name);
-		// Connections are given time to move only where there is a control plane to move to.
-		const isControlPlane = (each: Machine) => each.record().role === 'control-plane';
-		const others = [...machines.values()].filter(
-			each => each !== machine && isControlPlane(each) && each.view().state === 'running',
-		);
-		if (isControlPlane(machine) && others.length > 0) await balancer.drain(name, drainMs);
-		await machine.remove();
+		// A node may end in order what it serves only where there is a control plane left to go on.
+		const others = [...machines.values()].filter(each => each !== machine).map(each => each.view());
+		balancer.setDraining(name, true);
+		await machine.remove(gently && others.some(({role, state}) => role === 'control-plane' && state === 'running'));
 		machines.delete(name);
+		balancer.setDraining(name, false);
 	};
 	/** Group changes happen one after the other, whoever asks. */
 	const inTurn = <T>(job: () => Promise<T>): Promise<T> => {
@@ -154,7 +169,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			groups.set(group.name, group);
 			saveGroups();
 			const leaving = surplus(members(group.name), group.size);
-			await Promise.all(leaving.map(remove));
+			await Promise.all(leaving.map(each => remove(each)));
 			const missing = Math.max(0, group.size - members(group.name).length);
 			return {added: Array.from({length: missing}, () => make(group)), removed: leaving};
 		});
@@ -166,20 +181,23 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 		};
 	};
 
-	return {
+	const cloud: Cloud = {
 		spec: () => spec,
 		setInitSecretHash(initSecretHash) {
 			spec = {...spec, initSecretHash};
 			writeJson(join(folder, 'spec.json'), spec);
 		},
 		groups: () => [...groups.values()],
-		machines: () => [...machines.values()].map(machine => machine.view()).toSorted(byName),
+		machines: views,
+		setDraining(name, draining) {
+			balancer.setDraining(find(name).record().name, draining);
+		},
 		machine: find,
 		applyGroup: setSize,
 		deleteGroup: name =>
 			inTurn(async () => {
 				const leaving = members(name).map(view => view.name);
-				await Promise.all(leaving.map(remove));
+				await Promise.all(leaving.map(each => remove(each, false)));
 				groups.delete(name);
 				saveGroups();
 				return leaving;
@@ -188,11 +206,16 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			groups.set(name, {...findGroup(name), image});
 			saveGroups();
 		},
-		createNode: name =>
+		createNode: (name, token) =>
 			inTurn(async () => {
 				const group = findGroup(name);
+				const known = [...machines.values()].find(
+					machine => token !== undefined && machine.record().token === token && machine.record().group === name,
+				);
+				if (known !== undefined) return known.record().name;
+				const machine = make(group, token);
 				groups.set(name, {...group, size: group.size + 1});
-				const machine = make(group);
+				saveGroups();
 				// The caller gets the name before the machine has booted; how that went is in its state.
 				void machine.start();
 				return Promise.resolve(machine.record().name);
@@ -207,7 +230,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			}),
 		async startAll() {
 			await Promise.all([...machines.values()].map(machine => machine.start()));
-			return [...machines.values()].map(machine => machine.view()).toSorted(byName);
+			return views();
 		},
 		async stopAll() {
 			await Promise.all([...machines.values()].map(machine => machine.stop()));
@@ -221,6 +244,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 			await Promise.all([...machines.values()].map(machine => machine.stop()));
 		},
 	};
+	return cloud;
 };
 
 /** Control planes first, each role by number. */

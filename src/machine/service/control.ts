@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {readAll} from '../../unix-http.ts';
 import type {Cloud} from './cloud.ts';
 import {listenOnSocket} from './metadata.ts';
-import {object, parseGroup, parseImage, parseSize} from './parse.ts';
+import {object, parseGroup, parseImage, parseSize, parseToken} from './parse.ts';
 import {Refused} from './refused.ts';
 import type {CloudEvent} from './types.ts';
 
@@ -48,7 +48,7 @@ const route = async (cloud: Cloud, deps: ControlDeps, request: IncomingMessage, 
 	const body = async () => {
 		const text = await readAll(request, largestBody);
 		try {
-			return JSON.parse(text) as unknown;
+			return text === '' ? {} : (JSON.parse(text) as unknown);
 		} catch {
 			throw new Refused(400, 'invalid', 'the body is not JSON');
 		}
@@ -72,13 +72,16 @@ const route = async (cloud: Cloud, deps: ControlDeps, request: IncomingMessage, 
 			return await cloud.applyGroup({...group, size});
 		}
 		case 'POST /groups/:name/machines':
-			return {name: await cloud.createNode(subject)};
+			return {name: await cloud.createNode(subject, parseToken(object(await body(), 'the body').token))};
 		case 'GET /machines':
 			return cloud.machines();
 		case 'GET /machines/:name':
 			return cloud.machine(subject).view();
 		case 'DELETE /machines/:name':
 			await cloud.deleteNode(subject);
+			return {};
+		case 'PUT /machines/:name/draining':
+			cloud.setDraining(subject, object(await body(), 'the body').draining === true);
 			return {};
 		case 'POST /machines/:name/start':
 			await cloud.machine(subject).start();

@@ -1,12 +1,14 @@
 import {connect, createServer, type Server, type Socket} from 'node:net';
 import type {ServiceName} from '../../services/host.ts';
+import {type Health, watchHealth} from './health.ts';
 
 /** A machine behind the load balancer; the host:port is that of the service asked for. */
 export type Backend = {name: string; endpoint: string};
 
 export type LoadBalancer = {
-	/** Sends no new connection to the machine and waits until its open ones have ended, at most `milliseconds`; then cuts them. For good: names of machines are not used again. */
-	drain(name: string, milliseconds: number): Promise<void>;
+	/** Sends no new connection to the machine while it drains. Open ones go on: the machine itself ends them in order when it is switched off. */
+	setDraining(name: string, draining: boolean): void;
+	isDraining(name: string): boolean;
 	close(): void;
 };
 
@@ -14,25 +16,30 @@ export type LoadBalancer = {
 const sticky: ReadonlySet<ServiceName> = new Set<ServiceName>(['bootstrapper', 'recovery']);
 
 const connectTimeoutMs = 2000;
+const rank: Readonly<Record<Health, number>> = {ready: 0, unknown: 1, 'not-ready': 2};
 
 /**
- * The stable endpoint of a cluster: TCP passthrough to the control planes, one listener a service. Health is found out by connecting:
- * a machine that does not accept is passed over, so what it serves needs no probe. Rejects with EADDRINUSE and the like.
+ * The stable endpoint of a cluster: TCP passthrough to the control planes, one listener a service. Machines whose API server is ready
+ * come first, those of which it is not known yet next, those that are not ready only when nobody else accepts: an API server that is
+ * just starting again beats none. A machine that does not accept is passed over. Rejects with EADDRINUSE and the like.
  */
 export const startLoadBalancer = async (
 	endpoints: Partial<Record<ServiceName, string>>,
 	backends: (service: ServiceName) => Backend[],
+	healthIntervalMs?: number,
 ): Promise<LoadBalancer> => {
 	const open = new Map<string, Set<Socket>>();
 	const draining = new Set<string>();
 	const servers: Server[] = [];
 	let turn = 0;
+	const health = watchHealth(() => (endpoints.kubernetes === undefined ? [] : backends('kubernetes')), healthIntervalMs);
 
 	const candidates = (service: ServiceName): Backend[] => {
 		const usable = backends(service).filter(backend => !draining.has(backend.name));
 		if (sticky.has(service) || usable.length === 0) return usable;
 		const start = turn++ % usable.length;
-		return [...usable.slice(start), ...usable.slice(0, start)];
+		const inTurn = [...usable.slice(start), ...usable.slice(0, start)];
+		return inTurn.toSorted((a, b) => rank[health.of(a.name)] - rank[health.of(b.name)]);
 	};
 
 	const serve = async (service: ServiceName, client: Socket) => {
@@ -51,6 +58,7 @@ export const startLoadBalancer = async (
 	};
 
 	const close = () => {
+		health.close();
 		for (const server of servers) server.close();
 		for (const sockets of open.values()) for (const socket of sockets) socket.destroy();
 	};
@@ -70,16 +78,11 @@ export const startLoadBalancer = async (
 	}
 
 	return {
-		async drain(name, milliseconds) {
-			draining.add(name);
-			const sockets = connectionsOf(open, name);
-			const ended = Promise.all([...sockets].map(socket => new Promise<void>(resolve => socket.once('close', () => resolve()))));
-			const timer = setTimeout(() => {
-				for (const socket of sockets) socket.destroy();
-			}, milliseconds);
-			await ended;
-			clearTimeout(timer);
+		setDraining(name, value) {
+			if (value) draining.add(name);
+			else draining.delete(name);
 		},
+		isDraining: name => draining.has(name),
 		close,
 	};
 };

@@ -14,8 +14,8 @@ export type Machine = {
 	start(): Promise<void>;
 	/** Switches it off: SIGTERM, then SIGKILL for its whole process group. */
 	stop(): Promise<void>;
-	/** Switches it off and removes its disk, TPM and logs. */
-	remove(): Promise<void>;
+	/** Switches it off and removes its disk, TPM and logs. `gently`: what it serves may end in order before. */
+	remove(gently: boolean): Promise<void>;
 };
 
 export type MachineDeps = {
@@ -28,7 +28,9 @@ export type MachineDeps = {
 	emit(event: CloudEvent): void;
 };
 
-const gracefulMs = 3000;
+/** What a node serves ends in order: answers under way are given, clients told to ask elsewhere. */
+const gracefulMs = 12_000;
+const killedMs = 3000;
 const largestLog = 4 * 1024 * 1024;
 
 /** One machine of the miniature cloud. A machine whose process ended stays off until somebody asks. */
@@ -78,7 +80,7 @@ export const createMachine = (first: MachineRecord, deps: MachineDeps): Machine 
 		const {process: running} = record;
 		if (running !== undefined && signalGroup(running, 'SIGTERM') && grace > 0) await waitForEnd(running, grace);
 		killLeftovers(folder, record);
-		if (running !== undefined) await waitForEnd(running, gracefulMs);
+		if (running !== undefined) await waitForEnd(running, killedMs);
 		await ended;
 		await closeServer(metadata);
 		metadata = undefined;
@@ -128,10 +130,10 @@ export const createMachine = (first: MachineRecord, deps: MachineDeps): Machine 
 				await switchOff(gracefulMs);
 				become('stopped', was === 'running' ? 'switched off' : detail);
 			}),
-		remove: () =>
+		remove: gently =>
 			inTurn(async () => {
 				become('terminating');
-				await switchOff(0);
+				await switchOff(gently ? gracefulMs : 0);
 				rmSync(folder, {recursive: true, force: true, maxRetries: 3});
 				become('terminated');
 			}),

@@ -2,6 +2,8 @@ import {rmSync} from 'node:fs';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {Instance} from '../../services/host.ts';
 import {readAll} from '../../unix-http.ts';
+import {answerGroups} from './metadata-groups.ts';
+import {Refused} from './refused.ts';
 
 /** What one machine may ask: answers are looked up at the time of the question. */
 export type MetadataSource = {
@@ -13,6 +15,19 @@ export type MetadataSource = {
 	/** SPKI DER in base64. */
 	keys(): {maker: string; release: string};
 	log(line: string): void;
+	/** Node groups of the cluster: what a cloud lets the role of its control planes do. Absent for machines of another role. */
+	groups(): GroupAccess | undefined;
+};
+
+/** What control planes may do to the machines of their own cluster. */
+export type GroupAccess = {
+	list(): unknown;
+	machines(): unknown;
+	setImage(group: string, image: string): void;
+	setSize(group: string, size: number): Promise<unknown>;
+	createNode(group: string, token: string | undefined): Promise<string>;
+	deleteNode(name: string): Promise<void>;
+	setDraining(name: string, draining: boolean): void;
 };
 
 const largestBody = 16 * 1024;
@@ -20,10 +35,11 @@ const largestLine = 1024;
 
 /** The instance metadata of one machine: HTTP with JSON bodies on a Unix socket that only this user can open. */
 export const serveMetadata = async (path: string, source: MetadataSource): Promise<Server> => {
-	const server = createServer({requestTimeout: 10_000, keepAliveTimeout: 1000}, (request, response) => {
-		answer(source, request, response).catch(() => {
-			if (!response.headersSent) reply(response, 400, {error: 'the request cannot be read'});
-			else response.destroy();
+	const server = createServer({requestTimeout: 60_000, keepAliveTimeout: 1000}, (request, response) => {
+		answer(source, request, response).catch((error: unknown) => {
+			if (response.headersSent) response.destroy();
+			else if (error instanceof Refused) reply(response, error.status, {error: error.message, code: error.code});
+			else reply(response, 400, {error: 'the request cannot be read'});
 		});
 	});
 	server.maxConnections = 64;
@@ -57,6 +73,10 @@ const answer = async (source: MetadataSource, request: IncomingMessage, response
 			source.log(line);
 			reply(response, 200, {});
 		}
+		return;
+	}
+	if (path.startsWith('/node-groups/')) {
+		reply(response, 200, await answerGroups(source.groups(), request));
 		return;
 	}
 	const value = request.method === 'GET' ? lookUp(source, path) : undefined;

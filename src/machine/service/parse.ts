@@ -37,6 +37,10 @@ export const parseGroup = (name: string, value: unknown): GroupSpec => {
 
 export const parseImage = (value: unknown): string => matching(value, /^v\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/, 'image');
 
+/** What a caller names its wish by; undefined where it names none. */
+export const parseToken = (value: unknown): string | undefined =>
+	value === undefined ? undefined : matching(value, /^[a-z0-9][a-z0-9.-]{0,127}$/, 'token');
+
 export const parseSize = (value: unknown): number => {
 	if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > largestSize) {
 		throw new Refused(400, 'invalid', `size is not a number from 0 to ${largestSize}`);
@@ -47,11 +51,20 @@ export const parseSize = (value: unknown): number => {
 /** Reads machine.json; undefined when it is not one of ours. */
 export const parseMachine = (value: unknown): MachineRecord | undefined => {
 	if (typeof value !== 'object' || value === null) return undefined;
-	const {name, group, role, image, slot, diskUuid, process} = value as Record<string, unknown>;
+	const {name, group, role, image, slot, diskUuid, token, process} = value as Record<string, unknown>;
 	if (typeof name !== 'string' || typeof group !== 'string' || typeof image !== 'string' || typeof diskUuid !== 'string')
 		return undefined;
 	if ((role !== 'control-plane' && role !== 'worker') || typeof slot !== 'number') return undefined;
-	return {name, group, role, image, slot, diskUuid, ...(isProcessRecord(process) && {process})};
+	return {
+		name,
+		group,
+		role,
+		image,
+		slot,
+		diskUuid,
+		...(typeof token === 'string' && {token}),
+		...(isProcessRecord(process) && {process}),
+	};
 };
 
 export const object = (value: unknown, what: string): Record<string, unknown> => {

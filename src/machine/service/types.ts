@@ -33,6 +33,8 @@ export type MachineRecord = {
 	slot: number;
 	/** Lower-case UUID. */
 	diskUuid: string;
+	/** What its making was asked for with: the same asked again is the same machine. */
+	token?: string;
 	process?: ProcessRecord;
 };
 
@@ -44,6 +46,8 @@ export type MachineView = {
 	address: string;
 	state: MachineState;
 	detail?: string;
+	/** The load balancer sends it nothing new. */
+	draining?: true;
 };
 
 /** What the machine service tells whoever listens, one JSON line each. */

@@ -59,7 +59,7 @@ export const parseGroup = (value: unknown): NodeGroup => {
 };
 
 export const parseMachine = (value: unknown): Machine => {
-	const {name, group, role, image, address, state, detail} = object(value);
+	const {name, group, role, image, address, state, detail, draining} = object(value);
 	return {
 		name: string(name),
 		group: string(group),
@@ -68,6 +68,7 @@ export const parseMachine = (value: unknown): Machine => {
 		address: string(address),
 		state: parseState(state),
 		...(typeof detail === 'string' && {detail}),
+		...(draining === true && {draining}),
 	};
 };
 

@@ -31,11 +31,14 @@ export const localNodeGroups = (socketPath: string, signal?: AbortSignal): Local
 		async setSize(name, size) {
 			await control('PUT', `${group(name)}/size`, {size});
 		},
-		async createNode(name) {
-			return string(object(await control('POST', `${group(name)}/machines`)).name);
+		async createNode(name, token) {
+			return string(object(await control('POST', `${group(name)}/machines`, {token})).name);
 		},
 		async deleteNode(name) {
 			await control('DELETE', machine(name));
+		},
+		async setDraining(name, draining) {
+			await control('PUT', `${machine(name)}/draining`, {draining});
 		},
 		async machines() {
 			return list(await control('GET', '/machines')).map(parseMachine);

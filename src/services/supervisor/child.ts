@@ -1,6 +1,6 @@
 import {type FromService, isToService, type ServiceMain} from './protocol.ts';
 
-const longestStopMs = 3000;
+const longestStopMs = 6000;
 
 /**
  * The life of a service process: asks its node for settings, runs until the node closes the channel, then exits.

@@ -43,7 +43,7 @@ export type SupervisorDeps = {
 	backOff?: {firstMs: number; longestMs: number; calmMs: number};
 };
 
-const graceMs = 5000;
+const graceMs = 7000;
 
 /** Runs the services of a node as children: same program bytes, settings over IPC, output to bounded files. */
 export const supervise = ({

@@ -2,8 +2,9 @@ import {once} from 'node:events';
 import * as z from 'zod/mini';
 import type {Issuer} from '../../attestation/variant.ts';
 import {issuerOf} from '../../attestation/variant.ts';
+import {drainable} from '../../drain-http.ts';
 import {API} from '../../rpc/gen/verify_pb.ts';
-import {addService, createServer, listenPlain} from '../../rpc/server.ts';
+import {addService, createServer, listenPlain, shutDown} from '../../rpc/server.ts';
 import {addressSetting} from '../settings.ts';
 import type {Stop} from '../supervisor/protocol.ts';
 import {connectTpm} from '../tpm.ts';
@@ -42,10 +43,10 @@ export const serveStatements = async (
 		log(`${method}: ${error instanceof Error ? error.message : 'failed'}`);
 	});
 	const web = statementHttpServer(statement, log);
+	const drain = drainable(web);
+	// What was asked is answered; clients hear that they have to ask elsewhere from then on.
 	const stop = async () => {
-		server.forceShutdown();
-		web.closeAllConnections();
-		if (web.listening) await new Promise(resolve => web.close(resolve));
+		await Promise.all([shutDown(server), drain()]);
 	};
 	try {
 		const grpcPort = await listenPlain(server, `${grpc.host}:${grpc.port}`);

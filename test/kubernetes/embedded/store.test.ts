@@ -232,6 +232,7 @@ test('a watcher sees the writes of another connection, and hears when it slept t
 			lost = oldest;
 			wake();
 		},
+		ended: () => undefined,
 	};
 	feed.watch(store.revision(), watcher);
 	let next = woken();

@@ -1,6 +1,8 @@
 import {once} from 'node:events';
+import {createServer as createHttpsServer, get} from 'node:https';
 import {connect, createServer, type Socket} from 'node:net';
 import test from 'ava';
+import {createAuthority} from '../../../src/keys/pki.ts';
 import {startLoadBalancer} from '../../../src/machine/service/load-balancer.ts';
 import {claimNetwork} from '../../../src/providers/local/network.ts';
 import {localCluster, until} from '../../helpers/local-cluster.ts';
@@ -33,6 +35,29 @@ const greeting = async (endpoint: string): Promise<{name: string; socket: Socket
 	const [name] = (await once(socket, 'data')) as [string];
 	return {name: name.trim(), socket};
 };
+
+/** An HTTPS server that says its name, and whether it is ready. */
+const readyServer = async (t: Parameters<typeof localCluster>[0], name: string, isReady: () => boolean) => {
+	const authority = createAuthority({commonName: name});
+	const server = createHttpsServer({cert: authority.certificate, key: Buffer.from(authority.key.reveal())}, ({url}, response) => {
+		response.writeHead(url !== '/readyz' || isReady() ? 200 : 500).end(name);
+	});
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	t.teardown(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	const address = server.address();
+	return {name, endpoint: typeof address === 'object' && address !== null ? `127.0.0.1:${address.port}` : ''};
+};
+
+const nameFrom = (endpoint: string): Promise<string> =>
+	new Promise((resolve, reject) => {
+		get(`https://${endpoint}/`, {agent: false, rejectUnauthorized: false}, response => {
+			response.setEncoding('utf8').on('data', resolve);
+		}).on('error', reject);
+	});
 
 const setUp = async (t: Parameters<typeof localCluster>[0]) => {
 	const {dataHome, uid} = await localCluster(t);
@@ -67,15 +92,42 @@ test('connections go round, those of init stay with the first that answers, and 
 	for (let index = 0; index < 3; index++) t.is((await greeting(endpoints.bootstrapper)).name, 'b');
 });
 
-test('a drained machine gets nothing new and is cut off after its time; nobody left means a reset, not silence', async t => {
+test('a draining machine gets nothing new and keeps what it has; nobody left means a reset, not silence', async t => {
 	const {endpoints, balancer, b} = await setUp(t);
 	const held = await greeting(endpoints.bootstrapper);
 	t.is(held.name, 'a');
-	const drained = balancer.drain('a', 50);
+	balancer.setDraining('a', true);
 	t.is((await greeting(endpoints.bootstrapper)).name, 'b');
-	await Promise.all([drained, until('the held connection to end', () => held.socket.closed)]);
+	held.socket.write('still there');
+	t.deepEqual(await once(held.socket, 'data'), ['still there']);
+	balancer.setDraining('a', false);
+	t.is((await greeting(endpoints.bootstrapper)).name, 'a');
+	balancer.setDraining('a', true);
 	b.close();
 	await t.throwsAsync(greeting(endpoints.bootstrapper));
+});
+
+test('nobody is sent to an API server that says it is not ready, unless there is no other', async t => {
+	const {dataHome, uid} = await localCluster(t);
+	const network = await claimNetwork(dataHome, uid);
+	const host = network.kind === 'addresses' ? `${network.prefix}.1` : '127.0.0.1';
+	const ready = {a: true, b: true};
+	const servers = await Promise.all((['a', 'b'] as const).map(name => readyServer(t, name, () => ready[name])));
+	const endpoints = {kubernetes: `${host}:7443`};
+	const balancer = await startLoadBalancer(endpoints, () => servers, 10);
+	t.teardown(() => balancer.close());
+	const answered = async () => {
+		const names = new Set<string>();
+		for (let index = 0; index < 4; index++) names.add(await nameFrom(endpoints.kubernetes));
+		return [...names].sort().join();
+	};
+	t.is(await answered(), 'a,b');
+	ready.a = false;
+	await until('only b answers', async () => (await answered()) === 'b');
+	ready.b = false;
+	await until('not ready is better than nobody', async () => (await answered()) === 'a,b');
+	ready.a = true;
+	await until('only a answers', async () => (await answered()) === 'a');
 });
 
 test('a taken port is an error, and no listener stays behind', async t => {

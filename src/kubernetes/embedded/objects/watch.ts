@@ -134,6 +134,7 @@ export function watch(call: Call, options: WatchOptions, sink: EventSink): void 
 			resource: type.storage,
 			changes: deliver,
 			lost: oldest => fail(tooOld(last, oldest)),
+			ended: () => sink.end(),
 		});
 		stop = following.stop;
 		deliver(following.past);

@@ -1,12 +1,19 @@
 import {type Change, Compacted, type Store} from './store.ts';
 
 /** What a watcher gets: changes in order, or the news that some were lost to compaction. */
-export type Watcher = {resource: string; changes(changes: readonly Change[]): void; lost(oldest: number): void};
+export type Watcher = {
+	resource: string;
+	changes(changes: readonly Change[]): void;
+	lost(oldest: number): void;
+	/** The feed was closed; every change up to then was told. */
+	ended(): void;
+};
 
 /** Tells watchers of committed writes, of this process at once and of others within `interval` milliseconds. Costs nothing without watchers. */
 export type Feed = {
 	/** Starts after `revision`; earlier changes up to now are returned first. Throws Compacted. */
 	watch(revision: number, watcher: Watcher): {past: Change[]; stop: () => void};
+	/** Tells every watcher what happened until now, then that this was the end. */
 	close(): void;
 };
 
@@ -15,6 +22,7 @@ export function createFeed(store: Store, interval = 60): Feed {
 	let cursor = 0;
 	let timer: NodeJS.Timeout | undefined;
 	let pending = false;
+	let closed = false;
 
 	const deliver = (): void => {
 		pending = false;
@@ -60,6 +68,10 @@ export function createFeed(store: Store, interval = 60): Feed {
 				cursor = store.revision();
 			}
 			const past = revision < cursor ? store.changes(revision, cursor, watcher.resource) : [];
+			if (closed) {
+				setImmediate(() => watcher.ended());
+				return {past, stop: () => undefined};
+			}
 			watchers.add(watcher);
 			timer ??= setInterval(() => {
 				if (store.changedElsewhere()) deliver();
@@ -73,9 +85,14 @@ export function createFeed(store: Store, interval = 60): Feed {
 			};
 		},
 		close() {
+			if (closed) return;
+			closed = true;
+			deliver();
 			stopListening();
 			stopPolling();
+			const last = [...watchers];
 			watchers.clear();
+			for (const watcher of last) watcher.ended();
 		},
 	};
 }
