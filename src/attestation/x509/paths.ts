@@ -33,7 +33,7 @@ export function searchPaths(
 		if (!current || paths.length >= maximumPaths || steps++ > maximumSteps) return;
 		if (path.length > furthest.length) furthest = path;
 		const next = (candidates: readonly ParsedCertificate[]): ParsedCertificate[] =>
-			candidates.filter(candidate => !path.includes(candidate) && isSigned(current, candidate));
+			candidates.filter(candidate => !isOneOf(candidate, path) && isSigned(current, candidate));
 		const ends = next(roots);
 		const further = next(intermediates.filter(candidate => !isOneOf(candidate, roots)));
 		if (path.length >= maximumLength && ends.length + further.length > 0) {
