@@ -6,8 +6,8 @@ import {decodeCanonical, encodeCanonical} from './canonical.ts';
 import {isSignedBy, maxSignedSize, parseMessage, signMessage} from './cose.ts';
 
 const text = (limit: number) => z.string().max(limit);
-const bytes = (limit: number) => z.instanceof(Uint8Array).refine(value => value.length <= limit);
-const digest = z.instanceof(Uint8Array).refine(value => value.length === 32);
+const bytes = (limit: number) => z.custom<Uint8Array>(value => value instanceof Uint8Array && value.length <= limit);
+const digest = z.custom<Uint8Array>(value => value instanceof Uint8Array && value.length === 32);
 const hexDigest = z.string().regex(/^[\da-f]{64}$/);
 
 const findingSchema = z.strictObject({

@@ -56,7 +56,7 @@ function parseHits(body: Uint8Array): string[] | undefined {
 	try {
 		const json = parseStrictJson(body, {bytes: maxEntrySize, depth: 2});
 		const uuids: unknown[] = Array.isArray(json) ? json : [undefined];
-		if (uuids.every(uuid => typeof uuid === 'string' && /^[0-9a-f]{64,80}$/.test(uuid))) return uuids;
+		if (uuids.every((uuid): uuid is string => typeof uuid === 'string' && /^[0-9a-f]{64,80}$/.test(uuid))) return uuids;
 	} catch (error) {
 		if (!(error instanceof MalformedError)) throw error;
 	}
