@@ -7,6 +7,7 @@ import {keyAdvice} from './key.ts';
 import {policyAdvice} from './policy.ts';
 import {quoteAdvice} from './quote.ts';
 import {snpAdvice} from './snp.ts';
+import {tdxAdvice} from './tdx.ts';
 
 /** Everything a check can find wrong, the most telling first: what is asked for, who signed, what for, what was measured. */
 const areas = {
@@ -15,6 +16,7 @@ const areas = {
 	...keyAdvice,
 	...chainAdvice,
 	...snpAdvice,
+	...tdxAdvice,
 	...azureAdvice,
 	...quoteAdvice,
 	...connectionAdvice,
