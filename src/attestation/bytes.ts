@@ -99,6 +99,13 @@ export function fromBase64(text: string, field: string): Uint8Array {
 	return bytes;
 }
 
+/** The URL-safe alphabet without padding (RFC 4648 section 5, as RFC 7515 uses it), no spare bits. */
+export function fromBase64Url(text: string, field: string): Uint8Array {
+	const bytes = Buffer.from(text, 'base64url');
+	if (bytes.toString('base64url') !== text) throw new MalformedError(`${field}: not base64url`);
+	return bytes;
+}
+
 /** Hex of either case with an even number of digits. */
 export function fromHex(text: string, field: string): Uint8Array {
 	if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) throw new MalformedError(`${field}: not hexadecimal`);

@@ -86,3 +86,8 @@ export function withMeasurement(measurements: Measurements, register: number, ex
 export function isObject(value: unknown): value is Record<string, unknown> {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Array.isArray without an `any`: what is in the list is not known yet. */
+export function isList(value: unknown): value is unknown[] {
+	return Array.isArray(value);
+}

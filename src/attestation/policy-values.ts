@@ -109,6 +109,43 @@ export function certificateField({json, problems}: PolicyFields, field: string):
 	}
 }
 
+/** A list of certificates as PEM texts, at least one; undefined when the field is absent. */
+export function certificatesField({json, problems}: PolicyFields, field: string): Uint8Array[] | undefined {
+	const value = json[field];
+	if (value === undefined) return undefined;
+	if (!Array.isArray(value) || value.length === 0 || value.length > 16) {
+		problems.push({path: field, message: 'must be a list of one to sixteen certificates'});
+		return undefined;
+	}
+	return value.flatMap((entry: unknown, index) => {
+		const path = `${field}.${index}`;
+		return certificateField({json: {[path]: entry ?? ''}, problems}, path) ?? [];
+	});
+}
+
+/** A list of texts of one form, at least one; undefined when the field is absent. `form` says in words what fits. */
+export function textListField(
+	{json, problems}: PolicyFields,
+	field: string,
+	pattern: RegExp,
+	form: string,
+): string[] | undefined {
+	const value = json[field];
+	if (value === undefined) return undefined;
+	const entries: unknown[] = Array.isArray(value) ? value : [];
+	const texts = entries.filter(entry => typeof entry === 'string' && pattern.test(entry)) as string[];
+	if (entries.length > 0 && texts.length === entries.length) return texts;
+	problems.push({path: field, message: `must be a list of at least one ${form}`});
+	return undefined;
+}
+
+/** true or false; false when the field is absent. */
+export function switchField({json, problems}: PolicyFields, field: string): boolean {
+	const value = json[field] ?? false;
+	if (typeof value !== 'boolean') problems.push({path: field, message: 'must be true or false'});
+	return value === true;
+}
+
 /** The PEM text of a DER certificate, as certificateField reads it. */
 export function certificatePem(der: Uint8Array): string {
 	const lines =

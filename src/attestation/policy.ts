@@ -3,20 +3,23 @@ import {type Finding, refusal} from './findings.ts';
 import {isObject, type Measurements, parseMeasurements} from './measurements.ts';
 import {attempt, type PolicyFields} from './policy-fields.ts';
 import {bankOf, type RegisterBank, tpmBank} from './registers.ts';
+import {type AzureSnpPolicy, formatAzureSnpPolicy, parseAzureSnpPolicy} from './variants/azure/sev-snp/policy.ts';
 import {formatLocalPolicy, type LocalPolicy, parseLocalPolicy} from './variants/local/policy.ts';
 import {formatQemuPolicy, parseQemuPolicy, type QemuPolicy} from './variants/qemu/policy.ts';
 
+export type {AzureSnpPolicy} from './variants/azure/sev-snp/policy.ts';
 export type {LocalPolicy} from './variants/local/policy.ts';
 export type {QemuPolicy} from './variants/qemu/policy.ts';
 
 /** What evidence must show, by variant. */
-export type Policy = LocalPolicy | QemuPolicy;
+export type Policy = LocalPolicy | QemuPolicy | AzureSnpPolicy;
 
 type PolicyParser = (fields: PolicyFields, measurements: Measurements) => Policy | undefined;
 
 const parsers: Readonly<Record<Policy['variant'], PolicyParser>> = {
 	'local-vtpm': parseLocalPolicy,
 	'qemu-vtpm': parseQemuPolicy,
+	'azure-sev-snp': parseAzureSnpPolicy,
 };
 
 /**
@@ -48,6 +51,8 @@ export function formatPolicy(policy: Policy): Record<string, unknown> {
 			return formatLocalPolicy(policy);
 		case 'qemu-vtpm':
 			return formatQemuPolicy(policy);
+		case 'azure-sev-snp':
+			return formatAzureSnpPolicy(policy);
 	}
 }
 

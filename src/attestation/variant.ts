@@ -2,6 +2,7 @@ import {type Endorsement, type Issuer, type Validator, type ValidatorDeps, varia
 import {AttestationRefused} from './findings.ts';
 import type {Policy} from './policy.ts';
 import type {Tpm} from './tpm/tpm.ts';
+import {validateAzureSnp} from './variants/azure/sev-snp/validate.ts';
 import {issueLocal} from './variants/local/issue.ts';
 import {validateLocal} from './variants/local/validate.ts';
 import {validateQemu} from './variants/qemu/validate.ts';
@@ -17,6 +18,8 @@ export function validatorOf(policy: Policy, deps: ValidatorDeps = {now: Date.now
 			return {oid, validate: validateLocal(policy, deps)};
 		case 'qemu-vtpm':
 			return {oid, validate: validateQemu(policy)};
+		case 'azure-sev-snp':
+			return {oid, validate: validateAzureSnp(policy, deps)};
 	}
 }
 

@@ -17,6 +17,9 @@ export type Endorsement = {
 
 const arc = '1.3.6.1.4.1.3704.1';
 const oids = {product: `${arc}.2`, chipId: `${arc}.4`, provider: `${arc}.5`} as const;
+/** Every VCEK and VLEK has this extension, and no other certificate. */
+export const levelExtension = `${arc}.3.1`;
+
 const levels: Readonly<Record<TcbPart, string>> = {
 	bootloader: `${arc}.3.1`,
 	tee: `${arc}.3.2`,
