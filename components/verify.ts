@@ -12,7 +12,7 @@ export function verifyLines({endpoint, checks}: NonNullable<LiveView['verify']>,
 		...wrap(`${outcome}, at ${oneLine(endpoint)}.`, width, failed === 0 ? 'strong' : 'trouble'),
 		...(failed === 0 ? wrap('Not proof that this address is that node.', width, 'dim') : []),
 		blank,
-		...checks.flatMap(({check, verdict, expected, actual, source}) => {
+		...checks.flatMap(({check, verdict, expected, actual, source, message}) => {
 			const bad = verdict === 'failed' || verdict === 'warning';
 			const symbol = {
 				ok: span(theme.symbols.done, 'accent'),
@@ -26,9 +26,14 @@ export function verifyLines({endpoint, checks}: NonNullable<LiveView['verify']>,
 				span(` ${oneLine(check)}`),
 				span(`  ${verdict === 'ok' ? oneLine(source) : verdict}`, bad ? 'trouble' : 'dim'),
 			);
-			return bad
-				? [head, line(span('  expected  ', 'dim'), short(expected)), line(span('  got       ', 'dim'), short(actual))]
-				: [head];
+			const words = message === undefined ? [] : wrap(`  ${oneLine(message)}`, width, 'dim', '  ');
+			if (!bad || expected === '') return [head, ...words];
+			return [
+				head,
+				...words,
+				line(span('  expected  ', 'dim'), short(expected)),
+				line(span('  got       ', 'dim'), short(actual)),
+			];
 		}),
 	];
 }

@@ -39,7 +39,10 @@ export type VerifyCheck = {
 	expected: string;
 	actual: string;
 	verdict: 'ok' | 'failed' | 'warning' | 'not-checked';
+	/** Where the expected value came from. */
 	source: string;
+	/** What was found, as a sentence, where the values alone do not say it. */
+	message?: string;
 };
 
 export type ClusterSummary = {

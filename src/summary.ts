@@ -1,4 +1,4 @@
-import type {ClusterSummary, VerifyCheck} from './events.ts';
+import type {ClusterSummary} from './events.ts';
 import {count, duration} from './text.ts';
 
 export const rehearsalSentence = 'Rehearsal: same protocol, not confidential.';
@@ -64,20 +64,4 @@ export function summaryLines(summary: ClusterSummary, options: SummaryOptions): 
 
 function took(milliseconds: number): string {
 	return milliseconds < 60_000 ? `${Math.max(1, Math.floor(milliseconds / 1000))} s` : duration(milliseconds);
-}
-
-/** The checks of a verification as a table. */
-export function verifyRows(checks: readonly VerifyCheck[]): string[] {
-	const short = (value: string) => (/^[\da-f]{64}$/u.test(value) ? `${value.slice(0, 16)}…` : value);
-	const rows = [
-		['check', 'expected', 'actual', 'verdict', 'from'],
-		...checks.map(({check, expected, actual, verdict, source}) => [check, short(expected), short(actual), verdict, source]),
-	];
-	const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map(row => (row[column] ?? '').length)));
-	return rows.map(row =>
-		row
-			.map((cell, column) => cell.padEnd(widths[column] ?? 0))
-			.join('  ')
-			.trimEnd(),
-	);
 }

@@ -1,11 +1,11 @@
 import {requireInitialised} from '../flows/cluster.ts';
 import {recoverCluster, requireMasterSecret, startCluster, stopCluster} from '../flows/lifecycle.ts';
 import {withExisting} from '../flows/session.ts';
+import {withPort} from '../flows/verify-target.ts';
 import type {ReadyNode} from '../flows/watch.ts';
 import type {Result} from '../output/output.ts';
 import {agree} from './consent.ts';
 import {type CommandModule, textFlag} from './types.ts';
-import {withPort} from './verify.ts';
 
 export const start: CommandModule = (context, input) =>
 	withExisting(context, 'start', async deps => {

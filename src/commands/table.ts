@@ -92,6 +92,20 @@ const endpointFlag: FlagSpec = {
 	env: 'CONSTELLATION_ENDPOINT',
 };
 
+const variantFlag: FlagSpec = {
+	name: 'variant',
+	value: 'VARIANT',
+	description: 'Attestation variant, where the file does not say it: local-vtpm, qemu-vtpm, azure-sev-snp and so on',
+	env: 'CONSTELLATION_VARIANT',
+};
+
+const providerFlag: FlagSpec = {
+	name: 'provider',
+	value: 'PROVIDER',
+	description: 'Who runs the machines: local, qemu, openstack, stackit, aws, azure or gcp',
+	env: 'CONSTELLATION_PROVIDER',
+};
+
 /** Every command, in the order of the help. Commander, the completions and docs/commands.md are made from it. */
 export const commandTable: readonly CommandSpec[] = [
 	{
@@ -146,6 +160,8 @@ export const commandTable: readonly CommandSpec[] = [
 	{
 		name: 'verify',
 		summary: 'Challenge the cluster and check its attestation',
+		details:
+			'Shows every check: expected, actual, verdict, and where the expected value came from. Works for clusters of this tool and of Constellation v2.9, in their workspace or anywhere with a cluster ID, an endpoint and expected values. Without expected values nothing is checked, and the exit code is 5.',
 		flags: [
 			{
 				name: 'cluster-id',
@@ -154,11 +170,61 @@ export const commandTable: readonly CommandSpec[] = [
 				env: 'CONSTELLATION_CLUSTER_ID',
 			},
 			endpointFlag,
+			{
+				name: 'measurements',
+				value: 'FILE|URL',
+				description:
+					'Expected values: a config, an attestation config or a measurements file (default: the config of the workspace)',
+				env: 'CONSTELLATION_MEASUREMENTS',
+			},
+			variantFlag,
+			providerFlag,
+			{
+				name: 'accept-unknown-keys',
+				description: 'Accept an attestation key that nothing vouches for (QEMU and AWS of v2.9); stays visible as a warning',
+				env: 'CONSTELLATION_ACCEPT_UNKNOWN_KEYS',
+			},
+			{
+				name: 'raw',
+				value: 'FILE|-',
+				description: 'Write the attestation document as it came to a new file, or with - to stdout and nothing else there',
+				env: 'CONSTELLATION_RAW',
+			},
 		],
 		examples: [
 			'constellation verify',
-			'constellation verify --endpoint 127.44.7.1 --cluster-id 8Dt0uVXq0HnB0nGx4rYcJ0m2m3W9cH7y2lLrVY8bWqE=',
+			'constellation verify --endpoint 127.44.7.1 --cluster-id 8Dt0uVXq0HnB0nGx4rYcJ0m2m3W9cH7y2lLrVY8bWqE= --measurements constellation-conf.yaml',
+			'constellation verify --measurements measurements.json --variant qemu-vtpm --accept-unknown-keys --raw document.json',
 		],
+	},
+	{
+		name: 'receipt verify',
+		summary: 'Check a receipt with nothing but itself',
+		details:
+			'apply, scale and verify add a signed receipt to constellation-receipts. Its key is inside: that the receipt is unchanged is proved, whose key it is is not. Compare the fingerprint with one you kept, or name it with --key.',
+		argument: {name: 'FILE', description: 'Receipt to check', required: true},
+		flags: [
+			{
+				name: 'key',
+				value: 'KEY',
+				description: 'The one key that may have signed it: SHA256: and hex, or a PEM file (default: the one inside)',
+				env: 'CONSTELLATION_RECEIPT_KEY',
+			},
+		],
+		examples: ['constellation receipt verify constellation-receipts/2026-11-22T18-30-00Z-apply.cbor'],
+	},
+	{
+		name: 'receipt show',
+		summary: 'Show what a receipt says',
+		argument: {name: 'FILE', description: 'Receipt to show', required: true},
+		flags: [],
+		examples: ['constellation receipt show constellation-receipts/2026-11-22T18-30-00Z-apply.cbor --json'],
+	},
+	{
+		name: 'receipt list',
+		summary: 'List the receipts of the workspace, each checked',
+		flags: [],
+		examples: ['constellation receipt list'],
 	},
 	{
 		name: 'start',
@@ -250,4 +316,5 @@ export const commandTable: readonly CommandSpec[] = [
 export const groupSummaries: Readonly<Record<string, string>> = {
 	config: 'Write and check the config file',
 	image: 'Make, list and check node images',
+	receipt: 'Check, show and list receipts of what was checked',
 };

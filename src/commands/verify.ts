@@ -1,30 +1,74 @@
+import path from 'node:path';
+import {saveRawDocument} from '../flows/raw-document.ts';
 import {openWorkspace} from '../flows/session.ts';
-import {clusterIdText, verifyCluster, verifyTarget} from '../flows/verify.ts';
-import {verifyRows} from '../summary.ts';
-import {type CommandModule, textFlag} from './types.ts';
+import {verifyAndRecord} from '../flows/verify-run.ts';
+import {type NamedTarget, verifyTarget} from '../flows/verify-target.ts';
+import {clusterIdText, verifyWords} from '../flows/verify-words.ts';
+import {hanging, verifyTable} from '../output/verify-table.ts';
+import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
 
 export const verify: CommandModule = async (context, input) => {
 	const deps = await openWorkspace(context);
-	const [id, endpoint] = [textFlag(input, 'cluster-id'), textFlag(input, 'endpoint')];
-	const target = await verifyTarget(deps, {
-		...(id === undefined ? {} : {clusterId: id}),
-		...(endpoint === undefined ? {} : {endpoint: withPort(endpoint, 30_081)}),
-	});
-	const checks = await context.output.run('Verifying', signal => verifyCluster(deps, target, signal), {expected: ['verify']});
-	const clusterId = clusterIdText(target.clusterId);
+	const target = await verifyTarget(deps, namedTarget(input));
+	const raw = rawDocument(context, textFlag(input, 'raw'));
+	const verified = await context.output.run(
+		'Verifying',
+		signal => verifyAndRecord(deps, {...target, onAnswer: raw.keep}, signal),
+		{expected: ['verify']},
+	);
+	const {checks, attested, nonce, receipt} = verified;
+	const words = verifyWords(target, verified);
+	const width = context.surroundings.stdout.columns ?? 80;
 	return {
 		command: 'verify',
-		data: {endpoint: target.endpoint, clusterId, checks},
-		lines: [
-			...verifyRows(checks),
-			'',
-			`A node with cluster ID ${clusterId} answered a fresh challenge at ${target.endpoint};`,
-			'that is not proof that this address is that node.',
-		],
+		data: {
+			endpoint: target.endpoint,
+			clusterId: clusterIdText(target.clusterId),
+			variant: attested.variant,
+			checks,
+			findings: attested.findings,
+			attestationKey: attested.attestationKey,
+			...(attested.machine === undefined ? {} : {machine: attested.machine}),
+			nonce: Buffer.from(nonce).toString('hex'),
+			words,
+			...(receipt === undefined ? {} : {receipt}),
+			...raw.data(),
+		},
+		lines: raw.onStdout
+			? []
+			: [
+					...verifyTable(checks, width),
+					'',
+					...words.flatMap(sentence => hanging('', sentence, width)),
+					...(receipt === undefined ? [] : [`receipt  ${receipt}`]),
+				],
 	};
 };
 
-/** host:port as given; the port of the service where none is given. */
-export function withPort(endpoint: string, port: number): string {
-	return /:\d+$/.test(endpoint) ? endpoint : `${endpoint}:${port}`;
+function namedTarget(input: CommandInput): NamedTarget {
+	const [clusterId, endpoint, measurements] = ['cluster-id', 'endpoint', 'measurements'].map(name => textFlag(input, name));
+	const [variant, provider] = ['variant', 'provider'].map(name => textFlag(input, name));
+	return {
+		...(clusterId === undefined ? {} : {clusterId}),
+		...(endpoint === undefined ? {} : {endpoint}),
+		...(measurements === undefined ? {} : {measurements}),
+		...(variant === undefined ? {} : {variant}),
+		...(provider === undefined ? {} : {provider}),
+		acceptUnknownKeys: input.flags['accept-unknown-keys'] === true,
+	};
+}
+
+/** The document as the service gave it: into a new file, or on stdout, which then holds nothing else. In the JSON form it is a field. */
+function rawDocument({output, surroundings}: CommandContext, place: string | undefined) {
+	let document: Uint8Array | undefined;
+	return {
+		onStdout: place === '-' && output.kind !== 'json',
+		keep: async (bytes: Uint8Array): Promise<void> => {
+			document = bytes;
+			if (place === undefined) return;
+			if (place !== '-') await saveRawDocument(path.resolve(place), bytes);
+			else if (output.kind !== 'json') surroundings.stdout.write(bytes);
+		},
+		data: () => (place === undefined || document === undefined ? {} : {document: Buffer.from(document).toString('base64')}),
+	};
 }

@@ -65,7 +65,11 @@ export async function requireInitialised(workspace: Workspace): Promise<{ids: Cl
 	const ids = await requireIds(workspace);
 	const clusterId = readClusterId(ids.clusterID);
 	if (clusterId !== undefined) return {ids, clusterId};
-	throw new AppError('The cluster was created but not initialised.', {
+	throw notInitialised();
+}
+
+export function notInitialised(): AppError {
+	return new AppError('The cluster was created but not initialised.', {
 		code: 'not-initialised',
 		exitCode: exitCodes.preflight,
 		next: ['constellation apply   continues where it stopped'],

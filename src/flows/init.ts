@@ -1,4 +1,5 @@
 import {sameBytes} from '../attestation/bytes.ts';
+import {withClusterId} from '../attestation/cluster-register.ts';
 import {withMeasurement} from '../attestation/measurements.ts';
 import {formatPolicy, type LocalPolicy} from '../attestation/policy.ts';
 import {clusterRegister} from '../attestation/registers.ts';
@@ -18,7 +19,7 @@ import {exists, fileNames, writeFileSafely} from '../workspace/files.ts';
 import {writeIds} from '../workspace/id-file.ts';
 import {ensureMasterSecret} from '../workspace/master-secret.ts';
 import {writeStamp} from '../workspace/stamp.ts';
-import {memberPolicy, readEndpoints} from './cluster.ts';
+import {readEndpoints} from './cluster.ts';
 import type {Dependencies, Endpoints} from './dependencies.ts';
 import {connectNode, controlPlaneAt, mayPass, type NodeAddress, type NodeChannel, refusalLane} from './node-channel.ts';
 import {phase} from './phase.ts';
@@ -230,7 +231,7 @@ async function* acknowledge(
 /** After a run that ended between storing the result and telling so. The node may have been told, then it does not answer any more. */
 async function* acknowledgeLate(deps: Dependencies, prepared: Prepared, initSecret: Secret, signal: AbortSignal): Flow<Prepared> {
 	const {bootstrapper} = await readEndpoints(deps.workspace);
-	const policy = memberPolicy(prepared.policy, readClusterId(prepared.ids.clusterID) ?? new Uint8Array());
+	const policy = withClusterId(prepared.policy, readClusterId(prepared.ids.clusterID) ?? new Uint8Array());
 	let node: NodeChannel | undefined;
 	try {
 		node = await connectNode(await controlPlaneAt(deps, prepared.ids.uid, bootstrapper), policy, 'control-plane', signal);

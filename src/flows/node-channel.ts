@@ -74,8 +74,15 @@ export function* refusalLane(error: unknown, at: number): Generator<Event, void>
 }
 
 /** The refusal of a node as an error that says why and what to do. */
-export function refusedNode(node: string, {findings}: AttestationRefused, imageVersion?: string): AppError {
-	const view = explain(findings, {node, ...(imageVersion === undefined ? {} : {imageVersion})});
+export function refusedNode(
+	node: string,
+	{findings}: AttestationRefused,
+	imageVersion?: string,
+	expectedFrom?: string,
+): AppError {
+	const explained = explain(findings, {node, ...(imageVersion === undefined ? {} : {imageVersion})});
+	const view: RefusalView =
+		explained.expected === undefined || expectedFrom === undefined ? explained : {...explained, expectedFrom};
 	return new AppError(view.sentence, {
 		code: 'attestation-refused',
 		exitCode: exitCodes.refused,

@@ -5,6 +5,7 @@ import {writeFileSafely} from '../workspace/files.ts';
 import {pinnedPolicy, readConfig, requireInitialised} from './cluster.ts';
 import {applyPlan, type PlannedCluster, planCluster} from './create.ts';
 import type {Dependencies} from './dependencies.ts';
+import {expectationsOf, writeReceipt} from './receipts.ts';
 import {type SettledNodes, settleNodes} from './settle-nodes.ts';
 
 export type Sizes = {controlPlanes?: number; workers?: number};
@@ -45,5 +46,8 @@ export async function* applyScale(deps: Dependencies, planned: PlannedCluster, s
 	const target = {uid: ids.uid, clusterId, policy: pinnedPolicy(config), imageVersion: image.version};
 	const settled = yield* settleNodes(deps, target, signal);
 	await deps.journal.done('scale');
+	const cluster = {id: clusterId, name: config.name, uid: ids.uid};
+	const expectations = expectationsOf(target.policy, image);
+	yield* writeReceipt(deps, {what: 'scale', outcome: 'accepted', cluster, expectations, nodes: settled.judged});
 	return settled;
 }

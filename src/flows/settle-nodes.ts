@@ -3,13 +3,16 @@ import {type Kube, KubeError} from '../kubernetes/kube.ts';
 import {readMachineRecords, retireMachines} from '../kubernetes/machine-records.ts';
 import {resources} from '../kubernetes/resources.ts';
 import {type Condition, waitFor} from '../kubernetes/wait.ts';
+import type {ReceiptNode} from '../trust/receipt/receipt.ts';
 import {adminKube} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {phase} from './phase.ts';
 import {rememberGeneration} from './policy-generation.ts';
+import {judgedNodes} from './receipts.ts';
 import {type ReadyNode, type WatchTarget, watchUntil} from './watch.ts';
 
-export type SettledNodes = {nodes: ReadyNode[]; removed: string[]};
+/** `judged`: what the JoinServices know of the nodes that are ready now, for a receipt. */
+export type SettledNodes = {nodes: ReadyNode[]; removed: string[]; judged: ReceiptNode[]};
 
 /** Brings the cluster to what its machines are: ends when each has a Ready node, and no other node is known any more. */
 export async function* settleNodes(deps: Dependencies, target: WatchTarget, signal: AbortSignal): Flow<SettledNodes> {
@@ -25,7 +28,7 @@ export async function* settleNodes(deps: Dependencies, target: WatchTarget, sign
 	};
 	const body = watchUntil(deps, target, {wanted, begin}, signal);
 	const nodes = yield* phase('nodes', deps.now, body, found => `${found.length} of ${found.length} ready`);
-	return {nodes, removed};
+	return {nodes, removed, judged: await judgedNodes(deps, kube, nodes)};
 }
 
 /** Right after an Init or a power loss the API server may be about to start. */

@@ -17,7 +17,7 @@ import {readStamp, writeStamp} from '../workspace/stamp.ts';
 import {settleConfig} from './config-file.ts';
 import type {Dependencies} from './dependencies.ts';
 import {imageSources, type SystemOptions, systemDependencies} from './system.ts';
-import {registerMeanings} from './verify.ts';
+import {registerMeanings} from './verify-checks.ts';
 
 /** A workspace that is worked on until `release`: locked, its folder made, its config written. */
 export type OpenSetup = {deps: Dependencies; release: () => Promise<void>};

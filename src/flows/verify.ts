@@ -1,100 +1,111 @@
 import {credentials} from '@grpc/grpc-js';
-import {toHex} from '../attestation/bytes.ts';
+import type {Collateral} from '../attestation/attested.ts';
+import {withClusterId} from '../attestation/cluster-register.ts';
 import {AttestationRefused, type Finding} from '../attestation/findings.ts';
 import type {Policy} from '../attestation/policy.ts';
-import {localRegisters} from '../attestation/registers.ts';
 import {type Attested, validatorOf} from '../attestation/variant.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow, VerifyCheck} from '../events.ts';
-import {readClusterId, showClusterId} from '../keys/cluster-id.ts';
+import {showClusterId} from '../keys/cluster-id.ts';
 import {createClient} from '../rpc/client.ts';
 import {API as VerifyApi} from '../rpc/gen/verify_pb.ts';
 import {rpcFailure} from '../rpc/status.ts';
-import {memberPolicy, pinnedPolicy, readConfig, readEndpoints, requireInitialised} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
+import type {Expectations} from './expectations.ts';
 import {refusedNode} from './node-channel.ts';
 import {phase} from './phase.ts';
-import {requireRunning} from './status.ts';
+import {checksOf, uncheckedWithoutSource} from './verify-checks.ts';
+import type {VerifyTarget} from './verify-target.ts';
 
-export type VerifyTarget = {
-	/** host:port of the VerificationService. */
-	endpoint: string;
-	/** 32 bytes. */
-	clusterId: Uint8Array;
-	/** What a node has to show before it is in the cluster. */
-	policy: Policy;
-	imageVersion: string;
-	/** Milliseconds for which a service that does not answer is asked again: its node may have only just become ready. */
-	patienceMs?: number;
+export type VerifyDependencies = Pick<Dependencies, 'now' | 'random' | 'pause'> & {
+	/** What the evidence does not carry and its check needs, such as certificates of a processor. */
+	collateral?: (policy: Policy, document: Uint8Array, signal: AbortSignal) => Promise<Collateral>;
 };
 
-type VerifyDependencies = Pick<Dependencies, 'now' | 'random' | 'pause'>;
+/** Evidence that was accepted, and how. */
+export type Verified = {checks: VerifyCheck[]; attested: Attested; nonce: Uint8Array};
 
-/** What to challenge: the workspace's cluster, or what was named instead. `clusterId` is base64 or hex. */
-export async function verifyTarget(deps: Dependencies, named: {clusterId?: string; endpoint?: string}): Promise<VerifyTarget> {
-	const {workspace} = deps;
-	const own = named.clusterId === undefined || named.endpoint === undefined ? await requireInitialised(workspace) : undefined;
-	const {config} = await readConfig(workspace);
-	if (named.endpoint === undefined) await requireRunning(deps);
-	return {
-		endpoint: named.endpoint ?? (await readEndpoints(workspace)).verify,
-		clusterId: named.clusterId === undefined ? (own?.clusterId ?? new Uint8Array()) : parseClusterId(named.clusterId),
-		policy: pinnedPolicy(config),
-		imageVersion: config.image,
-	};
-}
-
-function parseClusterId(text: string): Uint8Array {
-	const id = readClusterId(text);
-	if (id !== undefined) return id;
-	throw new AppError('The cluster ID must be 32 bytes in base64 or hex.', {
-		code: 'usage',
-		exitCode: exitCodes.usage,
-		problems: [{path: '--cluster-id', message: 'is not 32 bytes in base64 or hex'}],
-	});
-}
-
-/** A cluster ID as it is shown. */
-export const clusterIdText = (clusterId: Uint8Array): string => showClusterId(clusterId);
+/** Evidence that was refused: the error for the person, and what it was refused for. */
+export type RefusedEvidence = {error: AppError; findings: readonly Finding[]};
 
 /** What the service signs besides the challenge (v2.9). */
 const userData = Buffer.from('VerifyService');
 const timeoutMs = 15_000;
 const retryMs = 250;
 
-/** What the registers of a local node measure, in words. */
-export const registerMeanings: ReadonlyMap<number, string> = new Map([
-	[localRegisters.launcher, 'launcher'],
-	[localRegisters.bundle, 'node program'],
-	[localRegisters.runtime, 'runtime'],
-	[localRegisters.commandLine, 'command line and keys'],
-	[localRegisters.cluster, 'cluster ID'],
-]);
-
 /**
- * Challenges the cluster with a fresh nonce and checks the answer, register 15 included: it is predicted from the cluster ID. The
- * table of checks is an event. Throws AppError `attestation-refused` (exit 5) or `rpc-unreachable` (exit 7).
+ * Challenges the cluster with a fresh nonce and checks the answer, cluster register included: it is predicted from the cluster ID.
+ * The table of checks is an event. Throws AppError `attestation-refused`, `nothing-to-compare` (exit 5) or `rpc-unreachable` (exit
+ * 7). `onRefused` hears of a refusal before it is thrown.
  */
-export function verifyCluster(deps: VerifyDependencies, target: VerifyTarget, signal: AbortSignal): Flow<VerifyCheck[]> {
-	return phase('verify', deps.now, challenge(deps, target, signal));
+export function verifyCluster(
+	deps: VerifyDependencies,
+	target: VerifyTarget,
+	signal: AbortSignal,
+	onRefused: (refused: RefusedEvidence) => Flow<void> = nothing,
+): Flow<Verified> {
+	return phase('verify', deps.now, challenge(deps, target, signal, onRefused));
 }
 
-async function* challenge(deps: VerifyDependencies, target: VerifyTarget, signal: AbortSignal): Flow<VerifyCheck[]> {
+async function* nothing(): Flow<void> {
+	// Nobody else wants to know.
+}
+
+async function* challenge(
+	deps: VerifyDependencies,
+	target: VerifyTarget,
+	signal: AbortSignal,
+	onRefused: (refused: RefusedEvidence) => Flow<void>,
+): Flow<Verified> {
 	const {now, random} = deps;
-	const {endpoint, imageVersion, patienceMs = 0} = target;
-	const policy = memberPolicy(target.policy, target.clusterId);
+	const {endpoint, expectations, patienceMs = 0} = target;
 	const nonce = random(32);
 	const document = await patientAnswer(deps, endpoint, nonce, now() + patienceMs, signal);
+	await target.onAnswer?.(document, nonce);
+	if (expectations === undefined) {
+		yield {type: 'verify', endpoint, checks: [...uncheckedWithoutSource], at: now()};
+		throw nothingToCompare(target);
+	}
+	const policy = withClusterId(expectations.policy, target.clusterId);
+	const collateral = await deps.collateral?.(policy, document, signal);
+	const common = {policy, source: expectations.source, clusterIdFrom: target.clusterIdFrom};
 	try {
-		const attested = validatorOf(policy).validate(document, nonce, userData);
-		const checks = checksOf(policy, attested.findings, attested);
+		const validator = validatorOf(policy, {now, ...(collateral === undefined ? {} : {collateral})});
+		const attested = validator.validate(document, nonce, userData);
+		const checks = checksOf({...common, findings: attested.findings, attested});
 		yield {type: 'verify', endpoint, checks, at: now()};
-		return checks;
+		return {checks, attested, nonce};
 	} catch (error) {
 		if (!(error instanceof AttestationRefused)) throw error;
-		yield {type: 'verify', endpoint, checks: checksOf(policy, error.findings), at: now()};
-		throw refusedNode(`the node at ${endpoint}`, error, imageVersion);
+		const checks = checksOf({...common, findings: error.findings});
+		yield {type: 'verify', endpoint, checks, at: now()};
+		const told = refusedAnswer(target, expectations, error, checks);
+		yield* onRefused({error: told, findings: error.findings});
+		throw told;
 	}
+}
+
+/** The refusal with its table: the last line of the JSON form tells everything. */
+function refusedAnswer(
+	{endpoint, clusterId}: VerifyTarget,
+	{imageVersion, source}: Expectations,
+	refused: AttestationRefused,
+	checks: readonly VerifyCheck[],
+): AppError {
+	const error = refusedNode(`the node at ${endpoint}`, refused, imageVersion, source);
+	const {message, code, exitCode, next, problems, details} = error;
+	const facts = {...details, endpoint, clusterId: showClusterId(clusterId), findings: refused.findings, checks};
+	return new AppError(message, {code, exitCode, next, problems, details: facts});
+}
+
+function nothingToCompare({endpoint, clusterId}: VerifyTarget): AppError {
+	return new AppError(`Something answered at ${endpoint}, but nothing here says what it should be, so nothing was checked.`, {
+		code: 'nothing-to-compare',
+		exitCode: exitCodes.refused,
+		problems: uncheckedWithoutSource.map(({check, expected}) => ({path: check, message: `not checked: ${expected}`})),
+		next: ['Name the config or the measurements of the cluster: --measurements FILE'],
+		details: {endpoint, clusterId: showClusterId(clusterId), checks: uncheckedWithoutSource},
+	});
 }
 
 async function patientAnswer(
@@ -127,40 +138,4 @@ async function answerOf(endpoint: string, nonce: Uint8Array, signal: AbortSignal
 	} finally {
 		client.channel.close();
 	}
-}
-
-/** One row a check. Without accepted evidence, what was not found wrong was not found right either. */
-function checksOf(policy: Policy, findings: readonly Finding[], attested?: Attested): VerifyCheck[] {
-	const source = attested?.machine?.name ?? 'evidence';
-	const registers = [...policy.measurements].map(([register, {expected, warnOnly}]): VerifyCheck => {
-		const finding = findings.find(each => each.code === 'register-mismatch' && each.register === register);
-		const actual =
-			finding?.actual ?? (attested === undefined ? undefined : toHex(attested.registers[register] ?? new Uint8Array()));
-		return {
-			check: [`register ${register}`, registerMeanings.get(register)].filter(part => part !== undefined).join(', '),
-			expected: toHex(expected),
-			actual: actual ?? 'not known',
-			verdict: finding === undefined ? (attested === undefined ? 'not-checked' : 'ok') : warnOnly ? 'warning' : 'failed',
-			source,
-		};
-	});
-	const others = findings
-		.filter(({code}) => code !== 'register-mismatch')
-		.map(
-			({code, expected = '', actual = '', severity}): VerifyCheck => ({
-				check: code,
-				expected,
-				actual,
-				verdict: severity === 'warn' ? 'warning' : 'failed',
-				source,
-			}),
-		);
-	const proven: VerifyCheck[] =
-		attested === undefined
-			? []
-			: [
-					{check: 'challenge', expected: 'fresh nonce', actual: 'signed', verdict: 'ok', source},
-					{check: 'key', expected: 'certified by the maker key', actual: attested.attestationKey, verdict: 'ok', source},
-				];
-	return [...proven, ...registers, ...others];
 }

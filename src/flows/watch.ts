@@ -1,3 +1,4 @@
+import {withClusterId} from '../attestation/cluster-register.ts';
 import type {Policy} from '../attestation/policy.ts';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import type {Event, EventOf, Flow, RefusalView} from '../events.ts';
@@ -7,7 +8,7 @@ import {KubeError} from '../kubernetes/kube.ts';
 import {parseKubeconfig} from '../kubernetes/kubeconfig.ts';
 import {resources} from '../kubernetes/resources.ts';
 import type {Machine} from '../providers/node-groups.ts';
-import {adminKube, memberPolicy, pinnedPolicy, readConfig, readEndpoints, requireInitialised} from './cluster.ts';
+import {adminKube, pinnedPolicy, readConfig, readEndpoints, requireInitialised} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {joinEvents} from './join-stream.ts';
 import {type Background, withBackground} from './merge.ts';
@@ -34,7 +35,7 @@ async function sources(deps: Dependencies, target: WatchTarget): Promise<Backgro
 	const {join} = await readEndpoints(deps.workspace);
 	const stream = {
 		endpoint: join,
-		policy: memberPolicy(target.policy, target.clusterId),
+		policy: withClusterId(target.policy, target.clusterId),
 		admin: {certificate: cert, key},
 		imageVersion: target.imageVersion,
 		now: () => deps.now(),

@@ -87,8 +87,9 @@ function checkLines(check: {title: string; state: string; detail?: string; fix?:
 
 function verifyLines(check: VerifyCheck): string[] {
 	const line = `  ${check.verdict.padEnd(11)} ${oneLine(check.check)} (${oneLine(check.source)})`;
-	if (check.verdict === 'ok' || check.verdict === 'not-checked') return [line];
-	return [line, `    expected  ${oneLine(check.expected, 200)}`, `    got       ${oneLine(check.actual, 200)}`];
+	const message = check.message === undefined ? [] : [`    ${oneLine(check.message)}`];
+	if (check.verdict === 'ok' || check.verdict === 'not-checked' || check.expected === '') return [line, ...message];
+	return [line, ...message, `    expected  ${oneLine(check.expected, 200)}`, `    got       ${oneLine(check.actual, 200)}`];
 }
 
 function never(event: never): never {

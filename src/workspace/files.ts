@@ -11,10 +11,12 @@ export const fileNames = {
 	kubeconfig: 'constellation-admin.conf',
 	terraform: 'constellation-terraform',
 	clusterLog: 'constellation-cluster.log',
+	receipts: 'constellation-receipts',
 	own: '.constellation',
 	stamp: '.constellation/workspace.json',
 	lock: '.constellation/lock.json',
 	journal: '.constellation/journal.jsonl',
+	receiptKey: '.constellation/receipt-key.pem',
 } as const;
 
 export type WorkspaceFile = keyof typeof fileNames;

@@ -1,0 +1,73 @@
+import path from 'node:path';
+import {
+	checkLines,
+	type ListedReceipt,
+	listReceipts,
+	openReceiptFile,
+	ownKeyId,
+	receiptJson,
+	receiptLines,
+	verifyReceiptFile,
+} from '../flows/receipt-check.ts';
+import {hanging} from '../output/verify-table.ts';
+import {type CommandContext, type CommandModule, textFlag} from './types.ts';
+
+export const verify: CommandModule = async (context, input) => {
+	const file = path.resolve(input.argument ?? '');
+	const checked = await verifyReceiptFile(file, textFlag(input, 'key'));
+	const {receipt, fingerprint, checks} = checked;
+	const isOwn = await isOwnKey(context, fingerprint);
+	return {
+		command: 'receipt verify',
+		data: {file, fingerprint, ownKey: isOwn, checks, receipt: receiptJson(receipt)},
+		lines: [
+			...hanging('', checks[0]?.detail ?? '', widthOf(context)),
+			...checkLines(checked),
+			...(isOwn ? ['               the key of the workspace here'] : []),
+			'',
+			`${receipt.what}, ${receipt.outcome}, ${receipt.time}, ${receipt.nodes.length} nodes; receipt show has the rest`,
+		],
+	};
+};
+
+export const show: CommandModule = async (context, input) => {
+	const file = path.resolve(input.argument ?? '');
+	const checked = await openReceiptFile(file);
+	const {receipt, fingerprint, checks} = checked;
+	return {
+		command: 'receipt show',
+		data: {file, fingerprint, checks, receipt: receiptJson(receipt)},
+		lines: [...receiptLines(receipt).flatMap(line => hanging('', line, widthOf(context))), '', ...checkLines(checked)],
+	};
+};
+
+export const list: CommandModule = async ({folder}) => {
+	const receipts = await listReceipts(folder);
+	return {
+		command: 'receipt list',
+		data: {receipts: receipts.map(receipt => listed(receipt))},
+		lines: receipts.length === 0 ? ['There is no receipt here; apply, scale and verify add one.'] : receipts.flatMap(listedLines),
+	};
+};
+
+function listed({file, checked, problem}: ListedReceipt): Record<string, unknown> {
+	if (checked === undefined) return {file, ok: false, problem};
+	const {receipt, fingerprint, checks} = checked;
+	const {what, outcome, time, nodes} = receipt;
+	return {file, ok: checks.every(({verdict}) => verdict !== 'failed'), what, outcome, time, nodes: nodes.length, fingerprint};
+}
+
+function listedLines({file, checked, problem}: ListedReceipt): string[] {
+	if (checked === undefined) return [file, `  ${problem ?? 'cannot be read'}`];
+	const {receipt, checks} = checked;
+	const broken = checks.filter(({verdict}) => verdict === 'failed').map(({check}) => check);
+	const state = broken.length === 0 ? 'unchanged since signed' : `does not hold: ${broken.join(', ')}`;
+	return [file, `  ${receipt.what}, ${receipt.outcome}, ${receipt.nodes.length} nodes, ${state}`];
+}
+
+async function isOwnKey({folder}: CommandContext, fingerprint: string): Promise<boolean> {
+	const own = await ownKeyId(folder);
+	return own !== undefined && `SHA256:${Buffer.from(own).toString('hex')}` === fingerprint;
+}
+
+const widthOf = ({surroundings}: CommandContext): number => surroundings.stdout.columns ?? 80;

@@ -1,0 +1,70 @@
+import {isScalar, parseDocument, visit} from 'yaml';
+import {AppError, exitCodes} from '../errors.ts';
+import {maxConfigSize} from './load.ts';
+
+/** Keys of the attestation section (v2.9 and our own), with the variant each is about. */
+export const attestationKeys = {
+	localVTPM: 'local-vtpm',
+	qemuVTPM: 'qemu-vtpm',
+	qemuTDX: 'qemu-tdx',
+	awsNitroTPM: 'aws-nitro-tpm',
+	awsSEVSNP: 'aws-sev-snp',
+	gcpSEVES: 'gcp-sev-es',
+	gcpSEVSNP: 'gcp-sev-snp',
+	azureSEVSNP: 'azure-sev-snp',
+	azureTrustedLaunch: 'azure-trustedlaunch',
+	azureTDX: 'azure-tdx',
+} as const;
+export type AttestationKey = keyof typeof attestationKeys;
+
+/** What a config says of attestation: the variant, its settings as they stand there, and the image. */
+export type AttestationSection = {
+	key: AttestationKey;
+	variant: (typeof attestationKeys)[AttestationKey];
+	value: unknown;
+	image: string;
+};
+
+/**
+ * The attestation section of a config file of version v3, of this tool or of v2.9: the rest of the file is not looked at, so that a
+ * cluster can be verified that another tool made. Throws AppError `invalid-config`.
+ */
+export function readAttestationSection(text: string): AttestationSection {
+	if (Buffer.byteLength(text) > maxConfigSize) throw invalid('', `larger than ${maxConfigSize} bytes`);
+	const document = parseDocument(text, {prettyErrors: true});
+	const [first] = document.errors;
+	if (first) throw invalid(`line ${first.linePos?.[0].line ?? 1}`, first.message.split('\n')[0] ?? first.code);
+	// A register value of digits only looks like a number to YAML; v2.9 reads it as the text that it is.
+	visit(document, {
+		Scalar(_key, node) {
+			if (typeof node.value === 'number' && (node.source?.length ?? 0) > 15) node.value = node.source;
+		},
+	});
+	const image = document.get('image', true);
+	const value: unknown = document.toJS({maxAliasCount: 10});
+	const section = isObject(value) && isObject(value['attestation']) ? value['attestation'] : {};
+	const [key, ...others] = Object.keys(section);
+	if (key === undefined) throw invalid('attestation', 'names no attestation variant');
+	if (others.length > 0) throw invalid('attestation', 'names more than one attestation variant');
+	if (!isAttestationKey(key)) throw invalid(`attestation.${key}`, 'is no attestation variant that this tool knows');
+	return {
+		key,
+		variant: attestationKeys[key],
+		value: section[key],
+		image: isScalar(image) && typeof image.value === 'string' ? image.value : '',
+	};
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isAttestationKey = (key: string): key is AttestationKey => Object.hasOwn(attestationKeys, key);
+
+function invalid(path: string, message: string): AppError {
+	return new AppError('The config does not say what a node has to prove.', {
+		code: 'invalid-config',
+		exitCode: exitCodes.usage,
+		problems: [{path, message}],
+		next: ['Use the config that the cluster was made with, or give the values with --measurements FILE.'],
+	});
+}
