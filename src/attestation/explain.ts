@@ -24,7 +24,7 @@ export function explain(findings: readonly Finding[], context: RefusalContext): 
 		...(main.register === undefined ? {} : {register: main.register}),
 		...(main.expected === undefined ? {} : {expected: main.expected}),
 		...(main.actual === undefined ? {} : {actual: main.actual}),
-		...adviceTable[main.code](context, main.register),
+		...adviceTable[main.code](context, main.register, main.expected),
 	};
 }
 

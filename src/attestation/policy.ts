@@ -4,15 +4,17 @@ import {isObject, type Measurements, parseMeasurements} from './measurements.ts'
 import {attempt, type PolicyFields} from './policy-fields.ts';
 import {bankOf, type RegisterBank, tpmBank} from './registers.ts';
 import {type AzureSnpPolicy, formatAzureSnpPolicy, parseAzureSnpPolicy} from './variants/azure/sev-snp/policy.ts';
+import {type AzureTdxPolicy, formatAzureTdxPolicy, parseAzureTdxPolicy} from './variants/azure/tdx/policy.ts';
 import {formatLocalPolicy, type LocalPolicy, parseLocalPolicy} from './variants/local/policy.ts';
 import {formatQemuPolicy, parseQemuPolicy, type QemuPolicy} from './variants/qemu/policy.ts';
+import {formatQemuTdxPolicy, parseQemuTdxPolicy, type QemuTdxPolicy} from './variants/tdx/policy.ts';
 
 export type {AzureSnpPolicy} from './variants/azure/sev-snp/policy.ts';
 export type {LocalPolicy} from './variants/local/policy.ts';
 export type {QemuPolicy} from './variants/qemu/policy.ts';
 
 /** What evidence must show, by variant. */
-export type Policy = LocalPolicy | QemuPolicy | AzureSnpPolicy;
+export type Policy = LocalPolicy | QemuPolicy | AzureSnpPolicy | QemuTdxPolicy | AzureTdxPolicy;
 
 type PolicyParser = (fields: PolicyFields, measurements: Measurements) => Policy | undefined;
 
@@ -20,6 +22,8 @@ const parsers: Readonly<Record<Policy['variant'], PolicyParser>> = {
 	'local-vtpm': parseLocalPolicy,
 	'qemu-vtpm': parseQemuPolicy,
 	'azure-sev-snp': parseAzureSnpPolicy,
+	'qemu-tdx': parseQemuTdxPolicy,
+	'azure-tdx': parseAzureTdxPolicy,
 };
 
 /**
@@ -53,11 +57,15 @@ export function formatPolicy(policy: Policy): Record<string, unknown> {
 			return formatQemuPolicy(policy);
 		case 'azure-sev-snp':
 			return formatAzureSnpPolicy(policy);
+		case 'qemu-tdx':
+			return formatQemuTdxPolicy(policy);
+		case 'azure-tdx':
+			return formatAzureTdxPolicy(policy);
 	}
 }
 
 /** A policy without an enforced entry, or silent about the cluster register, would let anything in. */
-export function weaknesses(measurements: Measurements, {clusterRegister}: RegisterBank = tpmBank): Finding[] {
+export function weaknesses(measurements: Measurements, {clusterRegister, firmwareRegister}: RegisterBank = tpmBank): Finding[] {
 	const findings: Finding[] = [];
 	if (![...measurements.values()].some(({warnOnly}) => !warnOnly)) {
 		findings.push(refusal('policy-empty', 'The policy enforces no register, so it would accept any machine.'));
@@ -69,6 +77,10 @@ export function weaknesses(measurements: Measurements, {clusterRegister}: Regist
 				`The policy does not enforce register ${clusterRegister}, which tells whether a node is in a cluster.`,
 			),
 		);
+	}
+	if (firmwareRegister !== undefined && measurements.get(firmwareRegister)?.warnOnly !== false) {
+		const message = `The policy does not enforce register ${firmwareRegister}, so any firmware could fill the others.`;
+		findings.push(refusal('policy-register-missing', message));
 	}
 	return findings;
 }

@@ -9,13 +9,15 @@ export type RegisterBank = {
 	hash: 'sha256' | 'sha384';
 	/** The register that carries the cluster ID: zero before a node is in a cluster. */
 	clusterRegister: number;
+	/** The register that measures the firmware, where nothing else vouches for it; without it the others mean nothing. */
+	firmwareRegister?: number;
 };
 
 /** SHA-256 bank of a TPM. */
 export const tpmBank: RegisterBank = {count: registerCount, size: 32, hash: 'sha256', clusterRegister: 15};
 
 /** MRTD at index 0, RTMR0 to RTMR3 behind it, as v2.9 numbers them; RTMR2 carries the cluster ID. */
-export const tdxBank: RegisterBank = {count: 5, size: 48, hash: 'sha384', clusterRegister: 3};
+export const tdxBank: RegisterBank = {count: 5, size: 48, hash: 'sha384', clusterRegister: 3, firmwareRegister: 0};
 
 /** Which registers a policy of this variant speaks of. On Azure the machine's TPM is what is measured, also with TDX. */
 export function bankOf({variant}: {variant: string}): RegisterBank {

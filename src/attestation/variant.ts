@@ -3,9 +3,11 @@ import {AttestationRefused} from './findings.ts';
 import type {Policy} from './policy.ts';
 import type {Tpm} from './tpm/tpm.ts';
 import {validateAzureSnp} from './variants/azure/sev-snp/validate.ts';
+import {validateAzureTdx} from './variants/azure/tdx/validate.ts';
 import {issueLocal} from './variants/local/issue.ts';
 import {validateLocal} from './variants/local/validate.ts';
 import {validateQemu} from './variants/qemu/validate.ts';
+import {validateQemuTdx} from './variants/tdx/validate.ts';
 
 export type {Attested, Endorsement, Issuer, Validator} from './attested.ts';
 export {formatPolicy, type LocalPolicy, type Policy, parsePolicy} from './policy.ts';
@@ -20,6 +22,10 @@ export function validatorOf(policy: Policy, deps: ValidatorDeps = {now: Date.now
 			return {oid, validate: validateQemu(policy)};
 		case 'azure-sev-snp':
 			return {oid, validate: validateAzureSnp(policy, deps)};
+		case 'qemu-tdx':
+			return {oid, validate: validateQemuTdx(policy, deps)};
+		case 'azure-tdx':
+			return {oid, validate: validateAzureTdx(policy, deps)};
 	}
 }
 

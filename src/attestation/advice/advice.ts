@@ -4,7 +4,8 @@ export type RefusalContext = {node: string; imageVersion?: string};
 /** The likely cause of a finding and the smallest safe step. */
 export type Advice = {likely: string; step: string};
 
-export type AdviceOf = (context: RefusalContext, register?: number) => Advice;
+/** `register` and the hex value that was expected in it, where a finding is about one. */
+export type AdviceOf = (context: RefusalContext, register?: number, expected?: string) => Advice;
 
 /** Advice by the code of a finding. Earlier codes are more telling: the first one present is the one that is shown. */
 export type AdviceTable = Readonly<Record<string, AdviceOf>>;

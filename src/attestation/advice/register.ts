@@ -1,8 +1,10 @@
-import {localRegisters} from '../registers.ts';
-import type {AdviceOf} from './advice.ts';
+import {localRegisters, tdxBank} from '../registers.ts';
+import type {Advice, AdviceOf, RefusalContext} from './advice.ts';
 
 /** What a register measures tells why it may differ. */
-export const registerAdvice: AdviceOf = ({node, imageVersion}, register) => {
+export const registerAdvice: AdviceOf = ({node, imageVersion}, register, expected) => {
+	if (expected?.length === tdxBank.size * 2)
+		return tdxRegisterAdvice({node, ...(imageVersion === undefined ? {} : {imageVersion})}, register);
 	const image = imageVersion === undefined ? 'its image' : `the image ${imageVersion}`;
 	const check = imageVersion === undefined ? 'constellation image check' : `constellation image check ${imageVersion}`;
 	const another = `Run ${check}. If it reports a difference, remove and make the image again, then replace ${node}.`;
@@ -19,10 +21,7 @@ export const registerAdvice: AdviceOf = ({node, imageVersion}, register) => {
 				step: `Replace ${node}; do not change the policy.`,
 			};
 		case localRegisters.cluster:
-			return {
-				likely: `${node} was already part of a cluster since it was started, or belongs to another one.`,
-				step: `Restart or replace ${node}, so that it asks again from a fresh start.`,
-			};
+			return inCluster(node);
 		default:
 			return {
 				likely: `The firmware or boot configuration of ${node} differs from what the policy was made for.`,
@@ -30,3 +29,28 @@ export const registerAdvice: AdviceOf = ({node, imageVersion}, register) => {
 			};
 	}
 };
+
+/** Only trust domains have registers of 48 bytes. */
+function tdxRegisterAdvice({node, imageVersion}: RefusalContext, register: number | undefined): Advice {
+	switch (register) {
+		case tdxBank.firmwareRegister:
+			return {
+				likely: `The virtual firmware of ${node} is not the one that the policy was made for.`,
+				step: `Compare it with the provider’s before you change the policy; else replace ${node}.`,
+			};
+		case tdxBank.clusterRegister:
+			return inCluster(node);
+		default:
+			return {
+				likely: `${node} did not boot ${imageVersion === undefined ? 'its image' : `the image ${imageVersion}`} as it was released.`,
+				step: `Replace ${node} with one of the image that the policy names.`,
+			};
+	}
+}
+
+function inCluster(node: string): Advice {
+	return {
+		likely: `${node} was already part of a cluster since it was started, or belongs to another one.`,
+		step: `Restart or replace ${node}, so that it asks again from a fresh start.`,
+	};
+}

@@ -51,27 +51,13 @@ export const tdxAdvice = {
 		likely: `The processor of ${node} has a weakness that software has to work around.`,
 		step: 'Read the advisories; if the image has the mitigations, accept SWHardeningNeeded in the policy as a warning.',
 	}),
+	'tdx-paravisor': ({node}) => ({
+		likely: `Azure updated its paravisor, or something that is not Azure runs ${node}.`,
+		step: 'Compare the value with a machine that you trust; only then add it under mrTd in the attestation section.',
+	}),
 	'tdx-attributes': otherPlatform,
 	'tdx-xfam': otherPlatform,
 	'tdx-attributes-weak': otherPlatform,
 	'tdx-attributes-unknown': otherPlatform,
 	'tdx-report-data': replayed,
-	'tdx-register-mismatch': ({node, imageVersion}, register) => {
-		if (register === 0) {
-			return {
-				likely: `The virtual firmware of ${node} is not the one that the policy was made for.`,
-				step: `Compare it with the provider’s; do not change the policy before. Else replace ${node}.`,
-			};
-		}
-		if (register === 3) {
-			return {
-				likely: `${node} was already part of a cluster since it was started, or belongs to another one.`,
-				step: `Restart or replace ${node}, so that it asks again from a fresh start.`,
-			};
-		}
-		return {
-			likely: `${node} did not boot ${imageVersion === undefined ? 'its image' : `the image ${imageVersion}`} as it was released.`,
-			step: `Replace ${node} with one of the image that the policy names.`,
-		};
-	},
 } as const satisfies AdviceTable;
