@@ -65,6 +65,9 @@ export type Collateral = {
 
 /** One piece of collateral that a policy and a document ask for. */
 export type CollateralNeed =
+	/** DER of an issuer, and of a revocation list, at an address of the vendor; HTTP is enough, both are signed. */
+	| {kind: 'certificate'; url: string}
+	| {kind: 'revocation-list'; url: string}
 	| {kind: 'amd-certificates'; product: string; chipId: Uint8Array; tcb: Uint8Array}
 	| {kind: 'amd-revocation-list'; product: string}
 	| {kind: 'tdx'; fmspc: Uint8Array; ca: 'processor' | 'platform'}

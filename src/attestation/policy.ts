@@ -3,8 +3,15 @@ import {type Finding, refusal} from './findings.ts';
 import {isObject, type Measurements, parseMeasurements} from './measurements.ts';
 import {attempt, type PolicyFields} from './policy-fields.ts';
 import {bankOf, type RegisterBank, tpmBank} from './registers.ts';
+import {formatNitroPolicy, type NitroPolicy, parseNitroPolicy} from './variants/aws/nitro/policy.ts';
 import {type AzureSnpPolicy, formatAzureSnpPolicy, parseAzureSnpPolicy} from './variants/azure/sev-snp/policy.ts';
 import {type AzureTdxPolicy, formatAzureTdxPolicy, parseAzureTdxPolicy} from './variants/azure/tdx/policy.ts';
+import {
+	formatTrustedLaunchPolicy,
+	parseTrustedLaunchPolicy,
+	type TrustedLaunchPolicy,
+} from './variants/azure/trusted-launch/policy.ts';
+import {formatSevEsPolicy, parseSevEsPolicy, type SevEsPolicy} from './variants/gcp/sev-es/policy.ts';
 import {formatLocalPolicy, type LocalPolicy, parseLocalPolicy} from './variants/local/policy.ts';
 import {formatQemuPolicy, parseQemuPolicy, type QemuPolicy} from './variants/qemu/policy.ts';
 import {formatQemuTdxPolicy, parseQemuTdxPolicy, type QemuTdxPolicy} from './variants/tdx/policy.ts';
@@ -14,13 +21,24 @@ export type {LocalPolicy} from './variants/local/policy.ts';
 export type {QemuPolicy} from './variants/qemu/policy.ts';
 
 /** What evidence must show, by variant. */
-export type Policy = LocalPolicy | QemuPolicy | AzureSnpPolicy | QemuTdxPolicy | AzureTdxPolicy;
+export type Policy =
+	| LocalPolicy
+	| QemuPolicy
+	| NitroPolicy
+	| SevEsPolicy
+	| TrustedLaunchPolicy
+	| AzureSnpPolicy
+	| QemuTdxPolicy
+	| AzureTdxPolicy;
 
 type PolicyParser = (fields: PolicyFields, measurements: Measurements) => Policy | undefined;
 
 const parsers: Readonly<Record<Policy['variant'], PolicyParser>> = {
 	'local-vtpm': parseLocalPolicy,
 	'qemu-vtpm': parseQemuPolicy,
+	'aws-nitro-tpm': parseNitroPolicy,
+	'gcp-sev-es': parseSevEsPolicy,
+	'azure-trustedlaunch': parseTrustedLaunchPolicy,
 	'azure-sev-snp': parseAzureSnpPolicy,
 	'qemu-tdx': parseQemuTdxPolicy,
 	'azure-tdx': parseAzureTdxPolicy,
@@ -55,6 +73,12 @@ export function formatPolicy(policy: Policy): Record<string, unknown> {
 			return formatLocalPolicy(policy);
 		case 'qemu-vtpm':
 			return formatQemuPolicy(policy);
+		case 'aws-nitro-tpm':
+			return formatNitroPolicy(policy);
+		case 'gcp-sev-es':
+			return formatSevEsPolicy(policy);
+		case 'azure-trustedlaunch':
+			return formatTrustedLaunchPolicy(policy);
 		case 'azure-sev-snp':
 			return formatAzureSnpPolicy(policy);
 		case 'qemu-tdx':

@@ -2,8 +2,11 @@ import {type Endorsement, type Issuer, type Validator, type ValidatorDeps, varia
 import {AttestationRefused} from './findings.ts';
 import type {Policy} from './policy.ts';
 import type {Tpm} from './tpm/tpm.ts';
+import {validateNitro} from './variants/aws/nitro/validate.ts';
 import {validateAzureSnp} from './variants/azure/sev-snp/validate.ts';
 import {validateAzureTdx} from './variants/azure/tdx/validate.ts';
+import {validateTrustedLaunch} from './variants/azure/trusted-launch/validate.ts';
+import {validateSevEs} from './variants/gcp/sev-es/validate.ts';
 import {issueLocal} from './variants/local/issue.ts';
 import {validateLocal} from './variants/local/validate.ts';
 import {validateQemu} from './variants/qemu/validate.ts';
@@ -20,6 +23,12 @@ export function validatorOf(policy: Policy, deps: ValidatorDeps = {now: Date.now
 			return {oid, validate: validateLocal(policy, deps)};
 		case 'qemu-vtpm':
 			return {oid, validate: validateQemu(policy)};
+		case 'aws-nitro-tpm':
+			return {oid, validate: validateNitro(policy, deps)};
+		case 'gcp-sev-es':
+			return {oid, validate: validateSevEs(policy, deps)};
+		case 'azure-trustedlaunch':
+			return {oid, validate: validateTrustedLaunch(policy, deps)};
 		case 'azure-sev-snp':
 			return {oid, validate: validateAzureSnp(policy, deps)};
 		case 'qemu-tdx':

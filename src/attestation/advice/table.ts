@@ -1,6 +1,7 @@
 import type {AdviceOf} from './advice.ts';
 import {azureAdvice} from './azure.ts';
 import {chainAdvice} from './chain.ts';
+import {cloudAdvice} from './cloud.ts';
 import {connectionAdvice} from './connection.ts';
 import {documentAdvice} from './document.ts';
 import {keyAdvice} from './key.ts';
@@ -18,6 +19,7 @@ const areas = {
 	...snpAdvice,
 	...tdxAdvice,
 	...azureAdvice,
+	...cloudAdvice,
 	...quoteAdvice,
 	...connectionAdvice,
 };

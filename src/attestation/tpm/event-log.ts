@@ -4,7 +4,14 @@ import {algorithms, registerCount} from './constants.ts';
 import type {TpmEvent} from './tpm.ts';
 
 /** Event types of the TCG PC client firmware profile. */
-export const eventTypes = {noAction: 0x03, separator: 0x04, ipl: 0x0d, efiAction: 0x8000_0007} as const;
+export const eventTypes = {
+	noAction: 0x03,
+	separator: 0x04,
+	crtmVersion: 0x08,
+	ipl: 0x0d,
+	nonHostInfo: 0x11,
+	efiAction: 0x8000_0007,
+} as const;
 
 export type LogEvent = TpmEvent & {type: number; data: Uint8Array};
 

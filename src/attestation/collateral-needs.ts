@@ -1,0 +1,37 @@
+import type {Collateral, CollateralNeed} from './attested.ts';
+import {MalformedError} from './bytes.ts';
+import type {Policy} from './policy.ts';
+import {nitroNeeds} from './variants/aws/nitro/validate.ts';
+import {azureSnpNeeds} from './variants/azure/sev-snp/needs.ts';
+import {trustedLaunchNeeds} from './variants/azure/trusted-launch/validate.ts';
+import {gcpMachineNeeds} from './variants/gcp/machine.ts';
+
+/**
+ * What a verifier has to bring along to judge this document under this policy, beyond what it has. The document is not checked yet:
+ * of what it says only vendors' addresses and names of the vendors' forms are used. One answer can bring up the next question (an
+ * issuer names its own), so ask again until nothing is left. A document that cannot be read needs nothing; its validator refuses it.
+ */
+export function collateralNeeds(policy: Policy, document: Uint8Array, have: Collateral = {}): CollateralNeed[] {
+	try {
+		return needsOf(policy, document, have);
+	} catch (error) {
+		if (error instanceof MalformedError) return [];
+		throw error;
+	}
+}
+
+function needsOf(policy: Policy, document: Uint8Array, have: Collateral): CollateralNeed[] {
+	switch (policy.variant) {
+		case 'aws-nitro-tpm':
+			return nitroNeeds(policy, document, have);
+		case 'gcp-sev-es':
+			return gcpMachineNeeds(policy, document, have);
+		case 'azure-sev-snp':
+			return azureSnpNeeds(policy, document);
+		case 'azure-trustedlaunch':
+			return trustedLaunchNeeds(policy, document, have);
+		default:
+			// The evidence is complete as it is.
+			return [];
+	}
+}
