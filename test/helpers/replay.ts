@@ -85,7 +85,7 @@ export async function replay(
 			base64 === undefined
 				? (text ?? (body === undefined ? undefined : translate(JSON.stringify(body))))
 				: Buffer.from(base64, 'base64');
-		const identity = bodyIdentity(exchange) ?? options.identityOf?.(step);
+		const identity = options.identityOf?.(step);
 		return server.request(translate(path), {
 			method,
 			...(raw !== undefined && {raw}),
@@ -98,24 +98,14 @@ export async function replay(
 		});
 	}
 
-	/** Pods are made by their node here. */
-	function bodyIdentity({body, method, path}: Exchange): ClientIdentity | undefined {
-		if (method !== 'POST' || !path.includes('/pods')) return undefined;
-		const node = at(at(body, 'spec'), 'nodeName');
-		return typeof node === 'string' ? server.identity(`system:node:${node}`, 'system:nodes') : undefined;
-	}
-
-	/** Makes an object the recording started with; Pods as their node would. */
+	/** Makes an object the recording started with. */
 	async function plant(recorded: RecordedObject): Promise<void> {
 		const {kind, apiVersion} = recorded;
 		const {resourceVersion, uid: recordedUid, ...metadata} = recorded.metadata;
 		const namespace = metadata['namespace'] === undefined ? '' : `/namespaces/${textOf(metadata['namespace'])}`;
 		const collection = `/${apiVersion === 'v1' ? 'api' : 'apis'}/${apiVersion}${namespace}/${kind.toLowerCase()}s`;
-		const node = at(recorded['spec'], 'nodeName');
-		const identity =
-			kind === 'Pod' && typeof node === 'string' ? server.identity(`system:node:${node}`, 'system:nodes') : server.admin;
 		const body = {...recorded, metadata};
-		const made = await server.request(collection, {method: 'POST', body, identity});
+		const made = await server.request(collection, {method: 'POST', body});
 		if (made.status !== 201) throw new Error(`${kind} ${String(metadata['name'])} was not made: ${made.text}`);
 		let planted = made.json;
 		if (recorded['status'] !== undefined && kind !== 'Namespace') {

@@ -3,9 +3,9 @@ import type {ApiResource, Subresource} from './types.ts';
 const allVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'] as const;
 const readWrite = ['get', 'patch', 'update'] as const;
 
-/** Why the local provider does not run workloads; `kind` as in `Deployment`. */
-export function workloadRefusal(kind: string): string {
-	return `the local provider rehearses the cluster and runs no workloads, so it does not take a ${kind}; use the qemu provider or a cloud for that`;
+/** Why a kind is not taken here; `kind` as in `StatefulSet`. */
+function workloadRefusal(kind: string): string {
+	return `the local provider simulates Pods, Deployments, ReplicaSets and DaemonSets only, so it does not take a ${kind}; use the qemu provider or a cloud for that`;
 }
 
 type Options = {
@@ -16,7 +16,6 @@ type Options = {
 	verbs?: readonly string[];
 	storage?: string;
 	generation?: boolean;
-	refused?: boolean;
 };
 
 function resource(group: string, version: string, plural: string, kind: string, options: Options = {}): ApiResource {
@@ -34,7 +33,6 @@ function resource(group: string, version: string, plural: string, kind: string, 
 		subresources: options.subresources ?? [],
 		storage: options.storage ?? (group === '' ? plural : `${plural}.${group}`),
 		generation: options.generation ?? false,
-		...(options.refused ? {refusal: workloadRefusal(kind)} : {}),
 	};
 }
 
@@ -43,6 +41,8 @@ function status(kind: string): Subresource {
 }
 
 const scale: Subresource = {name: 'scale', kind: 'Scale', verbs: readWrite, group: 'autoscaling', version: 'v1'};
+
+const binding: Subresource = {name: 'binding', kind: 'Binding', verbs: ['create']};
 
 const eviction: Subresource = {name: 'eviction', kind: 'Eviction', verbs: ['create'], group: 'policy', version: 'v1'};
 
@@ -55,15 +55,16 @@ type WorkloadOptions = {
 	version?: string;
 };
 
-/** A kind that can be found and listed (there are none), so that clients work; creating one is refused. */
+/** A kind that controllers of the cluster work on. */
 function workload(group: string, plural: string, kind: string, options: WorkloadOptions = {}): ApiResource {
 	const {scale: scalable = false, status: hasStatus = true, version = 'v1', ...rest} = options;
-	return resource(group, version, plural, kind, {
-		...rest,
-		subresources: [...(scalable ? [scale] : []), ...(hasStatus ? [status(kind)] : [])],
-		generation: true,
-		refused: true,
-	});
+	const subresources = [...(scalable ? [scale] : []), ...(hasStatus ? [status(kind)] : [])];
+	return resource(group, version, plural, kind, {...rest, subresources, generation: true});
+}
+
+/** A kind that can be found and listed (there are none), so that clients work; creating one is refused. */
+function refused(group: string, plural: string, kind: string, options: WorkloadOptions = {}): ApiResource {
+	return {...workload(group, plural, kind, options), refusal: workloadRefusal(kind)};
 }
 
 function review(group: string, plural: string, kind: string, cluster = true): ApiResource {
@@ -77,9 +78,9 @@ const authentication = 'authentication.k8s.io';
 /** The built-in resources in discovery order: groups as they appear first, resources by name. */
 export const builtinResources: readonly ApiResource[] = [
 	resource('', 'v1', 'configmaps', 'ConfigMap', {short: ['cm']}),
-	resource('', 'v1', 'endpoints', 'Endpoints', {short: ['ep'], refused: true}),
+	resource('', 'v1', 'endpoints', 'Endpoints', {short: ['ep']}),
 	resource('', 'v1', 'events', 'Event', {short: ['ev']}),
-	workload('', 'limitranges', 'LimitRange', {short: ['limits'], status: false}),
+	refused('', 'limitranges', 'LimitRange', {short: ['limits'], status: false}),
 	resource('', 'v1', 'namespaces', 'Namespace', {
 		short: ['ns'],
 		cluster: true,
@@ -87,15 +88,15 @@ export const builtinResources: readonly ApiResource[] = [
 		subresources: [{name: 'finalize', kind: 'Namespace', verbs: ['update']}, status('Namespace')],
 	}),
 	resource('', 'v1', 'nodes', 'Node', {short: ['no'], cluster: true, subresources: [status('Node')]}),
-	workload('', 'persistentvolumeclaims', 'PersistentVolumeClaim', {short: ['pvc']}),
-	workload('', 'persistentvolumes', 'PersistentVolume', {short: ['pv'], cluster: true}),
+	refused('', 'persistentvolumeclaims', 'PersistentVolumeClaim', {short: ['pvc']}),
+	refused('', 'persistentvolumes', 'PersistentVolume', {short: ['pv'], cluster: true}),
 	resource('', 'v1', 'pods', 'Pod', {
 		short: ['po'],
 		categories: ['all'],
-		subresources: [eviction, {name: 'log', kind: 'Pod', verbs: ['get']}, status('Pod')],
+		subresources: [binding, eviction, {name: 'log', kind: 'Pod', verbs: ['get']}, status('Pod')],
 	}),
-	workload('', 'replicationcontrollers', 'ReplicationController', {short: ['rc'], categories: ['all'], scale: true}),
-	workload('', 'resourcequotas', 'ResourceQuota', {short: ['quota']}),
+	refused('', 'replicationcontrollers', 'ReplicationController', {short: ['rc'], categories: ['all'], scale: true}),
+	refused('', 'resourcequotas', 'ResourceQuota', {short: ['quota']}),
 	resource('', 'v1', 'secrets', 'Secret'),
 	resource('', 'v1', 'serviceaccounts', 'ServiceAccount', {
 		short: ['sa'],
@@ -105,28 +106,27 @@ export const builtinResources: readonly ApiResource[] = [
 		short: ['svc'],
 		categories: ['all'],
 		subresources: [status('Service')],
-		refused: true,
 	}),
 	resource('events.k8s.io', 'v1', 'events', 'Event', {short: ['ev'], storage: 'events'}),
 	workload('apps', 'daemonsets', 'DaemonSet', {short: ['ds'], categories: ['all']}),
 	workload('apps', 'deployments', 'Deployment', {short: ['deploy'], categories: ['all'], scale: true}),
 	workload('apps', 'replicasets', 'ReplicaSet', {short: ['rs'], categories: ['all'], scale: true}),
-	workload('apps', 'statefulsets', 'StatefulSet', {short: ['sts'], categories: ['all'], scale: true}),
-	workload('autoscaling', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', {
+	refused('apps', 'statefulsets', 'StatefulSet', {short: ['sts'], categories: ['all'], scale: true}),
+	refused('autoscaling', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler', {
 		version: 'v2',
 		short: ['hpa'],
 		categories: ['all'],
 	}),
-	workload('batch', 'cronjobs', 'CronJob', {short: ['cj'], categories: ['all']}),
-	workload('batch', 'jobs', 'Job', {categories: ['all']}),
+	refused('batch', 'cronjobs', 'CronJob', {short: ['cj'], categories: ['all']}),
+	refused('batch', 'jobs', 'Job', {categories: ['all']}),
 	resource('certificates.k8s.io', 'v1', 'certificatesigningrequests', 'CertificateSigningRequest', {
 		short: ['csr'],
 		cluster: true,
 		subresources: [{name: 'approval', kind: 'CertificateSigningRequest', verbs: readWrite}, status('CertificateSigningRequest')],
 	}),
 	resource('coordination.k8s.io', 'v1', 'leases', 'Lease'),
-	workload('networking.k8s.io', 'ingresses', 'Ingress', {short: ['ing']}),
-	workload('networking.k8s.io', 'networkpolicies', 'NetworkPolicy', {short: ['netpol'], status: false}),
+	refused('networking.k8s.io', 'ingresses', 'Ingress', {short: ['ing']}),
+	refused('networking.k8s.io', 'networkpolicies', 'NetworkPolicy', {short: ['netpol'], status: false}),
 	workload('policy', 'poddisruptionbudgets', 'PodDisruptionBudget', {short: ['pdb']}),
 	resource(rbac, 'v1', 'clusterrolebindings', 'ClusterRoleBinding', {cluster: true}),
 	resource(rbac, 'v1', 'clusterroles', 'ClusterRole', {cluster: true}),
@@ -139,7 +139,7 @@ export const builtinResources: readonly ApiResource[] = [
 		subresources: [status('CustomResourceDefinition')],
 		generation: true,
 	}),
-	workload('storage.k8s.io', 'storageclasses', 'StorageClass', {short: ['sc'], cluster: true, status: false}),
+	refused('storage.k8s.io', 'storageclasses', 'StorageClass', {short: ['sc'], cluster: true, status: false}),
 	review(authentication, 'selfsubjectreviews', 'SelfSubjectReview'),
 	review(authentication, 'tokenreviews', 'TokenReview'),
 	review(authorization, 'localsubjectaccessreviews', 'LocalSubjectAccessReview', false),

@@ -7,6 +7,8 @@ import {Secret} from '../../secret.ts';
 import {type KubeletCertificate, keepRenewing} from '../kubelet/certificate.ts';
 import {runKubelet} from '../kubelet/main.ts';
 import {serveKubelet} from '../kubelet/server.ts';
+import {runSimulation} from '../kubelet/simulation/main.ts';
+import {simulatedLog} from '../kubelet/simulation/pod.ts';
 import {splitEndpoint} from '../metadata.ts';
 import type {Stop} from '../supervisor/protocol.ts';
 import {serveStatements} from '../verification/main.ts';
@@ -63,6 +65,7 @@ export const runMember = async (host: NodeHost, membership: Membership): Promise
 	const connect = ({cert, key}: KubeletCertificate) =>
 		kubeClient({server, ca: state.clusterCa, cert, key: new Secret(Buffer.from(key))});
 	let kube = connect(state.kubelet);
+	const simulation = runSimulation({instance, kube: () => kube, log});
 	const kubeletServer = await serveKubelet({
 		...splitEndpoint(instance.endpoints.kubelet),
 		ca: state.clusterCa,
@@ -70,6 +73,10 @@ export const runMember = async (host: NodeHost, membership: Membership): Promise
 		key: Buffer.from(state.kubelet.key),
 		node: state.name,
 		logs: () => new Map(supervisor.list().map(({name, logPath}) => [name, logPath])),
+		simulated(namespace, name, container) {
+			const pod = simulation.find(namespace, name);
+			return pod && simulatedLog(pod, container);
+		},
 	});
 	const kubelet = runKubelet({
 		facts: {
@@ -103,7 +110,7 @@ export const runMember = async (host: NodeHost, membership: Membership): Promise
 		save,
 		async stop() {
 			ending.abort();
-			await Promise.all([kubelet.stop(), kubeletServer.close(), renewing]);
+			await Promise.all([kubelet.stop(), simulation.stop(), kubeletServer.close(), renewing]);
 			await supervisor.stop();
 		},
 	};

@@ -1,7 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createServer, type Server} from 'node:https';
 import {TLSSocket} from 'node:tls';
-import {parseLogOptions, readLogs} from './logs.ts';
+import {type LogOptions, parseLogOptions, readLogs} from './logs.ts';
 import {podName, podNamespace} from './pods.ts';
 
 /** The name in the client certificate of the API server, the only one who may read logs here. */
@@ -17,9 +17,13 @@ export type KubeletServerOptions = {
 	node: string;
 	/** Log files by service. */
 	logs: () => ReadonlyMap<string, string>;
+	/** What a container that is simulated has to say, one line each with its time in front; undefined when it is not here. */
+	simulated?: (namespace: string, pod: string, container: string) => readonly string[] | undefined;
 };
 
 export type KubeletServer = {
+	/** The port that it listens on: the one that was asked for, or any free one for 0. */
+	port: number;
 	/** Serves with another certificate from now on. */
 	renew(cert: string, key: Uint8Array): void;
 	close(): Promise<void>;
@@ -33,7 +37,9 @@ export const serveKubelet = async (options: KubeletServerOptions): Promise<Kubel
 		void answer(options, request, response);
 	});
 	await listen(server, host, port);
+	const address = server.address();
 	return {
+		port: typeof address === 'object' && address !== null ? address.port : port,
 		renew(newCert, newKey) {
 			server.setSecureContext({...common, cert: newCert, key: Buffer.from(newKey)});
 		},
@@ -71,6 +77,11 @@ const answer = async (options: KubeletServerOptions, request: IncomingMessage, r
 		refuse(response, 403, 'Forbidden');
 		return;
 	}
+	const simulated = request.method === 'GET' ? simulatedLines(options, url.pathname) : undefined;
+	if (simulated !== undefined) {
+		sendLines(response, simulated, parseLogOptions(url.searchParams));
+		return;
+	}
 	const path = logPath(options, url.pathname);
 	if (request.method !== 'GET' || path === undefined) {
 		refuse(response, 404, 'this node has no such container');
@@ -81,6 +92,12 @@ const answer = async (options: KubeletServerOptions, request: IncomingMessage, r
 		return;
 	}
 	await sendLogs(path, url.searchParams, response);
+};
+
+const sendLines = (response: ServerResponse, lines: readonly string[], {timestamps, tailLines}: LogOptions) => {
+	const kept = tailLines === undefined ? lines : lines.slice(Math.max(0, lines.length - tailLines));
+	const text = kept.map(line => `${timestamps ? line : line.slice(line.indexOf(' ') + 1)}\n`).join('');
+	refuse(response, 200, text);
 };
 
 const sendLogs = async (path: string, query: URLSearchParams, response: ServerResponse) => {
@@ -108,9 +125,23 @@ const drained = (response: ServerResponse) =>
 		response.once('close', resolve);
 	});
 
-const logPath = ({node, logs}: KubeletServerOptions, path: string): string | undefined => {
+/** The container that a path names; undefined for every other path. */
+const containerOf = (path: string) => {
 	const [root, namespace, pod, container, ...rest] = path.slice(1).split('/').map(decodeURIComponent);
-	if (root !== 'containerLogs' || namespace !== podNamespace || rest.length > 0 || container === undefined) return undefined;
+	if (root !== 'containerLogs' || rest.length > 0) return undefined;
+	if (namespace === undefined || pod === undefined || container === undefined) return undefined;
+	return {namespace, pod, container};
+};
+
+const simulatedLines = ({simulated}: KubeletServerOptions, path: string): readonly string[] | undefined => {
+	const asked = containerOf(path);
+	return asked && simulated?.(asked.namespace, asked.pod, asked.container);
+};
+
+const logPath = ({node, logs}: KubeletServerOptions, path: string): string | undefined => {
+	const asked = containerOf(path);
+	if (asked?.namespace !== podNamespace) return undefined;
+	const {pod, container} = asked;
 	return pod === podName(container, node) ? logs().get(container) : undefined;
 };
 

@@ -16,7 +16,7 @@ export const cleanTokens = async (kube: Kube, now = Date.now()) => {
 	}
 };
 
-/** Deletes Pods and Leases of nodes that are no longer in the cluster. */
+/** Deletes Pods and Leases of nodes that are no longer in the cluster, at once: nobody is left to end them. */
 export const cleanNodes = async (kube: Kube) => {
 	const {items: pods} = await kube.list(resources.pods);
 	const {items} = await kube.list(leases);
@@ -26,7 +26,9 @@ export const cleanNodes = async (kube: Kube) => {
 	for (const pod of pods) {
 		const {nodeName} = (pod.spec ?? {}) as {nodeName?: string};
 		if (nodeName === undefined || nodeName === '' || names.has(nodeName)) continue;
-		await kube.delete(inNamespace(resources.pods, pod.metadata.namespace ?? 'default'), pod.metadata.name).catch(missing);
+		await kube
+			.delete(inNamespace(resources.pods, pod.metadata.namespace ?? 'default'), pod.metadata.name, {gracePeriodSeconds: 0})
+			.catch(missing);
 	}
 	for (const lease of items) {
 		if (names.has(lease.metadata.name)) continue;

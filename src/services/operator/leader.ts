@@ -4,7 +4,6 @@ import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import {missing} from '../missing.ts';
 
 const leases = inNamespace(resources.leases, 'kube-system');
-const leaseName = 'constellation-operator';
 const leaseSeconds = 15;
 
 type LeaseSpec = {holderIdentity?: string; renewTime?: string};
@@ -13,13 +12,17 @@ type LeaseSpec = {holderIdentity?: string; renewTime?: string};
  * Whether this replica leads: it holds the Lease, or takes it when nobody renewed it for its whole duration as seen by our own
  * monotonic clock, so that clocks that differ or jump never make two leaders.
  */
-export const leaderElection = (identity: string, monotonic: () => number = () => performance.now()) => {
+export const leaderElection = (
+	identity: string,
+	monotonic: () => number = () => performance.now(),
+	leaseName = 'constellation-operator',
+) => {
 	let seen = {renewTime: '', at: 0};
 	return async (kube: Kube): Promise<boolean> => {
 		const lease = await kube.get(leases, leaseName).catch(missing);
 		const renewTime = new Date().toISOString().replace('Z', '000Z');
 		const spec = {holderIdentity: identity, leaseDurationSeconds: leaseSeconds, renewTime};
-		if (lease === undefined) return won(kube.create(leases, newLease(spec)));
+		if (lease === undefined) return won(kube.create(leases, newLease(leaseName, spec)));
 		const {holderIdentity = '', renewTime: renewed = ''} = (lease.spec ?? {}) as LeaseSpec;
 		if (holderIdentity !== '' && holderIdentity !== identity) {
 			if (renewed !== seen.renewTime) seen = {renewTime: renewed, at: monotonic()};
@@ -30,10 +33,10 @@ export const leaderElection = (identity: string, monotonic: () => number = () =>
 	};
 };
 
-const newLease = (spec: unknown): KubeObject => ({
+const newLease = (name: string, spec: unknown): KubeObject => ({
 	apiVersion: 'coordination.k8s.io/v1',
 	kind: 'Lease',
-	metadata: {name: leaseName, namespace: 'kube-system'},
+	metadata: {name, namespace: 'kube-system'},
 	spec,
 });
 

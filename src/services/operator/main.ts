@@ -1,14 +1,14 @@
 import {kubeClient} from '../../kubernetes/client.ts';
-import type {Kube, Resource} from '../../kubernetes/kube.ts';
 import {resources} from '../../kubernetes/resources.ts';
 import {Secret} from '../../secret.ts';
-import {isAborted, pause} from '../abort.ts';
 import type {Stop} from '../supervisor/protocol.ts';
 import {signCertificates} from './certificates.ts';
 import {cleanNodes, cleanTokens} from './garbage.ts';
 import {reconcileJoiningNodes} from './joining-nodes.ts';
 import {leaderElection} from './leader.ts';
 import {nodeLifecycle} from './lifecycle.ts';
+import {watchChanges} from './watch-changes.ts';
+import {runWorkloads} from './workloads/main.ts';
 
 export type OperatorSettings = {
 	/** Name of the node, which is the identity in the election. */
@@ -19,7 +19,6 @@ export type OperatorSettings = {
 };
 
 const roundMs = 5000;
-const pauseMs = 1000;
 
 /** The controllers of the cluster; on every control plane, at work on the one that holds the Lease. */
 export const main = ({name, kube: {server, ca, cert, key}, ca: authority}: OperatorSettings): Promise<Stop> => {
@@ -68,27 +67,12 @@ export const main = ({name, kube: {server, ca, cert, key}, ca: authority}: Opera
 	const watches = [resources.nodes, resources.joiningNodes, resources.certificateSigningRequests].map(resource =>
 		watchChanges(kube, resource, changed, stopping.signal),
 	);
+	const stopWorkloads = runWorkloads({kube, identity: name, log: line => console.log(line)});
 	const working = loop();
 	console.log(`operator of ${name} started`);
 	return Promise.resolve(async () => {
 		stopping.abort();
 		changed();
-		await Promise.all([working, ...watches]);
+		await Promise.all([working, stopWorkloads(), ...watches]);
 	});
-};
-
-/** Calls `changed` for every change of a resource; a watch that ends or fails is opened again. */
-const watchChanges = async (kube: Kube, resource: Resource, changed: () => void, signal: AbortSignal) => {
-	while (!signal.aborted) {
-		try {
-			const {resourceVersion} = await kube.list(resource);
-			for await (const event of kube.watch(resource, {resourceVersion, signal})) {
-				if (event.type !== 'BOOKMARK') changed();
-			}
-		} catch (error) {
-			if (!isAborted(signal))
-				console.error(`watch of ${resource.plural}: ${error instanceof Error ? error.message : String(error)}`);
-		}
-		await pause(pauseMs, signal);
-	}
 };

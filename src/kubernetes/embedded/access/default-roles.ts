@@ -15,7 +15,11 @@ const viewable = [
 	'serviceaccounts',
 	'services',
 ];
-const editable = ['configmaps', 'events', 'pods', 'pods/eviction', 'secrets', 'serviceaccounts'];
+const workloads: [string, string[]][] = [
+	['apps', ['daemonsets', 'deployments', 'deployments/scale', 'replicasets', 'replicasets/scale']],
+	['policy', ['poddisruptionbudgets']],
+];
+const editable = ['configmaps', 'endpoints', 'events', 'pods', 'pods/eviction', 'secrets', 'serviceaccounts', 'services'];
 
 function rule(verbs: string[], apiGroups: string[], resources: string[]): JsonObject {
 	return {apiGroups, resources, verbs};
@@ -47,12 +51,17 @@ function binding(name: string, groups: string[], roleName = name): ApiObject {
 	};
 }
 
-const viewRules = [rule(read, [''], viewable), rule(read, ['coordination.k8s.io', 'events.k8s.io'], ['leases', 'events'])];
+const viewRules = [
+	rule(read, [''], viewable),
+	rule(read, ['coordination.k8s.io', 'events.k8s.io'], ['leases', 'events']),
+	...workloads.map(([name, resources]) => rule(read, [name], resources)),
+];
 const editRules = [
 	...viewRules,
 	rule(read, [''], ['secrets']),
 	rule(write, [''], editable),
 	rule(write, ['coordination.k8s.io'], ['leases']),
+	...workloads.map(([name, resources]) => rule(write, [name], resources)),
 ];
 
 /** Roles every cluster has: `cluster-admin`, the three for people, and what every client needs to find its way. */

@@ -19,7 +19,9 @@ export function nodeMay(store: Store, node: string, asked: Attributes): boolean 
 		case '/pods':
 			if (verb === 'create') return subresource === '';
 			if (verb === 'list' || verb === 'watch') return narrowed(asked.fieldSelector, 'spec.nodeName', node);
-			if (subresource !== '' && subresource !== 'status') return false;
+			// What a pod is, is not its node's to say: a node ends it and reports its status.
+			if (!(subresource === '' ? ['get', 'delete'] : subresource === 'status' ? ['get', 'patch', 'update'] : []).includes(verb))
+				return false;
 			return name !== '' && ownPod(store, asked.namespace, name, node);
 		case 'coordination.k8s.io/leases':
 			if (asked.namespace !== leaseNamespace) return false;

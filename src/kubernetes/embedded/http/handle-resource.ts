@@ -4,12 +4,15 @@ import {review} from '../access/reviews.ts';
 import type {Call} from '../objects/api.ts';
 import {decodeObject} from '../objects/decode.ts';
 import {writeOptions} from '../objects/options.ts';
-import {patch} from '../objects/patch.ts';
+import {patch, patchScale} from '../objects/patch.ts';
 import type {Part} from '../objects/prepare.ts';
 import {list, read} from '../objects/read.ts';
-import {deleteOptions, evict, remove, removeCollection, removedStatus} from '../objects/remove.ts';
+import {deleteOptions, remove, removeCollection, removedStatus} from '../objects/remove.ts';
 import {requestToken, sendLog} from '../objects/subresources.ts';
 import {watch, watchOptions} from '../objects/watch.ts';
+import {bind} from '../objects/workloads/binding.ts';
+import {evict} from '../objects/workloads/eviction.ts';
+import {changeScale, scaleOf} from '../objects/workloads/scale.ts';
 import {create, replace} from '../objects/write.ts';
 import {type ApiObject, type JsonObject} from '../types.ts';
 import {readBody} from './body.ts';
@@ -29,6 +32,7 @@ export async function handleResource(exchange: Exchange): Promise<void> {
 	const {type, path, verb} = call;
 	if (path.subresource === 'log') return sendLog(call, response);
 	const representation = negotiate(request.headers.accept, true);
+	if (path.subresource === 'scale') return handleScale(exchange, representation.form);
 	const answer = (code: number, object: ApiObject) =>
 		sendValue(response, code, objectValue(call, object, representation), representation.form, call.warnings);
 	const plain = (code: number, value: JsonObject | ApiObject) =>
@@ -77,6 +81,23 @@ export async function handleResource(exchange: Exchange): Promise<void> {
 	}
 }
 
+const scaleKind = {group: 'autoscaling', version: 'v1', kind: 'Scale'};
+
+async function handleScale(exchange: Exchange, form: 'json' | 'yaml'): Promise<void> {
+	const {call, request, response} = exchange;
+	const scaled = async (): Promise<ApiObject> => {
+		if (call.verb === 'get') return scaleOf(read(call));
+		if (call.verb === 'patch') {
+			return patchScale(call, {bytes: await readBody(request), contentType: request.headers['content-type']});
+		}
+		if (call.verb !== 'update') throw methodNotAllowed();
+		const options = writeOptions(call, 'UpdateOptions');
+		const sent = await body(exchange, scaleKind, options.fieldValidation);
+		return changeScale(call, () => sent, options);
+	};
+	return sendValue(response, 200, await scaled(), form, call.warnings);
+}
+
 async function created(
 	exchange: Exchange,
 	answer: (code: number, object: ApiObject) => Promise<void>,
@@ -95,6 +116,7 @@ async function created(
 		const sent = await body(exchange, expected, options.fieldValidation);
 		if (subresource.name === 'token') return plain(201, requestToken(call, sent));
 		if (subresource.name === 'eviction') return plain(201, evict(call, sent as JsonObject));
+		if (subresource.name === 'binding') return plain(201, bind(call, sent as JsonObject, options.dryRun));
 		throw methodNotAllowed();
 	}
 	const sent = await body(exchange, type, options.fieldValidation);

@@ -3,7 +3,14 @@ import type {JsonObject} from '../types.ts';
 export type Cause = {reason: string; message: string; field: string};
 
 /** What a Status says about the object: `kind` is the resource in most answers and the kind in validation errors, as the real server has it. */
-export type Details = {name?: string; group?: string; kind?: string; uid?: string; causes?: Cause[]; retryAfterSeconds?: number};
+export type Details = {
+	name?: string;
+	group?: string;
+	kind?: string;
+	uid?: string;
+	causes?: (Omit<Cause, 'field'> & {field?: string})[];
+	retryAfterSeconds?: number;
+};
 
 export type StatusOptions = {reason?: string; details?: Details; headers?: Record<string, string>; continue?: string};
 

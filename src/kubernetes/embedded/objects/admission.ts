@@ -1,22 +1,23 @@
 import {nodeOf} from '../access/identity.ts';
 import {type Attributes, type Rule, rulesOf} from '../access/rbac.ts';
 import {forbidden, notFound} from '../http/status.ts';
-import {workloadRefusal} from '../resources.ts';
 import {type ApiObject, isObject, textOf} from '../types.ts';
 import type {Call} from './api.ts';
+import {admitMirror} from './workloads/pod.ts';
 
 /** Decides whether a new object may be: its namespace lives, its kind is taken here, its writer may write this one. Throws 403 or 404. */
 export function admitCreate(call: Call, object: ApiObject): void {
 	const {type, path} = call;
 	const {name} = object.metadata;
 	if (type.refusal !== undefined) throw forbidden(type, name, type.refusal);
-	if (type.storage === 'pods' && nodeOf(call.identity) === undefined) throw forbidden(type, name, workloadRefusal('Pod'));
+	if (type.storage === 'pods') admitMirror(call, object);
 	if (type.namespaced) admitNamespace(call, path.namespace, name);
 	admitNode(call, object);
 	admitGrant(call, object);
 }
 
-export function admitUpdate(call: Call, object: ApiObject): void {
+export function admitUpdate(call: Call, object: ApiObject, current: ApiObject): void {
+	if (call.type.storage === 'pods') admitMirror(call, object, current);
 	admitNode(call, object);
 	admitGrant(call, object);
 }

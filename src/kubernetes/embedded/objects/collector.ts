@@ -3,6 +3,7 @@ import {type Store, WriteConflict} from '../store/store.ts';
 import {type ApiObject, isObject, type Metadata, textOf, without} from '../types.ts';
 import {timestamp} from './api.ts';
 import {equal} from './equal.ts';
+import {graceOf} from './grace.ts';
 import type {Registry} from './registry.ts';
 
 /** Work that goes on after an answer: emptying namespaces, removing what belonged to a deleted object or definition. */
@@ -51,17 +52,21 @@ export function createCollector(
 		),
 	];
 
-	/** Removes an object that has no finalizers; others are marked and wait for their holders. */
-	const drop = (storage: string, object: ApiObject): void => {
+	/** Removes an object; one with finalizers or a grace period is marked and waits for its holders. True when it is gone. */
+	const drop = (storage: string, object: ApiObject): boolean => {
 		const key = {resource: storage, namespace: object.metadata.namespace ?? '', name: object.metadata.name};
 		const revision = Number(object.metadata.resourceVersion);
-		if ((object.metadata.finalizers?.length ?? 0) === 0) {
+		const grace = graceOf(storage, object);
+		if (grace === 0 && (object.metadata.finalizers?.length ?? 0) === 0) {
 			store.remove(key, revision);
 			collectNow(object, undefined);
-		} else if (object.metadata.deletionTimestamp === undefined) {
-			const metadata = {...object.metadata, deletionTimestamp: timestamp(now()), deletionGracePeriodSeconds: 0};
-			store.put(key, {...object, metadata}, revision);
+			return true;
 		}
+		if (object.metadata.deletionTimestamp === undefined) {
+			const deletionTimestamp = timestamp(now() + grace * 1000);
+			store.put(key, {...object, metadata: {...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: grace}}, revision);
+		}
+		return false;
 	};
 
 	const collectNow = (owner: ApiObject, policy: string | undefined): void => {
@@ -107,8 +112,7 @@ export function createCollector(
 		let left = 0;
 		for (const storage of storages()) {
 			for (const object of store.list(storage, {namespace: name}).items) {
-				drop(storage, object);
-				if ((object.metadata.finalizers?.length ?? 0) > 0) left++;
+				if (!drop(storage, object)) left++;
 			}
 		}
 		if (left > 0) return;

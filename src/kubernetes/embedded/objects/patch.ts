@@ -12,6 +12,7 @@ import {type WriteOptions, writeOptions} from './options.ts';
 import type {Part} from './prepare.ts';
 import {serverSideApply} from './server-side-apply.ts';
 import {storedOf, viewOf} from './views.ts';
+import {changeScale} from './workloads/scale.ts';
 import {change} from './write.ts';
 
 export type Patched = {object: ApiObject; created: boolean};
@@ -26,15 +27,30 @@ const kinds: Readonly<Record<string, Apply>> = {
 
 /** PATCH in its four forms. The patch sees the object as the requested version shows it. */
 export async function patch(call: Call, body: Body, part: Part): Promise<Patched> {
-	const kind = mediaType(body.contentType);
 	const options = writeOptions(call, 'PatchOptions');
-	if (kind === 'application/apply-patch+yaml') return serverSideApply(call, body, options, part);
-	const apply = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-	if (!apply || (kind === 'application/strategic-merge-patch+json' && call.type.custom)) throw unsupported();
-	const {value} = parseJson(body.bytes.toString(), message => badRequest(`error decoding patch: ${message}`));
+	if (mediaType(body.contentType) === 'application/apply-patch+yaml') return serverSideApply(call, body, options, part);
+	const {apply, value} = parsePatch(call, body);
 	const named: WriteOptions = {...options, fieldManager: options.fieldManager || call.userAgent};
 	const object = change(call, current => patched(call, current, value, apply, named), named, part);
 	return {object, created: false};
+}
+
+/** PATCH of a Scale, which has no schema of its own. */
+export function patchScale(call: Call, body: Body): ApiObject {
+	const {apply, value} = parsePatch(call, body);
+	return changeScale(
+		call,
+		scale => attempt(() => apply(call, scale as JsonObject, value), value),
+		writeOptions(call, 'PatchOptions'),
+	);
+}
+
+function parsePatch(call: Call, body: Body): {apply: Apply; value: unknown} {
+	const kind = mediaType(body.contentType);
+	const apply = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+	if (!apply || (kind === 'application/strategic-merge-patch+json' && call.type.custom)) throw unsupported();
+	const {value} = parseJson(body.bytes.toString(), message => badRequest(`error decoding patch: ${message}`));
+	return {apply, value};
 }
 
 function patched(call: Call, current: ApiObject, value: unknown, apply: Apply, options: WriteOptions): ApiObject {

@@ -37,7 +37,15 @@ export function prepareCreate(call: Call, sent: ApiObject): ApiObject {
 }
 
 /** How an update differs from a plain replacement: which part the caller may write. */
-export type Part = 'main' | 'status' | 'finalize' | 'approval';
+export type Part = 'main' | 'status' | 'finalize' | 'approval' | 'binding';
+
+/** Which fields besides metadata a part may write. */
+const partFields: Readonly<Record<Exclude<Part, 'main'>, readonly string[]>> = {
+	status: ['status'],
+	finalize: ['spec'],
+	approval: ['status'],
+	binding: ['spec', 'status'],
+};
 
 /** Brings what was sent together with what only the server or another part may change; throws 422 with all problems. */
 export function prepareUpdate(call: Call, current: ApiObject, sent: ApiObject, part: Part): ApiObject {
@@ -50,7 +58,7 @@ export function prepareUpdate(call: Call, current: ApiObject, sent: ApiObject, p
 		strategy.update?.(next, current, call);
 	} else {
 		for (const field of Object.keys({...current, ...next})) {
-			if (field === 'metadata' || field === (part === 'finalize' ? 'spec' : 'status')) continue;
+			if (field === 'metadata' || partFields[part].includes(field)) continue;
 			take(next, current, field);
 		}
 		strategy.part?.(next, current, part, call);

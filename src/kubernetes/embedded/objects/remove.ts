@@ -3,8 +3,9 @@ import {WriteConflict} from '../store/store.ts';
 import {type ApiObject, isObject, type Json, type JsonObject, textOf} from '../types.ts';
 import {type Call, keyOf, timestamp} from './api.ts';
 import {clone} from './equal.ts';
+import {graceOf} from './grace.ts';
 import {assertDryRun} from './options.ts';
-import {list, read} from './read.ts';
+import {list} from './read.ts';
 import {viewOf} from './views.ts';
 import {finished} from './write.ts';
 
@@ -21,7 +22,6 @@ export type Removed = {object: ApiObject; gone: boolean};
 
 const policies = ['Orphan', 'Background', 'Foreground'];
 const keptNamespaces = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
-const defaultGrace = 30;
 const attempts = 20;
 
 /** Options of a DELETE from its body (which may be empty) and its query. */
@@ -116,7 +116,7 @@ function mark(call: Call, current: ApiObject, options: DeleteOptions): ApiObject
 	const {api, type} = call;
 	const object = clone(current);
 	const {metadata} = object;
-	const grace = graceOf(type.storage, object, options);
+	const grace = graceOf(type.storage, object, options.gracePeriodSeconds);
 	if (metadata.deletionTimestamp === undefined || grace < (metadata.deletionGracePeriodSeconds ?? 0)) {
 		metadata.deletionTimestamp = timestamp(api.now() + grace * 1000);
 		if (type.storage !== 'namespaces') metadata.deletionGracePeriodSeconds = grace;
@@ -125,17 +125,6 @@ function mark(call: Call, current: ApiObject, options: DeleteOptions): ApiObject
 	if (type.storage === 'namespaces')
 		object['status'] = {...(isObject(object['status']) ? object['status'] : {}), phase: 'Terminating'};
 	return object;
-}
-
-/** Only Pods bound to a node have a grace period; what mirrors a node's own service has none, the node brings it back itself. */
-function graceOf(storage: string, object: ApiObject, options: DeleteOptions): number {
-	if (storage !== 'pods') return 0;
-	const spec = isObject(object['spec']) ? object['spec'] : {};
-	const status = isObject(object['status']) ? object['status'] : {};
-	if (!spec['nodeName'] || status['phase'] === 'Failed' || status['phase'] === 'Succeeded') return 0;
-	if (object.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) return 0;
-	const own = spec['terminationGracePeriodSeconds'];
-	return Math.max(0, options.gracePeriodSeconds ?? (typeof own === 'number' ? own : defaultGrace));
 }
 
 /** Deletes everything a selector takes; answers the list of it. */
@@ -170,12 +159,4 @@ export function removedStatus(call: Call, object: ApiObject): JsonObject {
 			...(object.metadata.uid !== undefined && {uid: object.metadata.uid}),
 		},
 	};
-}
-
-/** POST /eviction: there are no budgets here, so it is a deletion. */
-export function evict(call: Call, body: JsonObject): JsonObject {
-	read(call);
-	const options = isObject(body['deleteOptions']) ? body['deleteOptions'] : {};
-	remove(call, deleteOptions(call, options));
-	return {kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201};
 }

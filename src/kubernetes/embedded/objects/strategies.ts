@@ -4,6 +4,10 @@ import {type Call, timestamp} from './api.ts';
 import {definitionStrategy} from './definitions.ts';
 import {equal} from './equal.ts';
 import type {Strategy} from './strategy.ts';
+import {budgetStrategy} from './workloads/budget.ts';
+import {daemonSetStrategy, deploymentStrategy, replicaSetStrategy} from './workloads/controllers.ts';
+import {podStrategy} from './workloads/pod.ts';
+import {serviceStrategy} from './workloads/service.ts';
 
 const configMap: Strategy = {
 	problems: (object, current) => [...dataProblems(object), ...immutableProblems(object, current, ['data', 'binaryData'])],
@@ -43,17 +47,6 @@ const namespace: Strategy = {
 };
 
 const node: Strategy = {keepsStatus: true};
-
-const pod: Strategy = {
-	create: object => {
-		object['status'] = {phase: 'Pending'};
-	},
-	problems: (object, current) => {
-		if (!current || equal(object['spec'], current['spec'])) return [];
-		return [cause.forbidden('spec', "pod updates may not change the spec: what runs is the node's business")];
-	},
-	keepsStatus: true,
-};
 
 const signingRequest: Strategy = {
 	create: (object, {identity}) => {
@@ -106,8 +99,13 @@ const strategies: Record<string, Strategy> = {
 	secrets: secret,
 	namespaces: namespace,
 	nodes: node,
-	pods: pod,
+	pods: podStrategy,
+	services: serviceStrategy,
 	events: event,
+	'deployments.apps': deploymentStrategy,
+	'replicasets.apps': replicaSetStrategy,
+	'daemonsets.apps': daemonSetStrategy,
+	'poddisruptionbudgets.policy': budgetStrategy,
 	'leases.coordination.k8s.io': {createsOnUpdate: true},
 	'certificatesigningrequests.certificates.k8s.io': signingRequest,
 	'rolebindings.rbac.authorization.k8s.io': binding,

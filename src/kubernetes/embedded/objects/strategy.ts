@@ -7,7 +7,7 @@ export type Strategy = {
 	create?(object: ApiObject, call: Call): void;
 	update?(next: ApiObject, current: ApiObject, call: Call): void;
 	/** A write of a part that is not the main one. */
-	part?(next: ApiObject, current: ApiObject, part: 'status' | 'finalize' | 'approval', call: Call): void;
+	part?(next: ApiObject, current: ApiObject, part: 'status' | 'finalize' | 'approval' | 'binding', call: Call): void;
 	problems?(object: ApiObject, current: ApiObject | undefined, call: Call): Cause[];
 	/** `status` sent with a create is kept, as for Nodes. */
 	keepsStatus?: boolean;

@@ -80,7 +80,7 @@ export function change(
 		const conditional = wanted.metadata.resourceVersion !== undefined && wanted.metadata.resourceVersion !== '';
 		checkPreconditions(call, current, wanted);
 		const object = prepareUpdate(call, current, wanted, part);
-		admitUpdate(call, object);
+		admitUpdate(call, object, current);
 		track(call, current, object, options.fieldManager);
 		if (unchanged(current, object)) return viewOf(type, current);
 		if (options.dryRun) return viewOf(type, object);

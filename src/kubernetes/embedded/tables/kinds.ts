@@ -4,6 +4,14 @@ import {humanDuration} from './duration.ts';
 import {eventColumns} from './event.ts';
 import {nodeColumns} from './node.ts';
 import {podColumns} from './pod.ts';
+import {
+	budgetColumns,
+	daemonSetColumns,
+	deploymentColumns,
+	endpointsColumns,
+	replicaSetColumns,
+	serviceColumns,
+} from './workloads.ts';
 
 const size = (object: ApiObject, ...fields: string[]) =>
 	fields.reduce((sum, field) => sum + Object.keys(part(object, field)).length, 0);
@@ -46,6 +54,12 @@ export const kindColumns: Readonly<Record<string, readonly Column[]>> = {
 	nodes: nodeColumns,
 	pods: podColumns,
 	events: eventColumns,
+	services: serviceColumns,
+	endpoints: endpointsColumns,
+	'deployments.apps': deploymentColumns,
+	'replicasets.apps': replicaSetColumns,
+	'daemonsets.apps': daemonSetColumns,
+	'poddisruptionbudgets.policy': budgetColumns,
 	namespaces: [
 		nameColumn,
 		column('Status', 'The status of the namespace', object => text(part(object, 'status'), 'phase')),
