@@ -40,6 +40,8 @@ export const drainable = (server: Server): Drain => {
 	return async ({idleMs = 1000, limitMs = 4000} = {}) => {
 		draining = true;
 		const began = performance.now();
+		// close() would cut connections that are kept alive at once (Node 19 and later), under the next request of a client.
+		server.closeIdleConnections = () => undefined;
 		const closed = new Promise<void>(resolve => {
 			if (server.listening) server.close(() => resolve());
 			else resolve();

@@ -9,6 +9,7 @@ import {startService} from '../../../src/machine/service/serve.ts';
 import {isAlive, isProcessRecord} from '../../../src/process.ts';
 import {localNodeGroups} from '../../../src/providers/local/node-groups.ts';
 import {metadataClient} from '../../../src/services/metadata.ts';
+import {metadataNodeGroups} from '../../../src/services/node-groups.ts';
 import {UnixHttpError, unixRequest} from '../../../src/unix-http.ts';
 import {sleepingMachine} from '../../fixtures/machine/sleeping-machine.ts';
 import {localCluster, someHash, until} from '../../helpers/local-cluster.ts';
@@ -160,6 +161,63 @@ test('one node is made and one removed without touching the others: what a rolli
 	t.deepEqual(
 		(await groups.machines()).map(({name, image}) => [name, image]),
 		[['worker-1', 'v0.2.0']],
+	);
+});
+
+test('control planes reach the node groups over their metadata, workers do not; the same token makes one machine', async t => {
+	const {put, groups, folder} = await service(t);
+	await put('control_plane_default', 'control-plane', 2);
+	await put('worker_default', 'worker', 1);
+	const of = (name: string) => metadataNodeGroups(join(folder, 'machines', name, 'metadata.sock'));
+	const own = of('control-plane-0');
+	for (const ask of [() => of('worker-0').list(), () => of('worker-0').deleteNode('control-plane-0')])
+		await t.throwsAsync(ask(), {instanceOf: UnixHttpError, message: /for control planes/});
+	t.like(await own.get('worker_default'), {role: 'worker', size: 1});
+	await own.setImage('worker_default', 'v0.2.0');
+	t.is(await own.createNode('worker_default', 'heir-of-worker-0'), 'worker-1');
+	t.is(await of('control-plane-1').createNode('worker_default', 'heir-of-worker-0'), 'worker-1');
+	t.is((await own.get('worker_default')).size, 2);
+	await own.setDraining('control-plane-1', true);
+	const machines = await own.machines();
+	t.deepEqual(
+		machines.filter(({draining}) => draining).map(({name}) => name),
+		['control-plane-1'],
+	);
+	t.is(machines.find(({name}) => name === 'worker-1')?.image, 'v0.2.0');
+	// A machine may ask for its own end.
+	await of('control-plane-1').deleteNode('control-plane-1');
+	await own.setSize('worker_default', 1);
+	await until('control-plane-1 to be gone', async () => !(await groups.machines()).some(({name}) => name === 'control-plane-1'));
+	t.deepEqual(
+		(await own.list()).map(({name, size}) => [name, size]),
+		[
+			['control_plane_default', 1],
+			['worker_default', 1],
+		],
+	);
+	await t.throwsAsync(own.createNode('none'), {message: /no node group/});
+	await t.throwsAsync(own.setSize('worker_default', 1000), {message: /size/});
+});
+
+test('Terraform’s own wish for a group, once a roll is over, changes no machine', async t => {
+	const {put, groups, folder} = await service(t);
+	await put('worker_default', 'worker', 2);
+	await groups.setImage('worker_default', 'v0.2.0');
+	for (const old of ['worker-0', 'worker-1']) {
+		await groups.createNode('worker_default', `heir-of-${old}`);
+		await groups.deleteNode(old);
+	}
+	const before = await groups.machines();
+	const control = unixRequest({
+		socketPath: join(folder, 'control.sock'),
+		method: 'PUT',
+		path: '/groups/worker_default',
+		body: {role: 'worker', image: 'v0.2.0', size: 2},
+	});
+	t.like(await control, {added: [], removed: []});
+	t.deepEqual(
+		(await groups.machines()).map(({name}) => name),
+		before.map(({name}) => name),
 	);
 });
 
