@@ -9,7 +9,7 @@ import {
 	receiptLines,
 	verifyReceiptFile,
 } from '../flows/receipt-check.ts';
-import {hanging} from '../output/verify-table.ts';
+import {columnsOf, hanging} from '../output/verify-table.ts';
 import {type CommandContext, type CommandModule, textFlag} from './types.ts';
 
 export const verify: CommandModule = async (context, input) => {
@@ -70,4 +70,4 @@ async function isOwnKey({folder}: CommandContext, fingerprint: string): Promise<
 	return own !== undefined && `SHA256:${Buffer.from(own).toString('hex')}` === fingerprint;
 }
 
-const widthOf = ({surroundings}: CommandContext): number => surroundings.stdout.columns ?? 80;
+const widthOf = ({surroundings}: CommandContext): number => columnsOf(surroundings.stdout);

@@ -4,7 +4,7 @@ import {openWorkspace} from '../flows/session.ts';
 import {verifyAndRecord} from '../flows/verify-run.ts';
 import {type NamedTarget, verifyTarget} from '../flows/verify-target.ts';
 import {clusterIdText, verifyWords} from '../flows/verify-words.ts';
-import {hanging, verifyTable} from '../output/verify-table.ts';
+import {columnsOf, hanging, verifyTable} from '../output/verify-table.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
 
 export const verify: CommandModule = async (context, input) => {
@@ -18,7 +18,7 @@ export const verify: CommandModule = async (context, input) => {
 	);
 	const {checks, attested, nonce, receipt} = verified;
 	const words = verifyWords(target, verified);
-	const width = context.surroundings.stdout.columns ?? 80;
+	const width = columnsOf(context.surroundings.stdout);
 	return {
 		command: 'verify',
 		data: {

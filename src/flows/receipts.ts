@@ -25,6 +25,9 @@ export type RunFacts = {
 	consents?: readonly string[];
 };
 
+/** Most exceptions that a receipt has room for; more of them are all of one kind. */
+const maxExceptions = 256;
+
 /**
  * Adds a signed receipt of a run to the workspace and gives its name. A receipt that cannot be written stops nothing: what it is about
  * has happened. It is a warning then, and undefined is given.
@@ -62,7 +65,7 @@ async function factsOf({workspace, now}: Pick<Dependencies, 'workspace' | 'now'>
 		},
 		measurements: {source, ...signed},
 		nodes: [...nodes],
-		exceptions: [...exceptionsOf(policy, nodes), ...consents],
+		exceptions: [...consents, ...exceptionsOf(policy, nodes)].slice(0, maxExceptions).map(text => text.slice(0, 1000)),
 	};
 }
 

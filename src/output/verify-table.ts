@@ -8,6 +8,9 @@ const widest = 96;
 const valueWidth = 13;
 const gap = '  ';
 
+/** Columns that lines for people may have: those of the terminal, and 80 in a pipe. */
+export const columnsOf = (stdout: NodeJS.WriteStream): number => (stdout.isTTY ? stdout.columns : 80);
+
 /** The checks of a verification for people; sources of expected values are named once, below. Full values are in the JSON form. */
 export function verifyTable(checks: readonly VerifyCheck[], width = 80): string[] {
 	const sources = [...new Set(checks.map(({source}) => source))];
