@@ -1,3 +1,4 @@
+import {Agent as PlainAgent, request as plainRequest} from 'node:http';
 import {Agent, type RequestOptions, request} from 'node:https';
 import {AppError, exitCodes} from '../../errors.ts';
 
@@ -8,6 +9,8 @@ export type GetOptions = {
 	/** Largest body in bytes; what says it is larger is not read at all. */
 	limit: number;
 	redirects?: RedirectRule;
+	/** Whether http will do: only for what is signed, from authorities that offer nothing else (RFC 5280 section 4.2.1.13). */
+	plain?: boolean;
 	/** Sent as JSON by POST; without it the request is a GET. */
 	json?: unknown;
 	accept?: string;
@@ -44,7 +47,8 @@ export function httpsGet(network: Network): Get {
 	return async (url, options) => {
 		const timeout = AbortSignal.timeout(network.timeoutMs ?? defaultTimeoutMs);
 		const signal = network.signal ? AbortSignal.any([timeout, network.signal]) : timeout;
-		const agent = new Agent({keepAlive: false, proxyEnv: proxyOf(network.env)});
+		const secure = isPlain(url, options) ? undefined : new Agent({keepAlive: false, proxyEnv: proxyOf(network.env)});
+		const agent = secure ?? new PlainAgent({keepAlive: false, proxyEnv: proxyOf(network.env)});
 		try {
 			return await follow(url, options, {agent, signal, ...(network.ca && {ca: [...network.ca]})});
 		} catch (error) {
@@ -60,14 +64,14 @@ export function httpsGet(network: Network): Get {
 
 /** The variables that name a proxy, as they stand in the user's environment. */
 function proxyOf(env: Network['env']): Record<string, string> {
-	const names = ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy'];
+	const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy'];
 	return Object.fromEntries(names.flatMap(name => (env[name] ? [[name, env[name]]] : [])));
 }
 
 type Connection = Pick<RequestOptions, 'agent' | 'ca'> & {signal: AbortSignal};
 
 async function follow(start: string, options: GetOptions, connection: Connection): Promise<Answer> {
-	let url = httpsAddress(start);
+	let url = isPlain(start, options) ? new URL(start) : httpsAddress(start);
 	for (let redirects = 0; ; redirects += 1) {
 		const answer = await ask(url, options, connection);
 		const {location} = answer.headers;
@@ -77,6 +81,8 @@ async function follow(start: string, options: GetOptions, connection: Connection
 		url = httpsAddress(location, url);
 	}
 }
+
+const isPlain = (url: string, {plain}: GetOptions): boolean => plain === true && URL.canParse(url) && url.startsWith('http://');
 
 /** Throws AppError `download-refused` for anything but https without a user name in it. */
 export function httpsAddress(text: string, base?: URL): URL {
@@ -97,8 +103,10 @@ function ask(url: URL, {limit, json, accept}: GetOptions, connection: Connection
 		...(body !== undefined && {'content-type': 'application/json', 'content-length': Buffer.byteLength(body)}),
 	};
 	const {promise, resolve, reject} = Promise.withResolvers<Answer>();
-	const minVersion = 'TLSv1.2';
-	const call = request(url, {...connection, minVersion, method: body === undefined ? 'GET' : 'POST', headers}, response => {
+	const minVersion = 'TLSv1.2' as const;
+	const method = body === undefined ? 'GET' : 'POST';
+	const how = url.protocol === 'http:' ? {...connection, method, headers} : {...connection, minVersion, method, headers};
+	const call = (url.protocol === 'http:' ? plainRequest : request)(url, how, response => {
 		const status = response.statusCode ?? 0;
 		const chunks: Uint8Array[] = [];
 		let size = 0;
