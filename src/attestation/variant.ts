@@ -11,6 +11,7 @@ import {issueLocal} from './variants/local/issue.ts';
 import {validateLocal} from './variants/local/validate.ts';
 import {validateQemu} from './variants/qemu/validate.ts';
 import {validateQemuTdx} from './variants/tdx/validate.ts';
+import {type DocumentSource, issueTpmDocument} from './variants/tpm-document/issue.ts';
 
 export type {Attested, Endorsement, Issuer, Validator} from './attested.ts';
 export {formatPolicy, type LocalPolicy, type Policy, parsePolicy} from './policy.ts';
@@ -41,6 +42,14 @@ export function validatorOf(policy: Policy, deps: ValidatorDeps = {now: Date.now
 /** Makes evidence with a TPM. `endorsement` goes along so that a node can judge a service before it knows any policy. */
 export function issuerOf(variant: 'local-vtpm', tpm: Tpm, endorsement?: Endorsement): Issuer {
 	return {oid: variantOids[variant], issue: issueLocal(tpm, endorsement)};
+}
+
+/** Makes v2.9 documents, for variants whose evidence is a TPM document and nothing else that only hardware can make. */
+export function documentIssuerOf(
+	variant: 'qemu-vtpm' | 'aws-nitro-tpm' | 'gcp-sev-es' | 'azure-trustedlaunch',
+	source: DocumentSource,
+): Issuer {
+	return {oid: variantOids[variant], issue: issueTpmDocument(source)};
 }
 
 /** The refusal of evidence inside an error, wherever it was wrapped. */

@@ -1,9 +1,19 @@
 import {createHash} from 'node:crypto';
 import {join, MalformedError, type Reader, readerOf, sameBytes, sized, u16, u32} from '../bytes.ts';
-import {algorithms, commandCodes, handles, maxEventSize, maxNvRead, registerCount, responseCodes, tags} from './constants.ts';
+import {
+	algorithms,
+	capabilities,
+	commandCodes,
+	handles,
+	maxEventSize,
+	maxNvRead,
+	registerCount,
+	responseCodes,
+	tags,
+} from './constants.ts';
 import {parseEventLog} from './event-log.ts';
-import {parseQuoteInfo, readPcrSelections, writePcrSelections} from './structures.ts';
-import type {Tpm, TpmEvent, TpmQuote} from './tpm.ts';
+import {allRegisters, parseQuoteInfo, readPcrSelections, writePcrSelections} from './structures.ts';
+import type {BankedTpm, TpmEvent, TpmQuote} from './tpm.ts';
 
 /** Carries one TPM command at a time and gives its response: a device, a socket or a software TPM. */
 export type TpmChannel = {send(command: Uint8Array): Promise<Uint8Array>; close(): void};
@@ -26,11 +36,16 @@ const attempts = 5;
 
 type Session = 'none' | 'password';
 
-/**
- * Speaks TPM 2.0 over a channel. The attestation key is expected at 0x81008F01, its certificate in NV index 0x01C10000 (absent:
- * no certificate) and the event log in NV index 0x01800100 (absent: empty). Commands of one Tpm never overlap.
- */
-export function openTpm(channel: TpmChannel): Tpm {
+/** Where a TPM keeps the attestation key, and in which NV indices its certificate (absent: none) and the event log (absent: empty). */
+export type TpmLayout = {attestationKey: number; attestationCertificate: number; eventLog: number};
+
+const {attestationKey, attestationCertificate, eventLog} = handles;
+const commonLayout: TpmLayout = {attestationKey, attestationCertificate, eventLog};
+/** Azure puts both into its virtual TPMs before a machine starts. */
+export const azureLayout: TpmLayout = {...commonLayout, attestationKey: 0x8100_0003, attestationCertificate: 0x01c1_01d0};
+
+/** Speaks TPM 2.0 over a channel. Commands of one Tpm never overlap. */
+export function openTpm(channel: TpmChannel, layout: TpmLayout = commonLayout): BankedTpm {
 	let last: Promise<unknown> = Promise.resolve();
 
 	async function run(
@@ -46,19 +61,19 @@ export function openTpm(channel: TpmChannel): Tpm {
 		return parseResponse(name, session, await answer);
 	}
 
-	async function readPcrs(): Promise<Uint8Array[]> {
+	async function readPcrs(bank: number = algorithms.sha256): Promise<Uint8Array[]> {
 		for (let attempt = 0; attempt < attempts; attempt++) {
 			const parts: {counter: number; values: Uint8Array[]}[] = [];
-			for (let first = 0; first < registerCount; first += registersPerRead) parts.push(await readSome(first));
+			for (let first = 0; first < registerCount; first += registersPerRead) parts.push(await readSome(bank, first));
 			// The counter moves with every extend: equal counters mean one consistent picture.
 			if (parts.every(({counter}) => counter === parts[0]?.counter)) return parts.flatMap(({values}) => values);
 		}
 		throw new MalformedError('registers: they keep changing');
 	}
 
-	async function readSome(first: number): Promise<{counter: number; values: Uint8Array[]}> {
+	async function readSome(bank: number, first: number): Promise<{counter: number; values: Uint8Array[]}> {
 		const registers = Array.from({length: registersPerRead}, (_, index) => first + index);
-		const reader = await run('pcrRead', 'none', new Uint8Array(), writePcrSelections([{hash: algorithms.sha256, registers}]));
+		const reader = await run('pcrRead', 'none', new Uint8Array(), writePcrSelections([{hash: bank, registers}]));
 		const counter = reader.u32('pcrUpdateCounter');
 		const [selection] = readPcrSelections(reader);
 		if (selection?.registers.join() !== registers.join())
@@ -69,16 +84,14 @@ export function openTpm(channel: TpmChannel): Tpm {
 		return {counter, values};
 	}
 
-	async function quote(extraData: Uint8Array): Promise<TpmQuote> {
-		const selection = writePcrSelections([
-			{hash: algorithms.sha256, registers: Array.from({length: registerCount}, (_, index) => index)},
-		]);
+	async function quoteBank(bank: number, extraData: Uint8Array): Promise<TpmQuote> {
+		const selection = writePcrSelections([{hash: bank, registers: allRegisters}]);
 		for (let attempt = 0; attempt < attempts; attempt++) {
 			const parameters = join(sized(extraData), u16(algorithms.null), selection);
-			const reader = await run('quote', 'password', u32(handles.attestationKey), parameters);
+			const reader = await run('quote', 'password', u32(layout.attestationKey), parameters);
 			const attest = Uint8Array.from(reader.sized(1024, 'attest'));
 			const signature = Uint8Array.from(reader.take(reader.remaining(), 'signature'));
-			const pcrs = await readPcrs();
+			const pcrs = await readPcrs(bank);
 			const digest = createHash('sha256').update(Buffer.concat(pcrs)).digest();
 			if (sameBytes(parseQuoteInfo(attest).pcrDigest, digest)) return {attest, signature, pcrs};
 		}
@@ -107,20 +120,28 @@ export function openTpm(channel: TpmChannel): Tpm {
 	}
 
 	return {
-		readPcrs,
-		quote,
+		readPcrs: async () => readPcrs(),
+		quote: async extraData => quoteBank(algorithms.sha256, extraData),
+		quoteBank,
+		async banks() {
+			const reader = await run('getCapability', 'none', new Uint8Array(), join(u32(capabilities.pcrs), u32(0), u32(1)));
+			reader.take(5, 'capability');
+			const complete = readPcrSelections(reader).filter(({registers}) => registers.length === registerCount);
+			return complete.map(({hash}) => hash);
+		},
+		firmwareLog: async () => (await readNv(layout.eventLog)) ?? new Uint8Array(),
 		async extend(register, data) {
 			if (data.length > maxEventSize) throw new RangeError(`at most ${maxEventSize} bytes can be extended at once`);
 			await run('pcrEvent', 'password', u32(register), sized(data));
 		},
 		async attestationKey() {
-			const reader = await run('readPublic', 'none', u32(handles.attestationKey), new Uint8Array());
+			const reader = await run('readPublic', 'none', u32(layout.attestationKey), new Uint8Array());
 			const publicArea = Uint8Array.from(reader.sized(1024, 'public area'));
-			const certificate = await readNv(handles.attestationCertificate);
+			const certificate = await readNv(layout.attestationCertificate);
 			return {public: publicArea, ...(certificate ? {certificate} : {})};
 		},
 		async eventLog(): Promise<TpmEvent[]> {
-			const log = await readNv(handles.eventLog);
+			const log = await readNv(layout.eventLog);
 			return log ? parseEventLog(log).events.map(({register, digest, description}) => ({register, digest, description})) : [];
 		},
 	};

@@ -12,6 +12,16 @@ export type Tpm = {
 	eventLog(): Promise<TpmEvent[]>;
 };
 
+/** What v2.9 documents need beyond that: all banks, and the event log as the firmware wrote it. */
+export type BankedTpm = Tpm & {
+	/** Algorithms of the banks that have all 24 registers, in the TPM's order. */
+	banks(): Promise<number[]>;
+	/** As `quote`, over another bank. */
+	quoteBank(algorithm: number, extraData: Uint8Array): Promise<TpmQuote>;
+	/** TCG PC client log, crypto agile; empty where the TPM keeps none. */
+	firmwareLog(): Promise<Uint8Array>;
+};
+
 /** TPMS_ATTEST and TPMT_SIGNATURE exactly as the TPM gave them, and the register values they cover. */
 export type TpmQuote = {attest: Uint8Array; signature: Uint8Array; pcrs: Uint8Array[]};
 
