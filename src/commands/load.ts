@@ -17,6 +17,7 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
 	recover: () => import('./lifecycle.ts').then(({recover}) => recover),
 	stop: () => import('./lifecycle.ts').then(({stop}) => stop),
 	scale: () => import('./scale.ts').then(({scale}) => scale),
+	'upgrade check': () => import('./upgrade-check.ts').then(({check}) => check),
 	'image list': () => import('./image.ts').then(({list}) => list),
 	'image make': () => import('./image.ts').then(({make}) => make),
 	'image check': () => import('./image.ts').then(({check}) => check),

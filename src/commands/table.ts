@@ -252,6 +252,28 @@ export const commandTable: readonly CommandSpec[] = [
 		examples: ['constellation scale --workers 3 --yes'],
 	},
 	{
+		name: 'upgrade check',
+		summary: 'Show what the cluster can be upgraded to, and what that would do',
+		details:
+			'Names every possible version, and for each impossible one the rule. Shows the measurements, the plan and who would be interrupted, and checks that no node would be left without a way back. Writes nothing.',
+		flags: [
+			{
+				name: 'image',
+				value: 'VERSION',
+				description: 'Image to look at (default: the newest possible)',
+				env: 'CONSTELLATION_IMAGE',
+			},
+			{
+				name: 'kubernetes',
+				short: 'k',
+				value: 'VERSION',
+				description: 'Kubernetes version to look at (default: the one that runs)',
+				env: 'CONSTELLATION_KUBERNETES',
+			},
+		],
+		examples: ['constellation upgrade check', 'constellation upgrade check --image v0.2.0 --json'],
+	},
+	{
 		name: 'image list',
 		summary: 'List the images on this machine',
 		flags: [],
@@ -316,5 +338,6 @@ export const commandTable: readonly CommandSpec[] = [
 export const groupSummaries: Readonly<Record<string, string>> = {
 	config: 'Write and check the config file',
 	image: 'Make, list and check node images',
+	upgrade: 'Move the cluster to a new image and Kubernetes version',
 	receipt: 'Check, show and list receipts of what was checked',
 };

@@ -12,6 +12,14 @@ const ruleTexts: Record<Exclude<VersionRule, 'ok'>, string> = {
 	'tool-older': 'is newer than this tool',
 };
 
+/** An image of the local provider holds the program of the tool that made it, whatever newer version it was stamped with. */
+const stamped =
+	(rule: (version: string, tool: string) => VersionRule) =>
+	(version: string, tool: string): VersionRule => {
+		const outcome = rule(version, tool);
+		return outcome === 'tool-older' ? 'ok' : outcome;
+	};
+
 const versionText = (rule: (version: string, tool: string) => VersionRule, of: (text: string) => string | undefined) =>
 	z.string().superRefine((text, context) => {
 		const version = of(text);
@@ -55,7 +63,7 @@ export const plannedProviders = ['aws', 'azure', 'gcp', 'openstack', 'qemu'] as 
 /** The config file, version v3. Descriptions end up in docs/config.md. */
 export const configSchema = z.strictObject({
 	version: z.literal('v3').describe('Version of this format.'),
-	image: versionText(imageVersionRule, text => parseImagePath(text)?.version).describe(
+	image: versionText(stamped(imageVersionRule), text => parseImagePath(text)?.version).describe(
 		'Image that the nodes run, a version like v1.2.3.',
 	),
 	name: z
@@ -75,7 +83,7 @@ export const configSchema = z.strictObject({
 			error: `must be one of ${kubernetesVersions.join(', ')}`,
 		})
 		.describe('Kubernetes version of the cluster, to the patch.'),
-	microserviceVersion: versionText(serviceVersionRule, text => text).describe('Version of the services on the nodes.'),
+	microserviceVersion: versionText(stamped(serviceVersionRule), text => text).describe('Version of the services on the nodes.'),
 	debugCluster: z.boolean().describe('Whether nodes allow debugging. Must be false for the local provider.'),
 	provider: z
 		.strictObject({

@@ -1,5 +1,6 @@
 import {sameBytes, toHex} from '../attestation/bytes.ts';
 import type {Policy} from '../attestation/policy.ts';
+import {bankOf} from '../attestation/registers.ts';
 
 /** One register, or another field of the policy, before and after. */
 export type DiffRow = {
@@ -23,9 +24,6 @@ export type MeasurementDiff = {rows: readonly DiffRow[]; concerns: readonly Conc
 
 /** Where the new values come from, and who signed them, in words. */
 export type Origin = {source: string; signer: string};
-
-/** The register that carries the cluster ID, by variant: the entry of RTMR2 for TDX, PCR 15 for all others (v2.9). */
-const clusterRegisterOf = (variant: string): number => (variant.endsWith('-tdx') ? 3 : 15);
 
 /** Compares what nodes prove now with what they are to prove. Consent to the rows is one thing, each concern is another. */
 export function diffPolicies(old: Policy, next: Policy, origin: Origin): MeasurementDiff {
@@ -61,9 +59,9 @@ function weaker({what, change, enforcedBefore}: DiffRow): Concern[] {
 	return [{code: 'policy-weaker', message: `Register ${what} would only be reported, not enforced.`}];
 }
 
-function missingRegister({variant, measurements}: Policy): Concern[] {
-	const register = clusterRegisterOf(variant);
-	if (measurements.get(register)?.warnOnly === false) return [];
+function missingRegister(policy: Policy): Concern[] {
+	const register = bankOf(policy).clusterRegister;
+	if (policy.measurements.get(register)?.warnOnly === false) return [];
 	const message = `Register ${register} is not enforced: a node that is in a cluster already could come in again.`;
 	return [{code: 'cluster-register-missing', message}];
 }

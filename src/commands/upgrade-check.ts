@@ -1,0 +1,39 @@
+import {resolveKubernetesVersion} from '../config/versions.ts';
+import {checkForUpgrade, strandsNode} from '../flows/upgrade/check.ts';
+import {openUpgrade} from '../flows/upgrade/dependencies.ts';
+import {rehearsalSentence} from '../summary.ts';
+import {type CommandInput, type CommandModule, textFlag} from './types.ts';
+import {partLines, proposalLines} from './upgrade-words.ts';
+
+export const check: CommandModule = async (context, input) => {
+	const {name, parts, busy, proposal} = await checkForUpgrade(await openUpgrade(context), askedFor(input));
+	const head = [...partLines(parts), ...(busy ? ['', 'An upgrade is under way.'] : [])];
+	const data = {name, upToDate: proposal === undefined, busy, ...parts};
+	if (proposal === undefined) {
+		const lines = [`${name} is up to date: there is nothing to do.`, rehearsalSentence, '', ...head];
+		return {command: 'upgrade check', data, lines};
+	}
+	const {target, measurements, plan, strand} = proposal;
+	if (strand.counterexample !== undefined) throw strandsNode(strand.counterexample);
+	const title = `${name}: ${parts.image.running} → ${target.image}, Kubernetes ${parts.kubernetes.running} → ${target.kubernetes}`;
+	return {
+		command: 'upgrade check',
+		data: {...data, measurements, plan, strand, target},
+		lines: [title, rehearsalSentence, '', ...head, '', ...proposalLines(proposal)],
+	};
+};
+
+/** The versions of the flags, as they are written everywhere else. */
+export function askedFor(input: CommandInput): {image?: string; kubernetes?: string} {
+	const [image, kubernetes] = [textFlag(input, 'image'), textFlag(input, 'kubernetes')];
+	return {
+		...(image === undefined ? {} : {image: image.startsWith('v') ? image : `v${image}`}),
+		...(kubernetes === undefined ? {} : {kubernetes: exactKubernetes(kubernetes)}),
+	};
+}
+
+/** `1.32` means the patch release of it that this tool installs; a whole version means itself. */
+function exactKubernetes(text: string): string {
+	if (/^v?\d+\.\d+$/.test(text)) return resolveKubernetesVersion(text) ?? text;
+	return text.startsWith('v') ? text : `v${text}`;
+}

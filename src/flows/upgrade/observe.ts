@@ -1,0 +1,122 @@
+import {type Kube, KubeError, type KubeObject, type Resource} from '../../kubernetes/kube.ts';
+import {inNamespace, resources} from '../../kubernetes/resources.ts';
+import type {Machine} from '../../providers/node-groups.ts';
+import type {Observed} from '../../upgrade/observed.ts';
+import {readPolicySet} from '../../upgrade/policy-set.ts';
+import type {PolicyUser} from '../../upgrade/policy-users.ts';
+import type {ReplicaReport} from '../../upgrade/replicas.ts';
+import {adminKube, requireInitialised} from '../cluster.ts';
+import type {UpgradeDependencies} from './dependencies.ts';
+import {inFlight, observedBudgets, observedNode, observedPods, wantedVersion} from './objects.ts';
+
+const system = 'kube-system';
+const budgets: Resource = {group: 'policy', version: 'v1', plural: 'poddisruptionbudgets'};
+const componentsName = /^k8s-components-/;
+const reportName = /^join-service-(.+)$/;
+const annotation = (name: string): string => `constellation.edgeless.systems/${name}`;
+
+/** The cluster as an upgrade sees it, read at one go; changes nothing. */
+export type Sight = {
+	observed: Observed;
+	machines: readonly Machine[];
+	replicas: readonly ReplicaReport[];
+	users: readonly PolicyUser[];
+	/** As it was read, for compare-and-swap. */
+	joinConfig: KubeObject;
+};
+
+/** Reads what a flight plan is made from. Throws AppError where there is no cluster, KubeError where it does not answer. */
+export async function observe(deps: UpgradeDependencies): Promise<Sight> {
+	const {ids} = await requireInitialised(deps.workspace);
+	const {kube} = await adminKube(deps);
+	const items = async (resource: Resource) => (await kube.list(resource)).items;
+	const [nodes, joining, pending, pods, budgetObjects, configMaps, leases, strategies, nodeVersion, machines, groups] =
+		await Promise.all([
+			items(resources.nodes),
+			items(resources.joiningNodes),
+			items(resources.pendingNodes),
+			items(resources.pods),
+			whereServed(items(budgets)),
+			items(inNamespace(resources.configMaps, system)),
+			items(inNamespace(resources.leases, system)),
+			items(resources.autoscalingStrategies),
+			kube.get(resources.nodeVersions, 'constellation-version'),
+			deps.provider.machines(ids.uid).then(found => found ?? []),
+			deps.groups(ids.uid),
+		]);
+	const joinConfig = await joinConfigOf(kube);
+	const observedNodes = nodes.map(node =>
+		observedNode(
+			node,
+			machines.find(({name}) => name === node.metadata.name),
+		),
+	);
+	const observed: Observed = {
+		nodes: observedNodes,
+		groups,
+		inFlight: inFlight(joining, pending, machines, observedNodes),
+		...wantedVersion(nodeVersion),
+		policies: readPolicySet(joinConfig),
+		componentSets: configMaps.map(({metadata}) => metadata.name).filter(name => componentsName.test(name)),
+		// Where Kubernetes comes with the image, a control plane's kubelet and API server have one version.
+		apiServers: observedNodes
+			.filter(({role}) => role === 'control-plane')
+			.map(({name, kubernetes}) => ({node: name, version: kubernetes})),
+		autoscaling: strategies.some(strategy => (strategy['spec'] as {enabled?: boolean} | undefined)?.enabled === true),
+		pods: observedPods(pods),
+		budgets: observedBudgets(budgetObjects, pods),
+		durations: durationsOf(deps),
+	};
+	return {observed, machines, replicas: leases.flatMap(reportOf), users: usersOf(observed, machines), joinConfig};
+}
+
+export const joinConfigOf = (kube: Kube): Promise<KubeObject> =>
+	kube.get(inNamespace(resources.configMaps, system), 'join-config');
+
+/** A kind that the API server does not know has no objects. */
+async function whereServed(objects: Promise<KubeObject[]>): Promise<KubeObject[]> {
+	try {
+		return await objects;
+	} catch (error) {
+		if (error instanceof KubeError && error.code === 404) return [];
+		throw error;
+	}
+}
+
+function reportOf({metadata: {name, annotations = {}}, spec}: KubeObject): ReplicaReport[] {
+	const node = reportName.exec(name)?.[1];
+	if (node === undefined) return [];
+	const generation = annotations[annotation('policy-generation')];
+	return [
+		{
+			node,
+			...(generation !== undefined && /^\d{1,15}$/.test(generation) ? {generation: Number(generation)} : {}),
+			digest: annotations[annotation('policy-digest')],
+			renewedAt: Date.parse((spec as {renewTime?: string} | undefined)?.renewTime ?? '') || 0,
+		},
+	];
+}
+
+/** Everybody who may have to show an image's measurements: nodes, those on their way in, machines that are off, templates. */
+function usersOf({nodes, inFlight: coming, groups}: Observed, machines: readonly Machine[]): PolicyUser[] {
+	return [
+		...nodes.map(({name, image}) => ({kind: 'Node' as const, name, image})),
+		...coming.map(({kind, name, image}) => ({kind, name, image})),
+		...machines
+			.filter(({state}) => state !== 'terminating' && state !== 'terminated')
+			.map(({name, image}) => ({kind: 'machine' as const, name, image})),
+		...groups.map(({name, image}) => ({kind: 'node group' as const, name, image})),
+	];
+}
+
+/** How long adding nodes took in this workspace. */
+function durationsOf({journal}: UpgradeDependencies): number[] {
+	const found: number[] = [];
+	let began: number | undefined;
+	for (const {step, state, at} of journal.entries()) {
+		if (step !== 'scale') continue;
+		if (state === 'done' && began !== undefined) found.push(at - began);
+		began = state === 'intent' ? at : undefined;
+	}
+	return found;
+}
