@@ -23,7 +23,7 @@ import {ensureReceiptKey} from '../../src/workspace/receipts.ts';
 import {golden} from '../helpers/golden.ts';
 
 const newKey = (): KeyObject => generateKeyPairSync('ec', {namedCurve: 'P-256'}).privateKey;
-const spkiOf = (key: KeyObject): Uint8Array => new Uint8Array(createPublicKey(key).export({format: 'der', type: 'spki'}));
+const spkiOf = (key: KeyObject) => new Uint8Array(createPublicKey(key).export({format: 'der', type: 'spki'}));
 const [key, release] = [newKey(), newKey()];
 const value = (fill: number) => ({expected: new Uint8Array(32).fill(fill), warnOnly: false});
 const measurements = new Map([
