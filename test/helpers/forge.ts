@@ -2,6 +2,7 @@ import {createHash, generateKeyPairSync, type KeyObject, randomUUID, sign} from 
 import {makeExtraData} from '../../src/attestation/attested.ts';
 import {algorithms, attestationKeyAttributes, curves} from '../../src/attestation/tpm/constants.ts';
 import {type PublicArea, writePublicArea} from '../../src/attestation/tpm/public-area.ts';
+import type {QuoteEvidence} from '../../src/attestation/tpm/quote.ts';
 import {
 	allRegisters,
 	type QuoteInfo,
@@ -21,7 +22,7 @@ export const registers: readonly Uint8Array[] = allRegisters.map(index =>
 	createHash('sha256').update(`register ${index}`).digest(),
 );
 
-const rsa = generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey;
+export const rsa = generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey;
 const ecc = generateKeyPairSync('ec', {namedCurve: 'prime256v1'}).privateKey;
 
 /** What a forger can turn, one knob a check. Everything left alone is as an honest TPM would have it. */
@@ -42,10 +43,11 @@ export type Knobs = {
 	evidence?: (evidence: LocalEvidence) => LocalEvidence | Promise<LocalEvidence>;
 };
 
-export async function forge(knobs: Knobs = {}): Promise<Uint8Array> {
+/** A quote over `registers` with the knobs turned. */
+export function forgeQuote(knobs: Omit<Knobs, 'evidence'> & {values?: readonly Uint8Array[]} = {}): QuoteEvidence {
 	const key = knobs.key === 'ecc' ? ecc : rsa;
+	const values = knobs.values ?? registers;
 	const area = (knobs.area ?? same)(publicAreaOf(key));
-	const akPublic = writePublicArea(area);
 	const info: QuoteInfo = {
 		magic: 0xff544347,
 		type: 0x8018,
@@ -57,18 +59,25 @@ export async function forge(knobs: Knobs = {}): Promise<Uint8Array> {
 		safe: true,
 		firmwareVersion: 1n,
 		selections: [{hash: algorithms.sha256, registers: allRegisters}],
-		pcrDigest: createHash('sha256').update(Buffer.concat(registers)).digest(),
+		pcrDigest: createHash('sha256').update(Buffer.concat(values)).digest(),
 	};
 	const attest = (knobs.attestBytes ?? same)(Buffer.from(writeQuoteInfo((knobs.info ?? same)(info))));
 	const value = sign(knobs.hash ?? 'sha256', attest, {key: knobs.signer ?? key, dsaEncoding: 'ieee-p1363'});
 	const scheme = key === rsa ? algorithms.rsassa : algorithms.ecdsa;
 	const signature = writeSignature((knobs.signature ?? same)({scheme, hash: algorithms.sha256, value}));
-	const evidence: LocalEvidence = {
-		akPublic: (knobs.areaBytes ?? same)(akPublic),
-		akCertificate: await akCertifier(maker, machine)(writePublicArea(publicAreaOf(key))),
+	return {
+		akPublic: (knobs.areaBytes ?? same)(writePublicArea(area)),
 		attest: (knobs.attestAfter ?? same)(Buffer.from(attest)),
 		signature: (knobs.signatureBytes ?? same)(signature),
-		pcrs: knobs.pcrs ?? registers,
+		pcrs: knobs.pcrs ?? values,
+	};
+}
+
+export async function forge(knobs: Knobs = {}): Promise<Uint8Array> {
+	const key = knobs.key === 'ecc' ? ecc : rsa;
+	const evidence: LocalEvidence = {
+		...forgeQuote(knobs),
+		akCertificate: await akCertifier(maker, machine)(writePublicArea(publicAreaOf(key))),
 		userData,
 		events: [],
 	};
