@@ -158,7 +158,11 @@ test('bootstrap tokens: right secret, allowed use, before their end', async t =>
 test('a node reaches its own Node, Lease and Pods and nothing of others', async t => {
 	const node = server.identity('system:node:n1', 'system:nodes');
 	const leases = '/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases';
-	const pod = (name: string, on: string) => ({metadata: {name}, spec: {nodeName: on, containers: [{name: 'main', image: 'x'}]}});
+	const mirror = {'kubernetes.io/config.mirror': 'x'};
+	const pod = (name: string, on: string, annotations: object = mirror) => ({
+		metadata: {name, annotations},
+		spec: {nodeName: on, containers: [{name: 'main', image: 'x'}]},
+	});
 	const pods = '/api/v1/namespaces/kube-system/pods';
 	t.is((await post('/api/v1/nodes', {metadata: {name: 'n1'}}, node)).status, 201);
 	t.is((await post('/api/v1/nodes', {metadata: {name: 'n2'}}, node)).status, 403);
@@ -167,6 +171,9 @@ test('a node reaches its own Node, Lease and Pods and nothing of others', async 
 	t.is((await post(leases, {metadata: {name: 'n2'}, spec: {}}, node)).status, 403);
 	t.is((await post(pods, pod('p1', 'n1'), node)).status, 201);
 	t.is((await post(pods, pod('p2', 'n2'), node)).status, 403);
+	t.regex((await post(pods, pod('p3', 'n1', {}), node)).text, /node \\"n1\\" can only create mirror pods/);
+	t.regex((await post(pods, pod('p3', 'n1'))).text, /only a node makes mirror pods/);
+	t.is((await post(pods, pod('p4', 'n1', {}))).status, 201);
 	t.is((await post(pods, pod('p2', 'n2'), server.identity('system:node:n2', 'system:nodes'))).status, 201);
 	const allowed = [
 		'/api/v1/nodes/n1',
@@ -194,6 +201,20 @@ test('a node reaches its own Node, Lease and Pods and nothing of others', async 
 		server.request(path, {method: 'PATCH', body, identity: node, headers: {'Content-Type': 'application/merge-patch+json'}});
 	t.is((await patch('/api/v1/nodes/n1/status', {status: {phase: 'Running'}})).status, 200);
 	t.is((await patch('/api/v1/nodes/n2/status', {status: {phase: 'Running'}})).status, 403);
+	t.is((await patch(`${pods}/p1/status`, {status: {phase: 'Running'}})).status, 200);
+	t.is((await patch(`${pods}/p2/status`, {status: {phase: 'Running'}})).status, 403);
+	t.is((await patch(`${pods}/p1`, {metadata: {labels: {a: 'b'}}})).status, 403, 'what a pod is, is not its node to say');
+	const asAdmin = (name: string, annotations: object) =>
+		server.request(`${pods}/${name}`, {
+			method: 'PATCH',
+			body: {metadata: {annotations}},
+			headers: {'Content-Type': 'application/merge-patch+json'},
+		});
+	t.is((await asAdmin('p4', mirror)).status, 403, 'nothing becomes a mirror pod');
+	t.is((await asAdmin('p1', {'kubernetes.io/config.mirror': null})).status, 403);
+	const annotation = 'constellation.edgeless.systems/simulated';
+	const {json} = await asAdmin('p4', {[annotation]: null});
+	t.regex(JSON.stringify(json), /"constellation\.edgeless\.systems\/simulated":"no process runs for this pod/);
 	t.is((await server.request('/api/v1/nodes/n1', {method: 'DELETE', identity: node})).status, 403);
 	t.is((await as('/api/v1/nodes/n1', server.identity('system:node:n1', 'other'))).status, 403, 'the name alone is not enough');
 });
