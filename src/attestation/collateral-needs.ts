@@ -2,9 +2,12 @@ import type {Collateral, CollateralNeed} from './attested.ts';
 import {MalformedError} from './bytes.ts';
 import type {Policy} from './policy.ts';
 import {nitroNeeds} from './variants/aws/nitro/validate.ts';
+import {awsSnpNeeds} from './variants/aws/sev-snp/validate.ts';
 import {azureSnpNeeds} from './variants/azure/sev-snp/needs.ts';
 import {trustedLaunchNeeds} from './variants/azure/trusted-launch/validate.ts';
 import {gcpMachineNeeds} from './variants/gcp/machine.ts';
+import {gcpSnpNeeds} from './variants/gcp/sev-snp/validate.ts';
+import {parseTpmDocument} from './variants/tpm-document/document.ts';
 
 /**
  * What a verifier has to bring along to judge this document under this policy, beyond what it has. The document is not checked yet:
@@ -25,9 +28,13 @@ function needsOf(policy: Policy, document: Uint8Array, have: Collateral): Collat
 		case 'aws-nitro-tpm':
 			return nitroNeeds(policy, document, have);
 		case 'gcp-sev-es':
-			return gcpMachineNeeds(policy, document, have);
+			return gcpMachineNeeds(policy, parseTpmDocument(document), have);
 		case 'azure-sev-snp':
-			return azureSnpNeeds(policy, document);
+			return azureSnpNeeds(policy, document, have);
+		case 'aws-sev-snp':
+			return awsSnpNeeds(policy, document, have);
+		case 'gcp-sev-snp':
+			return gcpSnpNeeds(policy, document, have);
 		case 'azure-trustedlaunch':
 			return trustedLaunchNeeds(policy, document, have);
 		default:

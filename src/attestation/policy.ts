@@ -4,6 +4,7 @@ import {isObject, type Measurements, parseMeasurements} from './measurements.ts'
 import {attempt, type PolicyFields} from './policy-fields.ts';
 import {bankOf, type RegisterBank, tpmBank} from './registers.ts';
 import {formatNitroPolicy, type NitroPolicy, parseNitroPolicy} from './variants/aws/nitro/policy.ts';
+import {type AwsSnpPolicy, formatAwsSnpPolicy, parseAwsSnpPolicy} from './variants/aws/sev-snp/policy.ts';
 import {type AzureSnpPolicy, formatAzureSnpPolicy, parseAzureSnpPolicy} from './variants/azure/sev-snp/policy.ts';
 import {type AzureTdxPolicy, formatAzureTdxPolicy, parseAzureTdxPolicy} from './variants/azure/tdx/policy.ts';
 import {
@@ -12,6 +13,7 @@ import {
 	type TrustedLaunchPolicy,
 } from './variants/azure/trusted-launch/policy.ts';
 import {formatSevEsPolicy, parseSevEsPolicy, type SevEsPolicy} from './variants/gcp/sev-es/policy.ts';
+import {formatGcpSnpPolicy, type GcpSnpPolicy, parseGcpSnpPolicy} from './variants/gcp/sev-snp/policy.ts';
 import {formatLocalPolicy, type LocalPolicy, parseLocalPolicy} from './variants/local/policy.ts';
 import {formatQemuPolicy, parseQemuPolicy, type QemuPolicy} from './variants/qemu/policy.ts';
 import {formatQemuTdxPolicy, parseQemuTdxPolicy, type QemuTdxPolicy} from './variants/tdx/policy.ts';
@@ -25,7 +27,9 @@ export type Policy =
 	| LocalPolicy
 	| QemuPolicy
 	| NitroPolicy
+	| AwsSnpPolicy
 	| SevEsPolicy
+	| GcpSnpPolicy
 	| TrustedLaunchPolicy
 	| AzureSnpPolicy
 	| QemuTdxPolicy
@@ -37,7 +41,9 @@ const parsers: Readonly<Record<Policy['variant'], PolicyParser>> = {
 	'local-vtpm': parseLocalPolicy,
 	'qemu-vtpm': parseQemuPolicy,
 	'aws-nitro-tpm': parseNitroPolicy,
+	'aws-sev-snp': parseAwsSnpPolicy,
 	'gcp-sev-es': parseSevEsPolicy,
+	'gcp-sev-snp': parseGcpSnpPolicy,
 	'azure-trustedlaunch': parseTrustedLaunchPolicy,
 	'azure-sev-snp': parseAzureSnpPolicy,
 	'qemu-tdx': parseQemuTdxPolicy,
@@ -79,6 +85,10 @@ export function formatPolicy(policy: Policy): Record<string, unknown> {
 			return formatSevEsPolicy(policy);
 		case 'azure-trustedlaunch':
 			return formatTrustedLaunchPolicy(policy);
+		case 'aws-sev-snp':
+			return formatAwsSnpPolicy(policy);
+		case 'gcp-sev-snp':
+			return formatGcpSnpPolicy(policy);
 		case 'azure-sev-snp':
 			return formatAzureSnpPolicy(policy);
 		case 'qemu-tdx':

@@ -3,10 +3,12 @@ import {AttestationRefused} from './findings.ts';
 import type {Policy} from './policy.ts';
 import type {Tpm} from './tpm/tpm.ts';
 import {validateNitro} from './variants/aws/nitro/validate.ts';
+import {validateAwsSnp} from './variants/aws/sev-snp/validate.ts';
 import {validateAzureSnp} from './variants/azure/sev-snp/validate.ts';
 import {validateAzureTdx} from './variants/azure/tdx/validate.ts';
 import {validateTrustedLaunch} from './variants/azure/trusted-launch/validate.ts';
 import {validateSevEs} from './variants/gcp/sev-es/validate.ts';
+import {validateGcpSnp} from './variants/gcp/sev-snp/validate.ts';
 import {issueLocal} from './variants/local/issue.ts';
 import {validateLocal} from './variants/local/validate.ts';
 import {validateQemu} from './variants/qemu/validate.ts';
@@ -30,6 +32,10 @@ export function validatorOf(policy: Policy, deps: ValidatorDeps = {now: Date.now
 			return {oid, validate: validateSevEs(policy, deps)};
 		case 'azure-trustedlaunch':
 			return {oid, validate: validateTrustedLaunch(policy, deps)};
+		case 'aws-sev-snp':
+			return {oid, validate: validateAwsSnp(policy, deps)};
+		case 'gcp-sev-snp':
+			return {oid, validate: validateGcpSnp(policy, deps)};
 		case 'azure-sev-snp':
 			return {oid, validate: validateAzureSnp(policy, deps)};
 		case 'qemu-tdx':

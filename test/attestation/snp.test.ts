@@ -320,13 +320,17 @@ test('the pinned roots certify themselves and nothing else', t => {
 
 test('what AMD’s service has to add is named', t => {
 	const report = parseReport(forgeReport());
-	t.deepEqual(chipNeeds(report, [forgeChipCertificate(), ask().der]), [{kind: 'amd-revocation-list', product: 'Genoa'}]);
-	t.deepEqual(chipNeeds(report, []), [
+	t.deepEqual(chipNeeds(report, [forgeChipCertificate(), ask().der], {}, {}), [{kind: 'amd-revocation-list', product: 'Genoa'}]);
+	t.deepEqual(chipNeeds(report, [], {}, {}), [
 		{kind: 'amd-certificates', product: 'Genoa', chipId: report.chipId, tcb: report.reportedTcb},
 		{kind: 'amd-revocation-list', product: 'Genoa'},
 	]);
-	t.deepEqual(chipNeeds(parseReport(forgeReport({fields: {cpu: Uint8Array.of(0x1b, 0, 0)}})), []), []);
-	t.is(chipNeeds(parseReport(published), [])[0]?.kind, 'amd-certificates');
+	t.deepEqual(chipNeeds(parseReport(forgeReport({fields: {cpu: Uint8Array.of(0x1b, 0, 0)}})), [], {}, {}), []);
+	t.is(chipNeeds(parseReport(published), [], {}, {})[0]?.kind, 'amd-certificates');
+	const revocationLists = [forgeRevocationList({issuer: ark(), algorithm: 'rsa-pss-sha384'})];
+	const have = {certificates: [ask().der, forgeChipCertificate()], revocationLists};
+	t.deepEqual(chipNeeds(report, [], {root: ark().der}, have), []);
+	t.deepEqual(chipNeeds(report, [], {}, have), [{kind: 'amd-revocation-list', product: 'Genoa'}], 'a list of another root');
 });
 
 function pem(certificate: Uint8Array): string {

@@ -4,7 +4,7 @@ import type {PolicyFields} from '../../policy-fields.ts';
 import {certificatePem, certificatesField, integerField, switchField, textListField} from '../../policy-values.ts';
 import {type AkChain, judgeAkChain} from '../tpm-document/ak-chain.ts';
 import {chainNeeds} from '../tpm-document/chain-needs.ts';
-import {parseTpmDocument, type TpmDocument} from '../tpm-document/document.ts';
+import type {TpmDocument} from '../tpm-document/document.ts';
 import {type Enrolment, enrolmentKeys, formatEnrolment, judgeEnrolment, parseEnrolment} from '../tpm-document/enrolment.ts';
 import type {TpmEvidence} from '../tpm-document/validate.ts';
 import {type GcpInstance, readGcpInstance, shieldedKeyName} from './instance.ts';
@@ -93,8 +93,7 @@ function chainOf(
 const vendorHost = /^privateca-content-[0-9a-f-]{36}\.storage\.googleapis\.com$/;
 
 /** Throws MalformedError. */
-export function gcpMachineNeeds(policy: GcpMachinePolicy, document: Uint8Array, have: Collateral): CollateralNeed[] {
-	const parsed = parseTpmDocument(document);
+export function gcpMachineNeeds(policy: GcpMachinePolicy, parsed: TpmDocument, have: Collateral): CollateralNeed[] {
 	const instance: GcpInstance = readGcpInstance(parsed);
 	const {akCertificate} = parsed;
 	if (akCertificate) {

@@ -7,6 +7,7 @@ import {chipCertificates} from '../../snp/chip-certificates.ts';
 import {checkChipKey} from '../../snp/chip-key.ts';
 import {judgeReport, readReport, type SnpPolicy} from '../../snp/judge-report.ts';
 import {reportSize} from '../../snp/report.ts';
+import {readInstanceInfo, type TpmDocument} from './document.ts';
 import type {TpmEvidence} from './validate.ts';
 
 /**
@@ -15,8 +16,7 @@ import type {TpmEvidence} from './validate.ts';
  */
 export type SnpPart = {report: Uint8Array; certificates: readonly Uint8Array[]};
 
-export const snpPartKeys = ['report', 'certificates'] as const;
-const limits = {certificates: 8, certificate: 8192} as const;
+const limits = {certificates: 8, certificate: 8192, machine: 4096} as const;
 const label = Buffer.from('constellation/snp/v1\0', 'latin1');
 
 /**
@@ -29,15 +29,19 @@ export function snpReportData(akPublic: Uint8Array, extraData: Uint8Array): Uint
 	return createHash('sha512').update(label).update(key).update(extraData).digest();
 }
 
-/** Throws MalformedError. */
-export function readSnpPart(info: Readonly<Record<string, unknown>>): SnpPart {
-	const {report, certificates = []} = info;
+/**
+ * Takes InstanceInfo `{machine, report, certificates}` apart: the report, and the document as it would be without one, whose
+ * InstanceInfo says which machine it is in the variant's v2.9 form. Throws MalformedError.
+ */
+export function splitSnpPart(document: TpmDocument): {snp: SnpPart; document: TpmDocument} {
+	const {machine, report, certificates = []} = readInstanceInfo(document, ['machine', 'report', 'certificates']);
 	if (!isList(certificates) || certificates.length > limits.certificates)
 		throw new MalformedError(`InstanceInfo.certificates: not a list of at most ${limits.certificates}`);
-	return {
+	const snp = {
 		report: bytes(report, 'report', reportSize),
 		certificates: certificates.map(certificate => bytes(certificate, 'certificates', limits.certificate)),
 	};
+	return {snp, document: {...document, instanceInfo: bytes(machine, 'machine', limits.machine)}};
 }
 
 function bytes(value: unknown, key: string, limit: number): Uint8Array {
@@ -45,22 +49,24 @@ function bytes(value: unknown, key: string, limit: number): Uint8Array {
 	return fromBase64(value, `InstanceInfo.${key}`);
 }
 
-export function formatSnpPart({report, certificates}: SnpPart): Record<string, unknown> {
+/** Writes what splitSnpPart reads. `machine`: InstanceInfo of the variant's v2.9 form. */
+export function formatSnpPart({report, certificates}: SnpPart, machine: Uint8Array): Uint8Array {
 	const base64 = (value: Uint8Array): string => Buffer.from(value).toString('base64');
-	return {report: base64(report), certificates: certificates.map(base64)};
+	const info = {machine: base64(machine), report: base64(report), certificates: certificates.map(base64)};
+	return Buffer.from(JSON.stringify(info));
 }
 
 /** Judges the report, its key, and that it was made for this attestation key and this challenge. */
 export function judgeSnpPart(
-	{report: bytes, certificates}: SnpPart,
-	{document, extraData}: Pick<TpmEvidence, 'document' | 'extraData'>,
+	{report: raw, certificates}: SnpPart,
+	{document, extraData}: TpmEvidence,
 	policy: SnpPolicy,
 	{now, collateral = {}}: ValidatorDeps,
 ): Finding[] {
 	const root = policy.root ? {root: policy.root} : {};
 	const chipKey = checkChipKey(chipCertificates(certificates, collateral), policy.rules, {at: now(), ...root});
 	const findings = [...chipKey.findings];
-	const report = readReport(bytes, findings);
+	const report = readReport(raw, findings);
 	if (report) {
 		findings.push(...judgeReport(report, chipKey, policy));
 		const expected = snpReportData(document.akPublic, extraData);

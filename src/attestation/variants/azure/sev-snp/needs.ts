@@ -1,4 +1,4 @@
-import type {CollateralNeed} from '../../../attested.ts';
+import type {Collateral, CollateralNeed} from '../../../attested.ts';
 import {isListed} from '../../../snp/judge-guest.ts';
 import {chipNeeds} from '../../../snp/needs.ts';
 import {parseReport} from '../../../snp/report.ts';
@@ -12,13 +12,15 @@ export function maaKeysUrl(maaUrl: string): string {
 }
 
 /** What an azure-sev-snp document leaves out. Throws MalformedError for one that cannot be read. */
-export function azureSnpNeeds({firmwareSigner}: AzureSnpPolicy, document: Uint8Array): CollateralNeed[] {
+export function azureSnpNeeds({firmwareSigner, snp}: AzureSnpPolicy, document: Uint8Array, have: Collateral): CollateralNeed[] {
 	const instance = readAzureSnpInstance(parseTpmDocument(document));
 	const report = parseReport(instance.report);
 	const {acceptedKeyDigests, enforcementPolicy, maaUrl} = firmwareSigner;
-	const asksProvider = enforcementPolicy === 'MAAFallback' && !isListed(report.idKeyDigest, acceptedKeyDigests);
+	const own = [...(instance.vcek ? [instance.vcek] : []), ...instance.chain];
+	const isAsked = enforcementPolicy === 'MAAFallback' && !isListed(report.idKeyDigest, acceptedKeyDigests);
+	const url = isAsked && maaUrl !== undefined ? maaKeysUrl(maaUrl) : undefined;
 	return [
-		...chipNeeds(report, [...(instance.vcek ? [instance.vcek] : []), ...instance.chain]),
-		...(asksProvider && maaUrl !== undefined ? [{kind: 'maa-keys', url: maaKeysUrl(maaUrl)} as const] : []),
+		...chipNeeds(report, own, snp, have),
+		...(url === undefined || have.maaKeys?.has(url) ? [] : [{kind: 'maa-keys', url} as const]),
 	];
 }
