@@ -1,20 +1,9 @@
 import {createHash, type KeyObject, sign} from 'node:crypto';
-import type {Collateral} from '../../src/attestation/attested.ts';
 import type {PlatformFacts} from '../../src/attestation/tdx/pck-extension.ts';
 import type {TdReport} from '../../src/attestation/tdx/td-report.ts';
 import * as der from '../../src/keys/der-writer.ts';
 import {toPem} from '../../src/keys/pem.ts';
-import {
-	at,
-	type CertificateKnobs,
-	type Forged,
-	forgeCertificate,
-	forgeRevocationList,
-	keysOf,
-	type ListKnobs,
-} from './forge-chain.ts';
-
-const day = 86_400_000;
+import {type CertificateKnobs, type Forged, forgeCertificate, keysOf} from './forge-chain.ts';
 
 /** Intel's hierarchy, with keys of our own. */
 export const root = forgeCertificate({name: 'Intel SGX Root CA', pathLength: 1});
@@ -74,8 +63,9 @@ export const tdReport: TdReport = {
 	runtime: [Buffer.alloc(48, 0x20), Buffer.alloc(48, 0x21), Buffer.alloc(48), Buffer.alloc(48)],
 	reportData: Buffer.alloc(64),
 };
-const qeSigner = 'dc9e2a7c6f948f17474e34a7fc43ed030f7c1563f1babddf6340c82e0e54a8c5';
-export const enclave = {
+export const qeSigner = 'dc9e2a7c6f948f17474e34a7fc43ed030f7c1563f1babddf6340c82e0e54a8c5';
+type EnclaveFields = {miscSelect: Uint8Array; attributes: Uint8Array; mrSigner: Uint8Array; productId: number; svn: number};
+export const enclave: EnclaveFields = {
 	miscSelect: Buffer.alloc(4),
 	attributes: Buffer.from('1500000000000000e700000000000000', 'hex'),
 	mrSigner: Buffer.from(qeSigner, 'hex'),
@@ -92,7 +82,7 @@ export type QuoteKnobs = {
 	keyType?: number;
 	teeType?: number;
 	report?: Partial<TdReport>;
-	enclave?: Partial<typeof enclave>;
+	enclave?: Partial<EnclaveFields>;
 	/** Of the QE report; made from the attestation key otherwise. */
 	qeReportData?: Uint8Array;
 	authData?: Uint8Array;
@@ -160,7 +150,7 @@ function signedPart({version = 4, tdx15 = false, vendor, keyType = 2, teeType = 
 	]);
 }
 
-function enclaveReport({miscSelect, attributes, mrSigner, productId, svn}: typeof enclave, reportData: Uint8Array): Buffer {
+function enclaveReport({miscSelect, attributes, mrSigner, productId, svn}: EnclaveFields, reportData: Uint8Array): Buffer {
 	const parts = [Buffer.alloc(16), miscSelect, Buffer.alloc(28), attributes, Buffer.alloc(64), mrSigner, Buffer.alloc(96)];
 	return Buffer.concat([...parts, u16(productId), u16(svn), Buffer.alloc(60), reportData]);
 }
@@ -170,7 +160,8 @@ function pointOf(key: KeyObject): Buffer {
 	return Buffer.concat([Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')]);
 }
 
-const signature = (content: Uint8Array, key: KeyObject): Buffer => sign('sha256', content, {key, dsaEncoding: 'ieee-p1363'});
+export const signature = (content: Uint8Array, key: KeyObject): Buffer =>
+	sign('sha256', content, {key, dsaEncoding: 'ieee-p1363'});
 
 function section(type: number, content: Uint8Array): Buffer {
 	return Buffer.concat([u16(type), u32(content.length), content]);
@@ -186,102 +177,4 @@ function u32(value: number): Buffer {
 	const bytes = Buffer.alloc(4);
 	bytes.writeUInt32LE(value);
 	return bytes;
-}
-
-const components = (svns: readonly number[]): {svn: number}[] => svns.map(svn => ({svn}));
-const tdxComponents = (module: number, microcode: number): {svn: number}[] =>
-	components([module, 0, microcode, ...Array.from({length: 13}, () => 0)]);
-const origin = {mrsigner: '00'.repeat(48), attributes: '00'.repeat(8), attributesMask: 'FF'.repeat(8)};
-const dates = {issueDate: timeText(at - 10 * day), nextUpdate: timeText(at + 20 * day), tcbEvaluationDataNumber: 18};
-
-export function timeText(time: number): string {
-	return new Date(time).toISOString().replace('.000Z', 'Z');
-}
-
-/** One platform level that is met, one that is older. */
-export const tcbInfo = {
-	id: 'TDX',
-	version: 3,
-	...dates,
-	fmspc: '90C06F000000',
-	pceId: '0000',
-	tcbType: 0,
-	tdxModule: origin,
-	tdxModuleIdentities: [
-		{
-			id: 'TDX_01',
-			...origin,
-			tcbLevels: [
-				{tcb: {isvsvn: 6}, tcbDate: dates.issueDate, tcbStatus: 'UpToDate'},
-				{tcb: {isvsvn: 4}, tcbDate: dates.issueDate, tcbStatus: 'OutOfDate', advisoryIDs: ['INTEL-SA-01036']},
-			],
-		},
-	],
-	tcbLevels: [
-		{
-			tcb: {sgxtcbcomponents: components(platform.components), pcesvn: 13, tdxtcbcomponents: tdxComponents(5, 3)},
-			tcbDate: dates.issueDate,
-			tcbStatus: 'UpToDate',
-		},
-		{
-			tcb: {
-				sgxtcbcomponents: components([2, 2, 2, 2, 3, 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0]),
-				pcesvn: 5,
-				tdxtcbcomponents: tdxComponents(5, 2),
-			},
-			tcbDate: dates.issueDate,
-			tcbStatus: 'OutOfDate',
-			advisoryIDs: ['INTEL-SA-01036', 'INTEL-SA-01079'],
-		},
-	],
-};
-
-export const qeIdentity = {
-	id: 'TD_QE',
-	version: 2,
-	...dates,
-	miscselect: '00000000',
-	miscselectMask: 'FFFFFFFF',
-	attributes: '11000000000000000000000000000000',
-	attributesMask: 'FBFFFFFFFFFFFFFF0000000000000000',
-	mrsigner: qeSigner.toUpperCase(),
-	isvprodid: 2,
-	tcbLevels: [
-		{tcb: {isvsvn: 4}, tcbDate: dates.issueDate, tcbStatus: 'UpToDate'},
-		{tcb: {isvsvn: 3}, tcbDate: dates.issueDate, tcbStatus: 'OutOfDate', advisoryIDs: ['INTEL-SA-00999']},
-	],
-};
-
-export type CollateralKnobs = {
-	info?: Readonly<Record<string, unknown>>;
-	identity?: Readonly<Record<string, unknown>>;
-	/** JSON text instead of what info gives. */
-	infoText?: string;
-	signer?: Forged;
-	signerChain?: string;
-	/** After signing, of the TCB info. */
-	after?: (statement: string) => string;
-	rootList?: Partial<ListKnobs>;
-	pckList?: Partial<ListKnobs>;
-	lists?: readonly Uint8Array[];
-};
-
-export function forgeTdxCollateral(knobs: CollateralKnobs = {}): Collateral {
-	const signer = knobs.signer ?? tcbSigner;
-	const statement = (name: string, body: string): string =>
-		`{"${name}":${body},"signature":"${signature(Buffer.from(body), signer.privateKey).toString('hex')}"}`;
-	const info = statement('tcbInfo', knobs.infoText ?? JSON.stringify({...tcbInfo, ...knobs.info}));
-	const chain = Buffer.from(knobs.signerChain ?? pemOf(signer, root));
-	return {
-		tdx: {
-			tcbInfo: Buffer.from(knobs.after?.(info) ?? info),
-			tcbInfoChain: chain,
-			qeIdentity: Buffer.from(statement('enclaveIdentity', JSON.stringify({...qeIdentity, ...knobs.identity}))),
-			qeIdentityChain: chain,
-		},
-		revocationLists: knobs.lists ?? [
-			forgeRevocationList({issuer: root, ...knobs.rootList}),
-			forgeRevocationList({issuer: platformCa, ...knobs.pckList}),
-		],
-	};
 }

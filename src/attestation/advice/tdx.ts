@@ -24,6 +24,10 @@ const provider =
 
 /** Quotes of Intel TDX, the platform behind them and Intel's statements on it. */
 export const tdxAdvice = {
+	'tdx-quote-unknown': ({node}) => ({
+		likely: `${node} runs on a newer platform than this release knows.`,
+		step: 'Use a newer release of this tool; do not change the policy.',
+	}),
 	'tdx-debug': ({node}) => ({
 		likely: `${node} was started so that its host can read and change it.`,
 		step: `Start ${node} again without debug attributes; treat what it held as known to the host.`,

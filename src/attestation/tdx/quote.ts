@@ -1,6 +1,6 @@
 import {MalformedError, type Reader, readerOf} from '../bytes.ts';
 import {enclaveReportSize} from './enclave-report.ts';
-import {parseTdReport, type TdReport, tdReportSizes} from './td-report.ts';
+import {parseTdReport, type TdReport, tdReport10, tdReportSizes} from './td-report.ts';
 
 /** A quote over a trust domain, taken apart; nothing in it is checked yet. */
 export type TdxQuote = {
@@ -20,6 +20,9 @@ export type TdxQuote = {
 	pckChain: Uint8Array;
 };
 
+/** A quote of a kind that this release does not know: newer perhaps, and neither good nor bad. */
+export class UnknownKindError extends MalformedError {}
+
 export const maxQuoteSize = 32 * 1024;
 const headerSize = 48;
 const tdxType = 0x81;
@@ -29,21 +32,21 @@ const certification = {qeReport: 6, pckChain: 5} as const;
 /**
  * Reads a quote of Intel's TDX DCAP quoting library API, appendix A.3: version 4, or version 5 with a TD report of TDX 1.0 or 1.5,
  * signed with ECDSA P-256, with a QE report and a PCK chain as certification data. Integers are little-endian. Zero bytes behind it
- * are padding, which quoting services add. Throws MalformedError; "not known" there means: not by this release.
+ * are padding, which quoting services add. Throws MalformedError, or UnknownKindError.
  */
 export function parseTdxQuote(bytes: Uint8Array): TdxQuote {
 	if (bytes.length > maxQuoteSize) throw new MalformedError(`quote: ${bytes.length} bytes, at most ${maxQuoteSize} are allowed`);
 	const reader = readerOf(bytes);
 	const version = u16(reader, 'quote version');
-	if (version !== 4 && version !== 5) throw new MalformedError(`quote: version ${version} is not known`);
+	if (version !== 4 && version !== 5) throw new UnknownKindError(`version ${version}`);
 	const keyType = u16(reader, 'key type');
-	if (keyType !== ecdsaP256) throw new MalformedError(`quote: attestation key type ${keyType} is not known`);
-	if (u32(reader, 'TEE type') !== tdxType) throw new MalformedError('quote: not of a trust domain');
+	if (keyType !== ecdsaP256) throw new UnknownKindError(`attestation key type ${keyType}`);
+	const teeType = u32(reader, 'TEE type');
+	if (teeType !== tdxType) throw new UnknownKindError(`TEE type ${teeType}`);
 	reader.take(4, 'reserved');
 	const qeVendor = reader.take(16, 'QE vendor');
 	reader.take(20, 'user data');
-	const size = version === 4 ? tdReportSizes.get(2) : describedSize(reader);
-	if (size === undefined) throw new MalformedError('quote: this kind of body is not known');
+	const size = version === 4 ? tdReport10 : describedSize(reader);
 	const report = parseTdReport(reader.take(size, 'TD report'));
 	const signed = bytes.subarray(0, headerSize + (version === 5 ? 6 : 0) + size);
 	const signatureData = readerOf(reader.take(u32(reader, 'signature data'), 'signature data'));
@@ -52,9 +55,12 @@ export function parseTdxQuote(bytes: Uint8Array): TdxQuote {
 }
 
 /** Body descriptor of version 5: type, then size, which must fit the type. */
-function describedSize(reader: Reader): number | undefined {
-	const size = tdReportSizes.get(u16(reader, 'body type'));
-	return u32(reader, 'body size') === size ? size : undefined;
+function describedSize(reader: Reader): number {
+	const type = u16(reader, 'body type');
+	const size = tdReportSizes.get(type);
+	if (size === undefined) throw new UnknownKindError(`body type ${type}`);
+	if (u32(reader, 'body size') !== size) throw new MalformedError('quote: the size does not fit the body');
+	return size;
 }
 
 function readSignatureData(reader: Reader): Pick<TdxQuote, 'signature' | 'attestationKey' | 'qe' | 'pckChain'> {
@@ -73,7 +79,7 @@ function readSignatureData(reader: Reader): Pick<TdxQuote, 'signature' | 'attest
 
 function readCertification(reader: Reader, wanted: number): Reader {
 	const type = u16(reader, 'certification data');
-	if (type !== wanted) throw new MalformedError(`quote: certification data of type ${type} instead of ${wanted}`);
+	if (type !== wanted) throw new UnknownKindError(`certification data of type ${type}`);
 	return readerOf(reader.take(u32(reader, 'certification data'), 'certification data'));
 }
 

@@ -20,8 +20,9 @@ export type TdReport = {
 };
 
 /** Bytes of a TD report body in a quote, by its type: 2 = of TDX 1.0, 3 = of TDX 1.5 with the service domain behind it. */
+export const tdReport10 = 584;
 export const tdReportSizes: ReadonlyMap<number, number> = new Map([
-	[2, 584],
+	[2, tdReport10],
 	[3, 648],
 ]);
 

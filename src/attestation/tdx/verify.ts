@@ -1,22 +1,27 @@
 import {MalformedError} from '../bytes.ts';
-import {AttestationRefused, type Finding, refusal} from '../findings.ts';
+import {type Finding, refusal} from '../findings.ts';
 import type {TdxContext} from './context.ts';
 import {judgePck} from './pck.ts';
 import {parseQeIdentity} from './qe-identity.ts';
-import {parseTdxQuote, type TdxQuote} from './quote.ts';
+import {parseTdxQuote, type TdxQuote, UnknownKindError} from './quote.ts';
 import {judgeSignatures} from './signatures.ts';
 import {judgeStatement} from './statement.ts';
 import {judgeOrigins, judgeTcb} from './tcb.ts';
 import {parseTcbInfo} from './tcb-info.ts';
 import {judgeTrustDomain} from './trust-domain.ts';
 
-/** As parseTdxQuote; throws AttestationRefused. */
-export function readTdxQuote(bytes: Uint8Array): TdxQuote {
+/** Reads a quote; what prevents that becomes a finding. */
+export function readTdxQuote(bytes: Uint8Array, findings: Finding[]): TdxQuote | undefined {
 	try {
 		return parseTdxQuote(bytes);
 	} catch (error) {
 		if (!(error instanceof MalformedError)) throw error;
-		throw new AttestationRefused([refusal('document-malformed', `The evidence cannot be read: ${error.message}.`)]);
+		findings.push(
+			error instanceof UnknownKindError
+				? refusal('tdx-quote-unknown', `The quote is of a kind that is not known here: ${error.message}.`)
+				: refusal('document-malformed', `The evidence cannot be read: ${error.message}.`),
+		);
+		return undefined;
 	}
 }
 

@@ -5,9 +5,9 @@ import {AttestationRefused, assertAccepted, type Finding, refusal} from '../../f
 import {compareRegisters} from '../../measurements.ts';
 import {weaknesses} from '../../policy.ts';
 import {tdxBank} from '../../registers.ts';
-import {parseTdxQuote, type TdxQuote} from '../../tdx/quote.ts';
-import {judgeTdxQuote} from '../../tdx/verify.ts';
-import {parseTdxDocument} from './document.ts';
+import type {TdxQuote} from '../../tdx/quote.ts';
+import {judgeTdxQuote, readTdxQuote} from '../../tdx/verify.ts';
+import {parseTdxDocument, type TdxDocument} from './document.ts';
 import type {QemuTdxPolicy} from './policy.ts';
 
 /**
@@ -16,7 +16,10 @@ import type {QemuTdxPolicy} from './policy.ts';
  */
 export function validateQemuTdx(policy: QemuTdxPolicy, {now, collateral = {}}: ValidatorDeps): Validator['validate'] {
 	return (document, nonce, userData): Attested => {
-		const {quote, userData: stated} = readDocument(document);
+		const {quote: bytes, userData: stated} = readDocument(document);
+		const unread: Finding[] = [];
+		const quote = readTdxQuote(bytes, unread);
+		if (!quote) throw new AttestationRefused(unread);
 		const registers = [quote.report.mrTd, ...quote.report.runtime];
 		const findings = [
 			...weaknesses(policy.measurements, tdxBank),
@@ -36,10 +39,9 @@ export function validateQemuTdx(policy: QemuTdxPolicy, {now, collateral = {}}: V
 	};
 }
 
-function readDocument(document: Uint8Array): {quote: TdxQuote; userData: Uint8Array} {
+function readDocument(document: Uint8Array): TdxDocument {
 	try {
-		const {quote, userData} = parseTdxDocument(document);
-		return {quote: parseTdxQuote(quote), userData};
+		return parseTdxDocument(document);
 	} catch (error) {
 		if (!(error instanceof MalformedError)) throw error;
 		throw new AttestationRefused([refusal('document-malformed', `The evidence cannot be read: ${error.message}.`)]);

@@ -1,10 +1,9 @@
 import {fromBase64, MalformedError} from '../../../bytes.ts';
-import {parseTdxQuote, type TdxQuote} from '../../../tdx/quote.ts';
 import {readInstanceInfo, type TpmDocument} from '../../tpm-document/document.ts';
 
 /** InstanceInfo of an azure-tdx document: the quote that the host made of the paravisor's report, and the runtime data beside it. */
 export type AzureTdxInstance = {
-	quote: TdxQuote;
+	quote: Uint8Array;
 	/** JSON, exact bytes. */
 	runtimeData: Uint8Array;
 };
@@ -17,5 +16,5 @@ export function readAzureTdxInstance(document: TpmDocument): AzureTdxInstance {
 		if (typeof value !== 'string') throw new MalformedError(`InstanceInfo.${key}: not base64 text`);
 		return fromBase64(value, `InstanceInfo.${key}`);
 	};
-	return {quote: parseTdxQuote(bytes('AttestationReport')), runtimeData: bytes('RuntimeData')};
+	return {quote: bytes('AttestationReport'), runtimeData: bytes('RuntimeData')};
 }

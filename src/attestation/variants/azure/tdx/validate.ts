@@ -2,7 +2,7 @@ import type {Validator, ValidatorDeps} from '../../../attested.ts';
 import {sameBytes, toHex} from '../../../bytes.ts';
 import {type Finding, refusal, warning} from '../../../findings.ts';
 import type {TdReport} from '../../../tdx/td-report.ts';
-import {judgeTdxQuote} from '../../../tdx/verify.ts';
+import {judgeTdxQuote, readTdxQuote} from '../../../tdx/verify.ts';
 import {validateTpmDocument} from '../../tpm-document/validate.ts';
 import {judgeRuntimeData} from '../runtime-data.ts';
 import {readAzureTdxInstance} from './document.ts';
@@ -17,7 +17,10 @@ export function validateAzureTdx(policy: AzureTdxPolicy, {now, collateral = {}}:
 		variant: 'azure-tdx',
 		measurements: policy.measurements,
 		judge({document}) {
-			const {quote, runtimeData} = readAzureTdxInstance(document);
+			const {quote: bytes, runtimeData} = readAzureTdxInstance(document);
+			const findings: Finding[] = [];
+			const quote = readTdxQuote(bytes, findings);
+			if (!quote) return {findings};
 			return {
 				findings: [
 					...judgeTdxQuote(quote, {rules: policy.tdx, collateral, now: now()}),
