@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {version as toolVersion} from '../version.ts';
+import {trustSchema} from './trust.ts';
 import {imageVersionRule, kubernetesVersions, parseImagePath, serviceVersionRule, type VersionRule} from './versions.ts';
 
 /** Most nodes that one cluster of the local provider has addresses for. */
@@ -118,6 +119,7 @@ export const configSchema = z.strictObject({
 				.describe('What a node has to prove before it gets any secret.'),
 		})
 		.describe('Attestation of the one provider above.'),
+	trust: trustSchema.optional().describe('Where signed measurements come from, and who has to vouch for them.'),
 });
 
 export type Config = z.infer<typeof configSchema>;
