@@ -27,3 +27,8 @@ output "network" {
   description = "The network of the nodes."
   value       = "192.168.176.0/20"
 }
+
+output "attestation_url" {
+  description = "Where tokens of an attestation provider are checked; empty without one."
+  value       = ""
+}

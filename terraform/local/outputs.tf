@@ -27,3 +27,8 @@ output "network" {
   description = "The network of the nodes."
   value       = var.cloud.network.kind == "addresses" ? "${var.cloud.network.prefix}.0/24" : "127.0.0.1:${var.cloud.network.firstPort}"
 }
+
+output "attestation_url" {
+  description = "Where tokens of an attestation provider are checked; empty without one."
+  value       = ""
+}
