@@ -1,12 +1,15 @@
 import type {Collateral, CollateralNeed} from './attested.ts';
 import {MalformedError} from './bytes.ts';
 import type {Policy} from './policy.ts';
+import {tdxNeeds} from './tdx/needs.ts';
 import {nitroNeeds} from './variants/aws/nitro/validate.ts';
 import {awsSnpNeeds} from './variants/aws/sev-snp/validate.ts';
 import {azureSnpNeeds} from './variants/azure/sev-snp/needs.ts';
+import {readAzureTdxInstance} from './variants/azure/tdx/document.ts';
 import {trustedLaunchNeeds} from './variants/azure/trusted-launch/validate.ts';
 import {gcpMachineNeeds} from './variants/gcp/machine.ts';
 import {gcpSnpNeeds} from './variants/gcp/sev-snp/validate.ts';
+import {parseTdxDocument} from './variants/tdx/document.ts';
 import {parseTpmDocument} from './variants/tpm-document/document.ts';
 
 /**
@@ -37,6 +40,10 @@ function needsOf(policy: Policy, document: Uint8Array, have: Collateral): Collat
 			return gcpSnpNeeds(policy, document, have);
 		case 'azure-trustedlaunch':
 			return trustedLaunchNeeds(policy, document, have);
+		case 'qemu-tdx':
+			return tdxNeeds(parseTdxDocument(document).quote, have);
+		case 'azure-tdx':
+			return tdxNeeds(readAzureTdxInstance(parseTpmDocument(document)).quote, have);
 		default:
 			// The evidence is complete as it is.
 			return [];
