@@ -10,6 +10,7 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
 	watch: () => import('./watch.ts').then(({watch}) => watch),
 	status: () => import('./status.ts').then(({status}) => status),
 	verify: () => import('./verify.ts').then(({verify}) => verify),
+	posture: () => import('./posture.ts').then(({posture}) => posture),
 	'receipt verify': () => import('./receipt.ts').then(({verify}) => verify),
 	'receipt show': () => import('./receipt.ts').then(({show}) => show),
 	'receipt list': () => import('./receipt.ts').then(({list}) => list),

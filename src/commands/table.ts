@@ -198,6 +198,14 @@ export const commandTable: readonly CommandSpec[] = [
 		],
 	},
 	{
+		name: 'posture',
+		summary: 'Say who could still read the data, and what another choice would change',
+		details:
+			'Answers for the config of the workspace, or for any provider and variant. Every statement has a public source and its date; “in part” and “not known” mean what they say.',
+		flags: [providerFlag, variantFlag],
+		examples: ['constellation posture', 'constellation posture --provider azure --variant azure-sev-snp --json'],
+	},
+	{
 		name: 'receipt verify',
 		summary: 'Check a receipt with nothing but itself',
 		details:
