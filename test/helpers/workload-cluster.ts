@@ -19,7 +19,7 @@ export type WorkloadCluster = {
 	as(user: string, group: string): Kube;
 	addNode(name: string, options?: NodeOptions): Promise<{stop(): Promise<void>}>;
 	/** Another replica of the controllers; the first one is started with the cluster unless it is told not to. */
-	startControllers(identity: string): () => Promise<void>;
+	startControllers(identity: string, monotonic?: () => number): () => Promise<void>;
 };
 
 export type NodeOptions = {labels?: Record<string, string>; taints?: object[]; cpu?: string};
@@ -34,9 +34,17 @@ export async function startWorkloadCluster(t: ExecutionContext, {controllers = t
 	const kube = as('admin', 'system:masters');
 	await createMissing(kube, baseManifests());
 	const operator = as(serviceUser('operator'), 'system:serviceaccounts');
-	const startControllers = (identity: string) => {
+	const startControllers = (identity: string, monotonic?: () => number) => {
 		const log = (line: string) => t.log(line);
-		const stop = runWorkloads({kube: operator, identity, log, renewMs: 500, settleMs: 5, retryMs: 50});
+		const stop = runWorkloads({
+			kube: operator,
+			identity,
+			log,
+			renewMs: 500,
+			settleMs: 5,
+			retryMs: 50,
+			...(monotonic && {monotonic}),
+		});
 		t.teardown(stop);
 		return stop;
 	};

@@ -14,6 +14,8 @@ export type WorkloadsOptions = {
 	renewMs?: number;
 	settleMs?: number;
 	retryMs?: number;
+	/** The clock of the election, handed in by tests. */
+	monotonic?: () => number;
 };
 
 const leaseName = 'constellation-workloads';
@@ -26,7 +28,7 @@ const resyncMs = 60_000;
  */
 export const runWorkloads = (options: WorkloadsOptions): Stop => {
 	const {kube, identity, log, renewMs = 5000, settleMs = 50, retryMs = 1000} = options;
-	const leads = leaderElection(identity, undefined, leaseName);
+	const leads = leaderElection(identity, options.monotonic, leaseName);
 	const stopping = new AbortController();
 	let watches: {done: Promise<unknown>; stop: () => void} | undefined;
 	let changed = true;
