@@ -3,6 +3,7 @@ import test from 'ava';
 import {explain} from '../../src/attestation/explain.ts';
 import type {Finding, FindingCode} from '../../src/attestation/findings.ts';
 import {checkChipKey} from '../../src/attestation/snp/chip-key.ts';
+import {providerIntermediates} from '../../src/attestation/snp/intermediates.ts';
 import {judgeReport, readReport, type SnpPolicy} from '../../src/attestation/snp/judge-report.ts';
 import {chipNeeds} from '../../src/attestation/snp/needs.ts';
 import {parseSnpPolicy} from '../../src/attestation/snp/policy.ts';
@@ -304,6 +305,17 @@ test('every byte of the published report and of its signature counts', t => {
 	}
 });
 
+test('the pinned roots certify AMD’s keys for providers', t => {
+	for (const leaf of providerIntermediates) {
+		const {findings} = checkChipKey({leaf, others: [], revocationLists: []}, {revocation: 'warn'}, {at: Date.UTC(2026, 0, 1)});
+		t.deepEqual(
+			[...new Set(findings.map(({code}) => code))],
+			['chain-authority', 'snp-certificate-extensions'],
+			'an authority, no levels',
+		);
+	}
+});
+
 test('the pinned roots certify themselves and nothing else', t => {
 	for (const product of ['Milan', 'Genoa', 'Turin'] as const) {
 		const {findings} = checkChipKey(
@@ -327,6 +339,9 @@ test('what AMD’s service has to add is named', t => {
 	]);
 	t.deepEqual(chipNeeds(parseReport(forgeReport({fields: {cpu: Uint8Array.of(0x1b, 0, 0)}})), [], {}, {}), []);
 	t.is(chipNeeds(parseReport(published), [], {}, {})[0]?.kind, 'amd-certificates');
+	t.deepEqual(chipNeeds(parseReport(forgeReport({fields: {keyInfo: le.u32(1 << 2)}})), [], {}, {}), [
+		{kind: 'amd-revocation-list', product: 'Genoa'},
+	]);
 	const revocationLists = [forgeRevocationList({issuer: ark(), algorithm: 'rsa-pss-sha384'})];
 	const have = {certificates: [ask().der, forgeChipCertificate()], revocationLists};
 	t.deepEqual(chipNeeds(report, [], {root: ark().der}, have), []);

@@ -5,6 +5,7 @@ import {type Certificate, parseCertificate} from '../x509/certificate.ts';
 import {verifyChain} from '../x509/chain.ts';
 import {publicKeyFrom} from '../x509/signature.ts';
 import {type Endorsement, readEndorsement} from './endorsement.ts';
+import {providerIntermediates} from './intermediates.ts';
 import {products} from './product.ts';
 import {rootOf} from './roots.ts';
 import type {SnpRules} from './rules.ts';
@@ -33,7 +34,7 @@ export function checkChipKey(
 	if (!leaf) return {findings: [refusal('snp-certificate-missing', 'No certificate for the key of the processor is there.')]};
 	const findings = verifyChain({
 		leaf,
-		intermediates: others,
+		intermediates: [...others, ...providerIntermediates],
 		roots: root ? [root] : products.map(rootOf),
 		at,
 		revocationLists,

@@ -24,7 +24,7 @@ export function chipNeeds(
 	// Reports of version 2 do not name a processor; those that come without a certificate are from the first generation.
 	const product = endorsement?.product ?? (report.cpu ? productOfModel(report.cpu) : 'Milan');
 	if (!product) return [];
-	const isComplete = certificates.leaf !== undefined && certificates.others.length > 0;
+	const isComplete = report.signer !== 'vcek' || (certificates.leaf !== undefined && certificates.others.length > 0);
 	return [
 		...(isComplete ? [] : [{kind: 'amd-certificates', product, chipId: report.chipId, tcb: report.reportedTcb} as const]),
 		...(hasList(product, policy, have) ? [] : [{kind: 'amd-revocation-list', product} as const]),

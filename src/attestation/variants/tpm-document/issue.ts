@@ -8,7 +8,7 @@ import {formatTpmDocument, type TpmDocumentContent} from './format.ts';
 
 /** Where a node gets the parts of its document. */
 export type DocumentSource = {
-	tpm: BankedTpm;
+	tpm: Pick<BankedTpm, 'attestationKey' | 'banks' | 'quoteBank' | 'firmwareLog'>;
 	/** The firmware's event log (TCG PC client); on a real machine the kernel has it. The TPM's own by default. */
 	firmwareLog?: () => Promise<Uint8Array>;
 	/** What the variant says of the machine, for this challenge; absent for variants that say nothing. */
@@ -47,7 +47,7 @@ export function issueTpmDocument(source: DocumentSource): Issuer['issue'] {
 	};
 }
 
-async function quoteAll(tpm: BankedTpm, extraData: Uint8Array): Promise<TpmDocumentContent['quotes']> {
+async function quoteAll(tpm: DocumentSource['tpm'], extraData: Uint8Array): Promise<TpmDocumentContent['quotes']> {
 	const banks = await tpm.banks();
 	if (!banks.includes(algorithms.sha256)) throw new MalformedError('document: the TPM has no SHA-256 bank');
 	const quotes: TpmDocumentContent['quotes'][number][] = [];
