@@ -15,7 +15,8 @@ export const check: CommandModule = async (context, input) => {
 	}
 	const {target, measurements, plan, strand} = proposal;
 	if (strand.counterexample !== undefined) throw strandsNode(strand.counterexample);
-	const title = `${name}: ${parts.image.running} → ${target.image}, Kubernetes ${parts.kubernetes.running} → ${target.kubernetes}`;
+	const change = (from: string, to: string) => (from === to ? `stays ${from}` : `${from} → ${to}`);
+	const title = `${name}: image ${change(parts.image.running, target.image)}, Kubernetes ${change(parts.kubernetes.running, target.kubernetes)}`;
 	return {
 		command: 'upgrade check',
 		data: {...data, measurements, plan, strand, target},

@@ -25,8 +25,8 @@ export type Parts = {image: PartVersions; services: PartVersions; kubernetes: Pa
 export type Choice = {image: string; kubernetes: string};
 
 /**
- * Chooses image and Kubernetes version: what was asked for, else the newest possible image with Kubernetes as it is. Undefined where
- * nothing changes. Throws AppError `upgrade-impossible` with the rule of what was asked for.
+ * Chooses image and Kubernetes version: what was asked for and nothing else; where nothing was, the newest possible image. Undefined
+ * where nothing changes. Throws AppError `upgrade-impossible` with the rule of what was asked for.
  */
 export function chooseTarget(parts: Parts, asked: Partial<Choice> = {}): Choice | undefined {
 	const problems = [
@@ -34,7 +34,8 @@ export function chooseTarget(parts: Parts, asked: Partial<Choice> = {}): Choice 
 		...problemsOf('kubernetes', parts.kubernetes, asked.kubernetes),
 	];
 	if (problems.length > 0) throw impossibleTarget(problems);
-	const image = asked.image ?? possible(parts.image)[0] ?? parts.image.running;
+	const newest = asked.kubernetes === undefined ? possible(parts.image)[0] : undefined;
+	const image = asked.image ?? newest ?? parts.image.running;
 	const kubernetes = asked.kubernetes ?? parts.kubernetes.running;
 	if (image === parts.image.running && kubernetes === parts.kubernetes.running) return undefined;
 	return {image, kubernetes};

@@ -12,11 +12,7 @@ export type UpgradeFolder = {
 	/** Absolute path. */
 	path: string;
 	plan: string;
-	/** The cluster's objects, as v2.9 lays them out. */
-	backups: string;
-	/** Copies of the workspace's own files. */
-	workspace: string;
-	terraform: string;
+	/** Copy of the control plane's store. */
 	snapshot: string;
 	/** Written last: lists every file of the backup with its digest. */
 	manifest: string;
@@ -38,9 +34,6 @@ export function upgradeFolder(workspace: Workspace, id: string): UpgradeFolder {
 		id,
 		path: folder,
 		plan: at('plan.json'),
-		backups: at('backups'),
-		workspace: at('workspace'),
-		terraform: at('terraform-backup'),
 		snapshot: at('control-plane.snapshot'),
 		manifest: at('backup.json'),
 	};

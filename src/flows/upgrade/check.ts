@@ -8,7 +8,7 @@ import {measurementsDigest} from '../../upgrade/policy-set.ts';
 import type {StrandResult} from '../../upgrade/strand/check.ts';
 import {checkUpgrade} from '../../upgrade/strand/check-upgrade.ts';
 import {type Choice, chooseTarget, type Parts, type Target} from '../../upgrade/target.ts';
-import {judgeImage, newestFirst} from '../../upgrade/versions.ts';
+import {type ImageCandidate, judgeImage, newestFirst} from '../../upgrade/versions.ts';
 import {version as toolVersion} from '../../version.ts';
 import {pinnedPolicy, readConfig} from '../cluster.ts';
 import {requireRunning} from '../status.ts';
@@ -42,20 +42,22 @@ export async function checkForUpgrade(deps: UpgradeDependencies, asked: Partial<
 	const {config} = await readConfig(deps.workspace);
 	await requireRunning(deps);
 	const sight = await observe(deps);
-	const parts = await partsOf(deps, sight.observed);
+	const parts = await partsOf(deps, sight.observed, asked);
 	const choice = chooseTarget(parts, asked);
 	const {busy} = sight.observed;
 	if (choice === undefined) return {name: config.name, parts, busy};
 	return {name: config.name, parts, busy, proposal: await proposalFor(deps, sight, choice)};
 }
 
-/** What runs, and each other version with what speaks against it. */
-async function partsOf(deps: UpgradeDependencies, {wanted, apiServers, nodes}: Observed): Promise<Parts> {
-	const candidates = (await deps.candidates()).filter(({version}) => version !== wanted.image);
+/** What runs, and each other version with what speaks against it; one that was asked for is judged also where it does not exist. */
+async function partsOf(deps: UpgradeDependencies, {wanted, apiServers, nodes}: Observed, asked: Partial<Choice>): Promise<Parts> {
+	const found = await deps.candidates();
+	const candidates = [...found, ...missing(asked.image, found)].filter(({version}) => version !== wanted.image);
 	const images = candidates.map(candidate => judgeImage(candidate, wanted.image, toolVersion));
 	const kubelets = nodes.map(({name, kubernetes}) => ({node: name, version: kubernetes}));
 	const facts = {running: wanted.version, apiServers, kubelets, supported: kubernetesVersions};
-	const versions = kubernetesVersions.filter(version => version !== wanted.version);
+	const versions = new Set([...kubernetesVersions, ...(asked.kubernetes === undefined ? [] : [asked.kubernetes])]);
+	versions.delete(wanted.version);
 	const sorted = <T extends {version: string}>(list: readonly T[]) =>
 		list.toSorted((left, right) => newestFirst(left.version, right.version));
 	return {
@@ -64,10 +66,15 @@ async function partsOf(deps: UpgradeDependencies, {wanted, apiServers, nodes}: O
 		services: {running: wanted.image, versions: sorted(images), included: localKind.imageHasAll},
 		kubernetes: {
 			running: wanted.version,
-			versions: sorted(versions.map(version => judgeKubernetes(version, facts))),
+			versions: sorted([...versions].map(version => judgeKubernetes(version, facts))),
 			included: localKind.imageHasAll,
 		},
 	};
+}
+
+function missing(version: string | undefined, found: readonly ImageCandidate[]): ImageCandidate[] {
+	if (version === undefined || found.some(each => each.version === version)) return [];
+	return [{version, problem: `there is none: constellation image make --version ${version}`, ownProgram: true}];
 }
 
 /** Target, measurements, plan and check for a choice; the image's files are compared with what was signed. */
