@@ -64,7 +64,8 @@ export function parsePolicy(variant: string, json: unknown): Policy {
 		problems.push({path: '', message: `the attestation variant ${JSON.stringify(variant)} is not known`});
 		throw invalid(problems);
 	}
-	const policy = measurements && parsers[variant]({json, problems}, measurements);
+	// Bad measurements do not hide what else is wrong.
+	const policy = parsers[variant]({json, problems}, measurements ?? new Map());
 	if (!policy || problems.length > 0) throw invalid(problems);
 	return policy;
 }

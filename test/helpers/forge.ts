@@ -23,7 +23,7 @@ export const registers: readonly Uint8Array[] = allRegisters.map(index =>
 );
 
 export const rsa = generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey;
-const ecc = generateKeyPairSync('ec', {namedCurve: 'prime256v1'}).privateKey;
+export const ecc = generateKeyPairSync('ec', {namedCurve: 'prime256v1'}).privateKey;
 
 /** What a forger can turn, one knob a check. Everything left alone is as an honest TPM would have it. */
 export type Knobs = {

@@ -23,21 +23,20 @@ export function searchPaths(
 ): {paths: readonly Path[]} | {finding: Finding} {
 	const isSigned = rememberedSignatures();
 	const paths: Path[] = [];
-	let steps = 0;
-	let tooLong = false;
+	const seen = {steps: 0, tooLong: false};
 	/** The path that got furthest: where it ends tells what is missing. */
 	let furthest: Path = [leaf];
 
 	function follow(path: Path): void {
 		const current = path.at(-1);
-		if (!current || paths.length >= maximumPaths || steps++ > maximumSteps) return;
+		if (!current || paths.length >= maximumPaths || seen.steps++ > maximumSteps) return;
 		if (path.length > furthest.length) furthest = path;
 		const next = (candidates: readonly ParsedCertificate[]): ParsedCertificate[] =>
 			candidates.filter(candidate => !isOneOf(candidate, path) && isSigned(current, candidate));
 		const ends = next(roots);
 		const further = next(intermediates.filter(candidate => !isOneOf(candidate, roots)));
 		if (path.length >= maximumLength && ends.length + further.length > 0) {
-			tooLong = true;
+			seen.tooLong = true;
 			return;
 		}
 		paths.push(...ends.map(root => [...path, root]));
@@ -46,7 +45,7 @@ export function searchPaths(
 
 	follow([leaf]);
 	if (paths.length > 0) return {paths};
-	if (tooLong)
+	if (seen.tooLong)
 		return {finding: refusal('chain-too-large', `The chain of ${subject} is longer than ${maximumLength} certificates.`)};
 	return {finding: diagnose(furthest, [...intermediates, ...roots], subject)};
 }
