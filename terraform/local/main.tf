@@ -64,7 +64,7 @@ resource "terraform_data" "node_group_guard" {
 resource "terraform_data" "node_group" {
   for_each         = var.node_groups
   input            = merge(local.program, { group = jsonencode({ role = each.value.role, image = each.value.image, size = each.value.count }) })
-  triggers_replace = [each.value, terraform_data.node_group_guard[each.key].id]
+  triggers_replace = [{ role = each.value.role, image = each.value.image, count = each.value.count }, terraform_data.node_group_guard[each.key].id]
 
   provisioner "local-exec" {
     interpreter = [self.output.runtime, self.output.program, "ctl", "--folder", self.output.folder, "group-apply"]

@@ -18,9 +18,13 @@ variable "uid" {
 
 variable "node_groups" {
   type = map(object({
-    role  = string
-    image = string
-    count = number
+    role          = string
+    image         = string
+    count         = number
+    instance_type = optional(string)
+    zone          = optional(string)
+    disk_size     = optional(number)
+    disk_type     = optional(string)
   }))
   description = "Groups of machines by name. Terraform owns the groups, the machine service makes the machines."
   validation {
@@ -46,6 +50,18 @@ variable "init_secret_hash" {
     condition     = can(regex("^\\$2[aby]\\$[0-9]{2}\\$.{53}$", var.init_secret_hash))
     error_message = "The init secret hash is a bcrypt hash."
   }
+}
+
+variable "source_ranges" {
+  type        = list(string)
+  default     = []
+  description = "Not used: only this machine reaches the addresses of the cluster."
+}
+
+variable "tags" {
+  type        = map(string)
+  default     = {}
+  description = "Not used: nothing here has tags."
 }
 
 variable "cloud" {
