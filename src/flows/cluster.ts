@@ -1,8 +1,6 @@
 import path from 'node:path';
 import {z} from 'zod';
-import {withMeasurement} from '../attestation/measurements.ts';
 import {type Policy, parsePolicy} from '../attestation/policy.ts';
-import {bankOf, memberRegister} from '../attestation/registers.ts';
 import {parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
 import {AppError, exitCodes} from '../errors.ts';
@@ -90,13 +88,6 @@ export function pinnedPolicy(config: Config): Policy {
 		exitCode: exitCodes.preflight,
 		next: ['constellation apply   computes the values and pins them'],
 	});
-}
-
-/** The policy for nodes that are in the cluster: the cluster register (15; on TDX RTMR2) carries its ID. */
-export function memberPolicy(policy: Policy, clusterId: Uint8Array): Policy {
-	const bank = bankOf(policy);
-	const expected = memberRegister(bank, clusterId);
-	return {...policy, measurements: withMeasurement(policy.measurements, bank.clusterRegister, expected)};
 }
 
 /** Where the cluster's services are, from the outputs in Terraform's state: Terraform itself is not needed to ask for them. */

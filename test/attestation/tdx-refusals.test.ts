@@ -1,7 +1,10 @@
+import {generateKeyPairSync} from 'node:crypto';
 import test from 'ava';
 import {explain} from '../../src/attestation/explain.ts';
+import {readDer} from '../../src/attestation/x509/der-reader.ts';
+import * as der from '../../src/keys/der-writer.ts';
 import {at, forgeCertificate, forgeRevocationList} from '../helpers/forge-chain.ts';
-import {forgePck, pck, pemOf, platform, platformCa, root, tcbSigner} from '../helpers/forge-tdx.ts';
+import {extension, forgePck, pck, pemOf, platform, platformCa, platformExtension, root, tcbSigner} from '../helpers/forge-tdx.ts';
 import {tcbInfo, timeText} from '../helpers/forge-tdx-collateral.ts';
 import {attributes, bytes, findingsOf, judge, measured, reportData, svn, type TdxCase, withStatus} from '../helpers/tdx-world.ts';
 
@@ -21,6 +24,18 @@ const strangerCa = forgeCertificate({
 });
 const strangerPck = forgePck({issuer: strangerCa});
 const strangerSigner = forgeCertificate({name: 'Intel SGX TCB Signing', issuer: stranger});
+const otherCa = forgeCertificate({name: 'Intel SGX Card CA', issuer: root, authority: true});
+const otherPck = forgePck({issuer: otherCa});
+const ed25519Pck = forgePck({keys: {publicKey: generateKeyPairSync('ed25519').publicKey}});
+const {content} = readDer(platformExtension(platform));
+const doubledPck = forgePck({extensions: [{oid: extension, critical: false, value: der.element(0x30, content, content)}]});
+/** One byte more in a section whose length stands at `at`. */
+const grown =
+	(...at: readonly number[]) =>
+	(quote: Buffer): Uint8Array => {
+		for (const offset of at) quote.writeUInt32LE(quote.readUInt32LE(offset) + 1, offset);
+		return Buffer.concat([quote, Buffer.alloc(1)]);
+	};
 const signerOfOthers = forgeCertificate({name: 'Intel SGX QVE Signing', issuer: root});
 
 /** One thing changed in evidence, statements or clock, and the one code that follows. */
@@ -39,6 +54,8 @@ const refused: readonly (readonly [name: string, given: TdxCase, code: string])[
 		{quote: {after: quote => Buffer.concat([quote, Buffer.alloc(32 * 1024)])}},
 		'document-malformed',
 	],
+	['spare bytes in the signature data', {quote: {after: grown(632)}}, 'document-malformed'],
+	['spare bytes in the certification data', {quote: {after: grown(632, 766)}}, 'document-malformed'],
 	['a quoting enclave of another maker', {quote: {vendor: '00'.repeat(16)}}, 'tdx-qe-vendor'],
 	['a quote changed after signing', {quote: {after: flipped(300)}}, 'tdx-quote-signature'],
 	['another signature', {quote: {after: flipped(640)}}, 'tdx-quote-signature'],
@@ -85,6 +102,8 @@ const refused: readonly (readonly [name: string, given: TdxCase, code: string])[
 	['no certificate of a platform', {quote: {chain: pemOf(platformCa, root)}}, 'tdx-pck-malformed'],
 	['two certificates of platforms', {quote: {chain: pemOf(pck, forgePck(), root)}}, 'tdx-pck-malformed'],
 	['a certificate with another name', {quote: {pck: forgePck({name: 'Intel SGX Card'})}}, 'tdx-pck-malformed'],
+	['a certificate of another authority', {quote: {pck: otherPck, chain: pemOf(otherPck, otherCa, root)}}, 'tdx-pck-malformed'],
+	['a platform that is described twice', {quote: {pck: doubledPck}}, 'tdx-pck-malformed'],
 	['no certificates', {quote: {chain: ''}}, 'tdx-pck-malformed'],
 	['text among the certificates', {quote: {chain: `${pemOf(pck)}#\n${pemOf(platformCa, root)}`}}, 'tdx-pck-malformed'],
 	['a platform of another root', {quote: {pck: strangerPck, chain: pemOf(strangerPck, strangerCa, stranger)}}, 'chain-untrusted'],
@@ -194,3 +213,9 @@ for (const [name, given, code] of refused) {
 		t.snapshot({sentence, likely, step});
 	});
 }
+
+test('a key off the curve and a platform key of another kind are refused, not a fault', t => {
+	const codesOf = (given: TdxCase): string[] => findingsOf(judge(given)).map(finding => finding.code);
+	t.deepEqual(codesOf({quote: {after: flipped(700)}}), ['tdx-qe-binding', 'tdx-quote-signature']);
+	t.deepEqual(codesOf({quote: {pck: ed25519Pck, qeSigner: pck.privateKey}}), ['chain-algorithm', 'tdx-qe-signature']);
+});

@@ -16,7 +16,7 @@ export const platform: PlatformFacts = {
 	pceSvn: 13,
 	components: [3, 3, 2, 2, 4, 1, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0],
 };
-const extension = '1.2.840.113741.1.13.1';
+export const extension = '1.2.840.113741.1.13.1';
 
 /** Value of the SGX extension, in the order that Intel writes. */
 export function platformExtension({fmspc, pceId, pceSvn, components}: PlatformFacts): Uint8Array {
