@@ -6,9 +6,9 @@ import {formatSnpPart, snpReportData} from './snp-part.ts';
 /** What a guest with SEV-SNP and a TPM of its host reaches. */
 export type SnpMachine = Pick<DocumentSource, 'tpm' | 'firmwareLog' | 'withCertificate'> & {
 	/** Extended guest request (on Linux configfs-tsm): the report over 64 bytes, and the host's certificate table, maybe empty. */
-	report(reportData: Uint8Array): Promise<{report: Uint8Array; certificateTable: Uint8Array}>;
+	report: (reportData: Uint8Array) => Promise<{report: Uint8Array; certificateTable: Uint8Array}>;
 	/** InstanceInfo in the v2.9 form of the cloud: which machine this is. */
-	instance(): Promise<Uint8Array>;
+	instance: () => Promise<Uint8Array>;
 };
 
 /** Makes evidence of aws-sev-snp (with a report) and gcp-sev-snp. Not tested on hardware. */

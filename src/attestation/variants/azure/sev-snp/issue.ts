@@ -7,11 +7,11 @@ import {parseHclReport} from '../hcl-report.ts';
 /** What a node on an Azure confidential machine reaches. */
 export type AzureSnpMachine = Pick<DocumentSource, 'tpm' | 'firmwareLog'> & {
 	/** Content of NV index 0x01400001. */
-	hclReport(): Promise<Uint8Array>;
+	hclReport: () => Promise<Uint8Array>;
 	/** PEM texts of the instance metadata service, `/metadata/THIM/amd/certification`: VCEK, then ASK and ARK. */
-	certificates(): Promise<{vcek: string; chain: string}>;
+	certificates: () => Promise<{vcek: string; chain: string}>;
 	/** A token of Microsoft Azure Attestation for this challenge; undefined where the machine's tags name no provider. */
-	token(extraData: Uint8Array): Promise<string | undefined>;
+	token: (extraData: Uint8Array) => Promise<string | undefined>;
 };
 
 /** Makes v2.9 azure-sev-snp evidence. */
