@@ -22,6 +22,12 @@ export async function agree(context: CommandContext, question: string): Promise<
 	}
 }
 
+/** As agree, for what --yes does not cover. `unattended`: the error where nobody can be asked. */
+export async function agreeExpressly(context: CommandContext, question: string, unattended: AppError): Promise<void> {
+	if (!canAsk(context)) throw unattended;
+	await agree({...context, yes: false}, question);
+}
+
 /** As agree, for what cannot be undone: the name of the cluster has to be typed. */
 export async function agreeByName(context: CommandContext, name: string, what: string): Promise<void> {
 	if (context.yes) return;

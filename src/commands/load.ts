@@ -4,6 +4,8 @@ import type {CommandModule} from './types.ts';
 const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
 	'config generate': () => import('./config.ts').then(({generate}) => generate),
 	'config validate': () => import('./config.ts').then(({validate}) => validate),
+	'config fetch-measurements': () =>
+		import('./fetch-measurements.ts').then(({fetchMeasurementsCommand}) => fetchMeasurementsCommand),
 	apply: () => import('./apply.ts').then(({apply}) => apply),
 	create: () => import('./apply.ts').then(({create}) => create),
 	init: () => import('./apply.ts').then(({init}) => init),
@@ -22,6 +24,11 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
 	'image list': () => import('./image.ts').then(({list}) => list),
 	'image make': () => import('./image.ts').then(({make}) => make),
 	'image check': () => import('./image.ts').then(({check}) => check),
+	'releases publish': () => import('./releases.ts').then(({publish}) => publish),
+	'releases check': () => import('./releases.ts').then(({check}) => check),
+	'trust export': () => import('./trust.ts').then(({exportBundle}) => exportBundle),
+	'trust import': () => import('./trust.ts').then(({importBundle}) => importBundle),
+	'trust show': () => import('./trust.ts').then(({showBundle}) => showBundle),
 	terminate: () => import('./terminate.ts').then(({terminate}) => terminate),
 	doctor: () => import('./doctor.ts').then(({doctor}) => doctor),
 	version: () => import('./version.ts').then(({version}) => version),

@@ -106,6 +106,13 @@ const providerFlag: FlagSpec = {
 	env: 'CONSTELLATION_PROVIDER',
 };
 
+const signerKeyFlag: FlagSpec = {
+	name: 'key',
+	value: 'FILE',
+	description: 'Public key (PEM) that may sign measurements, in place of the built-in one',
+	env: 'CONSTELLATION_SIGNER_KEY',
+};
+
 /** Every command, in the order of the help. Commander, the completions and docs/commands.md are made from it. */
 export const commandTable: readonly CommandSpec[] = [
 	{
@@ -120,6 +127,45 @@ export const commandTable: readonly CommandSpec[] = [
 		summary: 'Check the config file; names every problem at once',
 		flags: [],
 		examples: ['constellation config validate -C demo'],
+	},
+	{
+		name: 'config fetch-measurements',
+		summary: 'Pin the signed measurements of the image in the config',
+		details:
+			'Takes them from a mirror, a file, an imported bundle or the image on this machine, checks signature, version, provider and variant and the transparency log, and shows every register that changes. A change of what the config pins takes a consent of its own. Works for configs of Constellation v2.9 too.',
+		flags: [
+			{
+				name: 'from',
+				value: 'URL|FILE|bundle',
+				description:
+					'Where to look (default: trust.measurements of the config, else the image on this machine or the original server)',
+				env: 'CONSTELLATION_MEASUREMENTS_FROM',
+			},
+			{
+				name: 'version',
+				value: 'VERSION',
+				description: 'Image to fetch for; the config gets it too (default: the one of the config)',
+				env: 'CONSTELLATION_MEASUREMENTS_VERSION',
+			},
+			{
+				name: 'transparency',
+				value: 'require|warn',
+				description: 'Whether the public log has to have them (default: require for the built-in key, warn for your own)',
+				env: 'CONSTELLATION_TRANSPARENCY',
+			},
+			signerKeyFlag,
+			{
+				name: 'accept-measurements',
+				value: 'DIGEST',
+				description: 'Agree in advance to exactly the file with this digest (sha256:…); --yes does not',
+				env: 'CONSTELLATION_ACCEPT_MEASUREMENTS',
+			},
+		],
+		examples: [
+			'constellation config fetch-measurements',
+			'constellation config fetch-measurements --from https://mirror.example.org --key cosign.pub',
+			'constellation config fetch-measurements --from measurements.json --transparency warn',
+		],
 	},
 	{
 		name: 'apply',
@@ -309,6 +355,44 @@ export const commandTable: readonly CommandSpec[] = [
 		examples: ['constellation image check v0.1.0'],
 	},
 	{
+		name: 'releases publish',
+		summary: 'Write the measurements of the images here as files for a mirror',
+		details: 'Paths are those of Constellation v2.9, signatures those of cosign; any web server can serve the folder.',
+		argument: {name: 'DIR', description: 'Folder to write to', required: true},
+		flags: [],
+		examples: ['constellation releases publish public'],
+	},
+	{
+		name: 'releases check',
+		summary: 'Check everything that a mirror offers',
+		argument: {name: 'DIR|URL', description: 'Folder or address of the mirror', required: true},
+		flags: [signerKeyFlag],
+		examples: ['constellation releases check public', 'constellation releases check https://mirror.example.org --key cosign.pub'],
+	},
+	{
+		name: 'trust export',
+		summary: 'Write what verification needs into one file, for machines without a network',
+		details:
+			'Measurements with their signatures and log proofs, certificates, revocation lists and statements of the vendors that were fetched here. Nothing is trusted because it is in the file: an import checks every part.',
+		argument: {name: 'FILE', description: 'New file', required: true},
+		flags: [signerKeyFlag],
+		examples: ['constellation trust export trust.cbor'],
+	},
+	{
+		name: 'trust import',
+		summary: 'Check every part of a trust bundle and keep it',
+		argument: {name: 'FILE', description: 'File that trust export wrote', required: true},
+		flags: [signerKeyFlag],
+		examples: ['constellation trust import trust.cbor'],
+	},
+	{
+		name: 'trust show',
+		summary: 'Show what is kept for verification, and what ends when',
+		argument: {name: 'FILE', description: 'Trust bundle to look into (default: what is kept here)', required: false},
+		flags: [signerKeyFlag],
+		examples: ['constellation trust show', 'constellation trust show trust.cbor --json'],
+	},
+	{
 		name: 'terminate',
 		summary: 'Remove the cluster; keeps the config and the master secret',
 		flags: [],
@@ -346,6 +430,8 @@ export const commandTable: readonly CommandSpec[] = [
 export const groupSummaries: Readonly<Record<string, string>> = {
 	config: 'Write and check the config file',
 	image: 'Make, list and check node images',
+	releases: 'Publish measurements for others, and check what others publish',
+	trust: 'Carry what verification needs to machines without a network',
 	upgrade: 'Move the cluster to a new image and Kubernetes version',
 	receipt: 'Check, show and list receipts of what was checked',
 };

@@ -1,4 +1,4 @@
-import {prepareFolder, removeUnfinished, workspaceAt} from '../workspace/files.ts';
+import {prepareFolder, removeUnfinished, type Workspace, workspaceAt} from '../workspace/files.ts';
 import {refuseCheckout} from '../workspace/folder.ts';
 import {lockWorkspace} from '../workspace/lock.ts';
 import {readStamp} from '../workspace/stamp.ts';
@@ -11,6 +11,9 @@ export {fileNames} from '../workspace/files.ts';
 
 /** Where the workspace in a folder stands. */
 export const stateOfFolder = (folder: string): Promise<WorkspaceState> => workspaceState(workspaceAt(folder));
+
+/** The workspace in a folder, which need not hold anything yet. */
+export const workspaceOf = (folder: string): Workspace => workspaceAt(folder);
 
 /** For commands that only look: the workspace may not be of a newer tool, that is all. */
 export async function openWorkspace(place: SystemOptions): Promise<Dependencies> {

@@ -14,6 +14,9 @@ export const partKinds = {
 	'amd-revocation-list': [1, 1],
 	/** `FMSPC/processor` or `FMSPC/platform`: TCB info, its chain, QE identity, its chain, PCK list, its chain, list of the root. */
 	tdx: [7, 7],
+	/** An address of Google's or Microsoft's: the issuer, or the revocation list, that lies there; DER. */
+	certificate: [1, 1],
+	'revocation-list': [1, 1],
 } as const;
 
 export type PartKind = keyof typeof partKinds;
@@ -22,6 +25,7 @@ export type PartKind = keyof typeof partKinds;
 export type Part = {kind: PartKind; name: string; at: number; blobs: readonly Uint8Array[]};
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9./-]{0,299}$/;
+const addressPattern = /^https?:\/\/[\x21-\x7e]{1,500}$/;
 /** Revocation lists are the largest. */
 const maxBlob = 4 * 1024 * 1024;
 const maxPart = 8 * 1024 * 1024;
@@ -68,7 +72,8 @@ function readPart(value: unknown): Part {
 	const {v, kind, name, at, blobs, ...others} = value;
 	if (v !== 1 || Object.keys(others).length > 0) throw new MalformedError('part: version or unknown key');
 	if (typeof kind !== 'string' || !isPartKind(kind)) throw new MalformedError('part: unknown kind');
-	if (typeof name !== 'string' || !namePattern.test(name)) throw new MalformedError('part: name');
+	const pattern = kind === 'certificate' || kind === 'revocation-list' ? addressPattern : namePattern;
+	if (typeof name !== 'string' || !pattern.test(name)) throw new MalformedError('part: name');
 	if (!isTime(at) || !Array.isArray(blobs)) throw new MalformedError('part: time or blobs');
 	const [least, most] = partKinds[kind];
 	const read = blobs.map((blob: unknown) => {

@@ -13,6 +13,9 @@ export type Anchors = {
 	/** DER certificates in place of the vendors' own. */
 	amdRoot?: Uint8Array;
 	intelRoot?: Uint8Array;
+	cloudRoots?: readonly Uint8Array[];
+	/** Issuers that were checked already, DER: lists of their own are checked against them. */
+	issuers?: readonly Uint8Array[];
 };
 
 /** `problems`: why a part proves nothing, as clauses. `expiries`: until when it can be used; one that never ends has none. */

@@ -3,6 +3,7 @@ import {verifyAzureVersions} from '../measurements/azure-versions.ts';
 import type {Part} from './part.ts';
 import type {Anchors, PartVerdict} from './verdict.ts';
 import {verifyAmdCertificates, verifyAmdList} from './verify-amd.ts';
+import {verifyCloudList, verifyIssuer} from './verify-cloud.ts';
 import {verifyMeasurementsPart} from './verify-measurements.ts';
 import {verifyTdxPart} from './verify-tdx.ts';
 
@@ -22,4 +23,6 @@ const verifiers: Readonly<Record<Part['kind'], (part: Part, anchors: Anchors) =>
 	'amd-certificates': verifyAmdCertificates,
 	'amd-revocation-list': verifyAmdList,
 	tdx: verifyTdxPart,
+	certificate: verifyIssuer,
+	'revocation-list': verifyCloudList,
 };

@@ -1,7 +1,5 @@
 import type {Collateral, CollateralNeed} from '../../attestation/attested.ts';
 import {MalformedError} from '../../attestation/bytes.ts';
-import {maximumCertificateSize} from '../../attestation/x509/certificate.ts';
-import {maximumListSize} from '../../attestation/x509/revocation-list.ts';
 import {AppError} from '../../errors.ts';
 import type {Part} from '../bundle/part.ts';
 import type {TrustStore} from '../bundle/store.ts';
@@ -11,6 +9,7 @@ import {verifyPart} from '../bundle/verify-part.ts';
 import {bodyOf, type Get} from '../net/get.ts';
 import {type Addresses, addresses as vendorAddresses} from './addresses.ts';
 import {fetchAmdCertificates, fetchAmdList} from './amd.ts';
+import {fetchSigned} from './by-address.ts';
 import {fetchTdx, tdxPartName} from './intel.ts';
 
 /** Facts that only an account with the cloud gets; the caller brings whoever may ask. */
@@ -34,7 +33,7 @@ export type CollateralDeps = {
 export type FetchedCollateral = {collateral: Collateral; missing: readonly {need: CollateralNeed; why: string}[]};
 
 type SignedNeed = Extract<CollateralNeed, {kind: Part['kind']}>;
-type AddressNeed = Extract<CollateralNeed, {url: string}>;
+const maxKeySet = 256 * 1024;
 
 /**
  * Brings what a verifier needs. Signed pieces come from the user's own folder as long as they are valid, else from their vendor, are
@@ -44,22 +43,14 @@ export async function fetchCollateral(needs: readonly CollateralNeed[], deps: Co
 	const parts: Part[] = [];
 	const missing: {need: CollateralNeed; why: string}[] = [];
 	const found = {
-		certificates: [] as Uint8Array[],
-		revocationLists: [] as Uint8Array[],
 		maaKeys: new Map<string, Uint8Array>(),
 		shieldedKeys: new Map<string, Uint8Array>(),
 		machineImages: new Map<string, {tpmSupport: string}>(),
 	};
 	const bring = async (need: CollateralNeed): Promise<void> => {
 		switch (need.kind) {
-			case 'certificate':
-				found.certificates.push(await fetchFrom(need, deps));
-				return;
-			case 'revocation-list':
-				found.revocationLists.push(await fetchFrom(need, deps));
-				return;
 			case 'maa-keys':
-				found.maaKeys.set(need.url, await fetchFrom(need, deps));
+				found.maaKeys.set(need.url, await fetchKeySet(need.url, deps));
 				return;
 			case 'shielded-key':
 				found.shieldedKeys.set(`${need.project}/${need.zone}/${need.instance}`, await client(deps, 'shieldedKey')(need));
@@ -68,7 +59,7 @@ export async function fetchCollateral(needs: readonly CollateralNeed[], deps: Co
 				found.machineImages.set(`${need.region}/${need.image}`, await client(deps, 'machineImage')(need));
 				return;
 			default:
-				parts.push(await signedPart(need, deps));
+				parts.push(await signedPart(need, {...deps, anchors: {...deps.anchors, issuers: issuersIn(parts)}}));
 		}
 	};
 	for (const need of needs) {
@@ -80,6 +71,11 @@ export async function fetchCollateral(needs: readonly CollateralNeed[], deps: Co
 		}
 	}
 	return {collateral: joined(collateralFrom(parts), found), missing};
+}
+
+/** Issuers that were fetched and checked, for the lists that they sign. */
+export function issuersIn(parts: readonly Part[]): Uint8Array[] {
+	return parts.filter(({kind}) => kind === 'certificate').flatMap(({blobs}) => blobs);
 }
 
 /** Two sets of pieces as one; of what there can only be one, the second counts. */
@@ -98,14 +94,14 @@ export function joined(left: Collateral, right: Collateral): Collateral {
 
 /** Pieces as a verifier takes them. */
 export function collateralFrom(parts: readonly Part[]): Collateral {
-	const of = (kind: Part['kind']) => parts.filter(part => part.kind === kind).map(({blobs}) => blobs);
+	const of = (...kinds: readonly Part['kind'][]) => parts.filter(({kind}) => kinds.includes(kind)).map(({blobs}) => blobs);
 	const [tdx] = of('tdx');
 	const none = new Uint8Array();
 	const [tcbInfo = none, tcbInfoChain = none, qeIdentity = none, qeIdentityChain = none, list = none, , rootList = none] =
 		tdx ?? [];
 	return {
-		certificates: of('amd-certificates').flat(),
-		revocationLists: [...of('amd-revocation-list').flat(), ...(tdx ? [list, rootList] : [])],
+		certificates: of('amd-certificates', 'certificate').flat(),
+		revocationLists: [...of('amd-revocation-list', 'revocation-list').flat(), ...(tdx ? [list, rootList] : [])],
 		...(tdx && {tdx: {tcbInfo, tcbInfoChain, qeIdentity, qeIdentityChain}}),
 	};
 }
@@ -140,6 +136,9 @@ function nameOf(need: SignedNeed): string {
 			return need.product;
 		case 'tdx':
 			return tdxPartName(need.fmspc, need.ca);
+		case 'certificate':
+		case 'revocation-list':
+			return need.url;
 	}
 }
 
@@ -151,15 +150,16 @@ function fetchPart(need: SignedNeed, deps: {get: Get; addresses: Addresses; now:
 			return fetchAmdList(need, deps);
 		case 'tdx':
 			return fetchTdx(need, deps);
+		case 'certificate':
+		case 'revocation-list':
+			return fetchSigned(need, deps);
 	}
 }
 
-const limits = {certificate: maximumCertificateSize, 'revocation-list': maximumListSize, 'maa-keys': 256 * 1024} as const;
-
-/** From a vendor's address; no redirect may hand the question to somebody else. Key sets are not signed, so they take https. */
-async function fetchFrom({kind, url}: AddressNeed, {get}: CollateralDeps): Promise<Uint8Array> {
-	if (get === undefined) throw new MalformedError('it is not kept here, and nobody may be asked');
-	return bodyOf(await get(url, {limit: limits[kind], redirects: 'refuse', plain: kind !== 'maa-keys'}));
+/** Its address comes from the user's policy; no redirect may hand the question to somebody else. */
+async function fetchKeySet(url: string, {get}: CollateralDeps): Promise<Uint8Array> {
+	if (get === undefined) throw new MalformedError('only the connection vouches for it, and nobody may be asked');
+	return bodyOf(await get(url, {limit: maxKeySet, redirects: 'refuse'}));
 }
 
 function client<Name extends keyof CloudClients>({clients}: CollateralDeps, name: Name): NonNullable<CloudClients[Name]> {

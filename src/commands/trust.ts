@@ -1,0 +1,59 @@
+import path from 'node:path';
+import {workspaceOf} from '../flows/session.ts';
+import {exportTrust, importTrust, showTrust, trustSettingsOf} from '../flows/trust-bundle.ts';
+import {anchorsOf, trustWorld} from '../flows/trust-world.ts';
+import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
+
+async function surroundings({env, folder}: CommandContext, input: CommandInput) {
+	const world = trustWorld(env);
+	const trust = await trustSettingsOf(workspaceOf(folder));
+	return {world, anchors: await anchorsOf(world, trust, textFlag(input, 'key'))};
+}
+
+export const exportBundle: CommandModule = async (context, input) => {
+	const {world, anchors} = await surroundings(context, input);
+	const {file, parts, left} = await exportTrust(path.resolve(input.argument ?? ''), world, anchors);
+	return {
+		command: 'trust export',
+		data: {file, parts, left},
+		lines: [
+			`${path.relative(process.cwd(), file)} holds ${parts.length} parts.`,
+			...parts.map(({kind, name, state}) => `  ${kind}  ${name}${state === 'expired' ? '  expired' : ''}`),
+			...(left > 0 ? [`${left} parts that prove nothing were left out.`] : []),
+		],
+	};
+};
+
+export const importBundle: CommandModule = async (context, input) => {
+	const {world, anchors} = await surroundings(context, input);
+	const judged = await importTrust(path.resolve(input.argument ?? ''), world, anchors);
+	const words = {add: 'checked and kept', same: 'here already', expired: 'expired, left out', refused: 'refused'} as const;
+	return {
+		command: 'trust import',
+		data: {parts: judged.map(({part, state}) => ({kind: part.kind, name: part.name, state}))},
+		lines: judged.map(({part, state}) => `${part.kind}  ${part.name}  ${words[state]}`),
+	};
+};
+
+export const showBundle: CommandModule = async (context, input) => {
+	const {world, anchors} = await surroundings(context, input);
+	const file = input.argument === undefined ? undefined : path.resolve(input.argument);
+	const {parts, damaged, calendar} = await showTrust(world, anchors, file);
+	const date = (at: number) => new Date(at).toISOString().slice(0, 10);
+	const left = (days: number) => (days < 0 ? `${-days} days ago` : `in ${days} days`);
+	const mark = {valid: '', soon: '  soon', expired: '  expired'} as const;
+	return {
+		command: 'trust show',
+		data: {parts, damaged, calendar},
+		lines: [
+			...(parts.length === 0 ? ['Nothing was imported or fetched yet.'] : []),
+			...parts.map(({kind, name, state, problems}) => `${kind}  ${name}  ${[state, ...problems].join(': ')}`),
+			...(damaged > 0 ? [`${damaged} files cannot be read; what they held is fetched or imported again.`] : []),
+			'',
+			'What ends when, soonest first:',
+			...calendar.map(
+				({at, days, what, of, state}) => `  ${date(at)}  ${left(days).padStart(14)}  ${what} (${of})${mark[state]}`,
+			),
+		],
+	};
+};
