@@ -86,7 +86,7 @@ const ticketFor = async (
 ): Promise<Ticket> => {
 	const {kube, keys, joining, pki} = deps;
 	const isControlPlane = machine.role === 'control-plane';
-	const wanted = await wantedVersion(kube);
+	const wanted = await wantedVersion(kube, machine.role);
 	const node: Joining = {...machine, isControlPlane, reference: wanted.reference};
 	await joining.register(node);
 	const measurementSecret = await keys.measurementSecret();
