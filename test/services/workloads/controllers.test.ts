@@ -143,6 +143,12 @@ const deploymentCases: {name: string; spec?: Partial<Deployment['spec']>; sets: 
 			pods: [...ofSet('old', 1), ...ofSet('new', 3)],
 			expected: [to('old', 0)],
 		},
+		{
+			name: 'an old pod that is to go already is not counted on',
+			sets: [old(2), newest(2)],
+			pods: [...ofSet('old', 3), ...ofSet('new', 1), ...ofSet('new', 1, {ready: false})],
+			expected: [],
+		},
 		{name: 'scaled down', spec: {replicas: 1}, sets: [newest(3)], pods: ofSet('new', 3), expected: [to('new', 1)]},
 		{
 			name: 'recreate: the old ones first',

@@ -18,7 +18,7 @@ export type WorkloadsOptions = {
 	monotonic?: () => number;
 };
 
-const leaseName = 'constellation-workloads';
+export const workloadsLease = 'constellation-workloads';
 /** Without any change, everything is looked at again after this time. */
 const resyncMs = 60_000;
 
@@ -28,7 +28,7 @@ const resyncMs = 60_000;
  */
 export const runWorkloads = (options: WorkloadsOptions): Stop => {
 	const {kube, identity, log, renewMs = 5000, settleMs = 50, retryMs = 1000} = options;
-	const leads = leaderElection(identity, options.monotonic, leaseName);
+	const leads = leaderElection(identity, options.monotonic, workloadsLease);
 	const stopping = new AbortController();
 	let watches: {done: Promise<unknown>; stop: () => void} | undefined;
 	let changed = true;

@@ -63,7 +63,10 @@ const shrink = (
 	const running = old.filter(({spec}) => spec.replicas > 0);
 	if (running.length === 0) return changes;
 	const all = newest ? [...running, newest] : running;
-	const availability = new Map(all.map(set => [set, availableOf(world, deployment, podsOf(set)).count]));
+	// What a set is to lose already is not there any more, even if nobody has removed it yet.
+	const availability = new Map(
+		all.map(set => [set, Math.min(set.spec.replicas, availableOf(world, deployment, podsOf(set)).count)]),
+	);
 	const available = (set: ReplicaSet) => availability.get(set) ?? 0;
 	const least = deployment.spec.replicas - mostUnavailable(deployment);
 	const newUnavailable = newest ? Math.max(0, newest.spec.replicas - available(newest)) : 0;

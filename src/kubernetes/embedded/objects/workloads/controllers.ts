@@ -53,7 +53,8 @@ export const deploymentStrategy = controller(
 				: counts(spec);
 		}
 		if (strategy['type'] !== 'RollingUpdate') {
-			return [cause.notSupported('spec.strategy.type', JSON.stringify(strategy['type'] ?? ''), ['Recreate', 'RollingUpdate'])];
+			const types = ['Recreate', 'RollingUpdate'];
+			return [...counts(spec), cause.notSupported('spec.strategy.type', JSON.stringify(strategy['type'] ?? ''), types)];
 		}
 		const isStuck = isZero(rolling['maxUnavailable']) && isZero(rolling['maxSurge']);
 		return [
@@ -84,7 +85,7 @@ export const daemonSetStrategy = controller(
 		if (strategy['type'] === 'OnDelete') return counts(spec);
 		if (strategy['type'] !== 'RollingUpdate') {
 			const types = ['OnDelete', 'RollingUpdate'];
-			return [cause.notSupported('spec.updateStrategy.type', JSON.stringify(strategy['type'] ?? ''), types)];
+			return [...counts(spec), cause.notSupported('spec.updateStrategy.type', JSON.stringify(strategy['type'] ?? ''), types)];
 		}
 		const field = 'spec.updateStrategy.rollingUpdate';
 		return [
