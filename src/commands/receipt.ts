@@ -1,15 +1,18 @@
 import path from 'node:path';
 import {
-	checkLines,
+	type CheckedReceipt,
+	checkRows,
 	type ListedReceipt,
 	listReceipts,
 	openReceiptFile,
 	ownKeyId,
 	receiptJson,
 	receiptLines,
+	unchangedSentence,
 	verifyReceiptFile,
 } from '../flows/receipt-check.ts';
 import {columnsOf, hanging} from '../output/verify-table.ts';
+import {count} from '../text.ts';
 import {type CommandContext, type CommandModule, textFlag} from './types.ts';
 
 export const verify: CommandModule = async (context, input) => {
@@ -21,11 +24,12 @@ export const verify: CommandModule = async (context, input) => {
 		command: 'receipt verify',
 		data: {file, fingerprint, ownKey: isOwn, checks, receipt: receiptJson(receipt)},
 		lines: [
-			...hanging('', checks[0]?.detail ?? '', widthOf(context)),
-			...checkLines(checked),
-			...(isOwn ? ['               the key of the workspace here'] : []),
+			...hanging('', unchangedSentence, widthOf(context)),
 			'',
-			`${receipt.what}, ${receipt.outcome}, ${receipt.time}, ${receipt.nodes.length} nodes; receipt show has the rest`,
+			...checksFor(checked, widthOf(context)),
+			...(isOwn ? ['It is the key of the workspace here.'] : []),
+			'',
+			`${receipt.what}, ${receipt.outcome}, ${receipt.time}, ${count(receipt.nodes.length, 'node')}; receipt show has the rest`,
 		],
 	};
 };
@@ -37,7 +41,11 @@ export const show: CommandModule = async (context, input) => {
 	return {
 		command: 'receipt show',
 		data: {file, fingerprint, checks, receipt: receiptJson(receipt)},
-		lines: [...receiptLines(receipt).flatMap(line => hanging('', line, widthOf(context))), '', ...checkLines(checked)],
+		lines: [
+			...receiptLines(receipt).flatMap(line => hanging('', line, widthOf(context))),
+			'',
+			...checksFor(checked, widthOf(context)),
+		],
 	};
 };
 
@@ -62,7 +70,17 @@ function listedLines({file, checked, problem}: ListedReceipt): string[] {
 	const {receipt, checks} = checked;
 	const broken = checks.filter(({verdict}) => verdict === 'failed').map(({check}) => check);
 	const state = broken.length === 0 ? 'unchanged since signed' : `does not hold: ${broken.join(', ')}`;
-	return [file, `  ${receipt.what}, ${receipt.outcome}, ${receipt.nodes.length} nodes, ${state}`];
+	return [file, `  ${receipt.what}, ${receipt.outcome}, ${count(receipt.nodes.length, 'node')}, ${state}`];
+}
+
+function checksFor(checked: CheckedReceipt, width: number): string[] {
+	// Beside their labels the words would be a column of single words.
+	const rows = checkRows(checked).flatMap(([lead, words]) =>
+		width < 64
+			? [...hanging('', lead.trim().replaceAll(/ +/g, ' '), width), ...hanging('    ', words, width)]
+			: hanging(lead, words, width),
+	);
+	return [...rows, '', 'Fingerprint of the key:', checked.fingerprint];
 }
 
 async function isOwnKey({folder}: CommandContext, fingerprint: string): Promise<boolean> {

@@ -74,7 +74,7 @@ const isOver = (signal: AbortSignal): boolean => signal.aborted;
 /** A service that is not there may come back; one that is not what it should be, or does not let us in, will not. */
 function refuse(error: unknown, {endpoint, imageVersion}: JoinStreamOptions): void {
 	const refused = refusalIn(error);
-	if (refused !== undefined) throw refusedNode(endpoint, refused, imageVersion);
+	if (refused !== undefined) throw refusedNode(endpoint, refused, {imageVersion, member: true});
 	if (error instanceof RpcError && [status.PERMISSION_DENIED, status.UNAUTHENTICATED, status.UNIMPLEMENTED].includes(error.code))
 		throw rpcFailure(error, 'watch the nodes that join');
 	if (error instanceof TypeError || error instanceof RangeError) throw error;

@@ -1,5 +1,6 @@
 import {confirmAttestation} from '../atls/attest.ts';
 import {openAtls} from '../atls/client.ts';
+import type {RefusalContext} from '../attestation/advice/advice.ts';
 import {explain} from '../attestation/explain.ts';
 import type {AttestationRefused, Finding} from '../attestation/findings.ts';
 import type {Policy} from '../attestation/policy.ts';
@@ -77,10 +78,9 @@ export function* refusalLane(error: unknown, at: number): Generator<Event, void>
 export function refusedNode(
 	node: string,
 	{findings}: AttestationRefused,
-	imageVersion?: string,
-	expectedFrom?: string,
+	{expectedFrom, ...context}: Omit<RefusalContext, 'node'> & {expectedFrom?: string} = {},
 ): AppError {
-	const explained = explain(findings, {node, ...(imageVersion === undefined ? {} : {imageVersion})});
+	const explained = explain(findings, {node, ...context});
 	const view: RefusalView =
 		explained.expected === undefined || expectedFrom === undefined ? explained : {...explained, expectedFrom};
 	return new AppError(view.sentence, {

@@ -7,7 +7,8 @@ import {keyIdOf} from '../trust/receipt/cose.ts';
 import {readText, workspaceAt} from '../workspace/files.ts';
 import {readReceiptFile, readReceiptKey, receiptFiles} from '../workspace/receipts.ts';
 
-export {checkLines, receiptJson, receiptLines} from '../trust/receipt/describe.ts';
+export {type CheckedReceipt, unchangedSentence} from '../trust/receipt/check.ts';
+export {checkRows, receiptJson, receiptLines} from '../trust/receipt/describe.ts';
 
 /** One receipt of a workspace: what it is about, or why it cannot be read. */
 export type ListedReceipt = {file: string; checked?: CheckedReceipt; problem?: string};

@@ -80,7 +80,7 @@ function registerChecks({policy, findings, source, clusterIdFrom, attested}: Che
 			expected: toHex(expected),
 			actual: finding?.actual ?? read ?? 'not known',
 			verdict: finding === undefined ? (attested === undefined ? 'not-checked' : 'ok') : bad,
-			source: register === bankOf(policy).clusterRegister ? `computed from the cluster ID (${clusterIdFrom})` : source,
+			source: register === bankOf(policy).clusterRegister ? `computed from the cluster ID of ${clusterIdFrom}` : source,
 		};
 	});
 }

@@ -92,10 +92,14 @@ function refusedAnswer(
 	refused: AttestationRefused,
 	checks: readonly VerifyCheck[],
 ): AppError {
-	const error = refusedNode(`the node at ${endpoint}`, refused, imageVersion, source);
+	const error = refusedNode(`the node at ${endpoint}`, refused, {
+		member: true,
+		expectedFrom: source,
+		...(imageVersion === undefined ? {} : {imageVersion}),
+	});
 	const {message, code, exitCode, next, problems, details} = error;
 	const facts = {...details, endpoint, clusterId: showClusterId(clusterId), findings: refused.findings, checks};
-	return new AppError(message, {code, exitCode, next, problems, details: facts});
+	return new AppError(message.replace(/^the /, 'The '), {code, exitCode, next, problems, details: facts});
 }
 
 function nothingToCompare({endpoint, clusterId}: VerifyTarget): AppError {

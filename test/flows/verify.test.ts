@@ -120,7 +120,7 @@ for (const id of ['initialised', 'worked-example']) {
 			['key-certificate-missing: warning', 'other registers (0-3 5-7 10 14 16-23): not-checked'],
 		);
 		t.is(checks.filter(({check}) => check.startsWith('register ')).length, 7);
-		t.regex(checks.find(({check}) => check.startsWith('register 15'))?.source ?? '', /cluster ID \(--cluster-id\)/);
+		t.regex(checks.find(({check}) => check.startsWith('register 15'))?.source ?? '', /cluster ID of --cluster-id/);
 		const words = value ? verifyWords(target, value).join(' ') : '';
 		t.true(words.includes(`not proof that ${endpoint} is that node.`), words);
 		t.true(words.includes('Nothing here proves that a genuine TPM made it.'), words);
@@ -203,6 +203,7 @@ for (const [name, named, nonceHex, paths] of refusals) {
 		const {refusal, findings} = error?.details as {refusal: RefusalView; findings: unknown[]};
 		t.true(findings.length >= paths.length);
 		t.true(refusal.likely.length > 0 && refusal.step.length > 0);
+		t.is(refusal.register === 15, refusal.likely.startsWith('The cluster ID is not that'));
 		if (refusal.expected !== undefined && refusal.register !== undefined) t.is(refusal.expectedFrom, 'expected');
 	});
 }

@@ -1,5 +1,10 @@
 /** Who was refused, as far as the reader of a refusal knows it. */
-export type RefusalContext = {node: string; imageVersion?: string};
+export type RefusalContext = {
+	node: string;
+	imageVersion?: string;
+	/** Whether it should be in the cluster already, as when a running cluster is challenged. */
+	member?: boolean;
+};
 
 /** The likely cause of a finding and the smallest safe step. */
 export type Advice = {likely: string; step: string};

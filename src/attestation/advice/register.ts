@@ -2,9 +2,9 @@ import {localRegisters, tdxBank} from '../registers.ts';
 import type {Advice, AdviceOf, RefusalContext} from './advice.ts';
 
 /** What a register measures tells why it may differ. */
-export const registerAdvice: AdviceOf = ({node, imageVersion}, register, expected) => {
-	if (expected?.length === tdxBank.size * 2)
-		return tdxRegisterAdvice({node, ...(imageVersion === undefined ? {} : {imageVersion})}, register);
+export const registerAdvice: AdviceOf = (context, register, expected) => {
+	const {node, imageVersion} = context;
+	if (expected?.length === tdxBank.size * 2) return tdxRegisterAdvice(context, register);
 	const image = imageVersion === undefined ? 'its image' : `the image ${imageVersion}`;
 	const check = imageVersion === undefined ? 'constellation image check' : `constellation image check ${imageVersion}`;
 	const another = `Run ${check}. If it reports a difference, remove and make the image again, then replace ${node}.`;
@@ -21,7 +21,7 @@ export const registerAdvice: AdviceOf = ({node, imageVersion}, register, expecte
 				step: `Replace ${node}; do not change the policy.`,
 			};
 		case localRegisters.cluster:
-			return inCluster(node);
+			return otherCluster(context);
 		default:
 			return {
 				likely: `The firmware or boot configuration of ${node} differs from what the policy was made for.`,
@@ -31,7 +31,8 @@ export const registerAdvice: AdviceOf = ({node, imageVersion}, register, expecte
 };
 
 /** Only trust domains have registers of 48 bytes. */
-function tdxRegisterAdvice({node, imageVersion}: RefusalContext, register: number | undefined): Advice {
+function tdxRegisterAdvice(context: RefusalContext, register: number | undefined): Advice {
+	const {node, imageVersion} = context;
 	switch (register) {
 		case tdxBank.firmwareRegister:
 			return {
@@ -39,7 +40,7 @@ function tdxRegisterAdvice({node, imageVersion}: RefusalContext, register: numbe
 				step: `Compare it with the provider’s before you change the policy; else replace ${node}.`,
 			};
 		case tdxBank.clusterRegister:
-			return inCluster(node);
+			return otherCluster(context);
 		default:
 			return {
 				likely: `${node} did not boot ${imageVersion === undefined ? 'its image' : `the image ${imageVersion}`} as it was released.`,
@@ -48,7 +49,13 @@ function tdxRegisterAdvice({node, imageVersion}: RefusalContext, register: numbe
 	}
 }
 
-function inCluster(node: string): Advice {
+function otherCluster({node, member = false}: RefusalContext): Advice {
+	if (member) {
+		return {
+			likely: `The cluster ID is not that of this cluster, or ${node} is in another one or in none.`,
+			step: 'Compare the cluster ID with constellation-id.json; trust nothing at that address before it fits.',
+		};
+	}
 	return {
 		likely: `${node} was already part of a cluster since it was started, or belongs to another one.`,
 		step: `Restart or replace ${node}, so that it asks again from a fresh start.`,

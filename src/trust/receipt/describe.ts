@@ -4,12 +4,9 @@ import type {Receipt, ReceiptNode} from './receipt.ts';
 const judges = {'this-tool': 'this tool', 'join-service': 'the JoinService'} as const;
 const marks: Readonly<Record<ReceiptCheck['verdict'], string>> = {ok: 'ok', failed: 'FAILED', 'not-checked': 'not checked'};
 
-/** The checks of a receipt, one line each. */
-export function checkLines({checks, fingerprint}: CheckedReceipt): string[] {
-	return [
-		...checks.map(({check, verdict, detail}) => `  ${marks[verdict].padEnd(12)} ${check.padEnd(13)} ${detail}`),
-		`  key          ${fingerprint}`,
-	];
+/** The checks of a receipt, each with what stands before its words; the fingerprint stays in one piece. */
+export function checkRows({checks}: CheckedReceipt): [lead: string, words: string][] {
+	return checks.map(({check, verdict, detail}) => [`  ${marks[verdict].padEnd(12)} ${check.padEnd(13)} `, detail]);
 }
 
 /** Everything a receipt says, for a person. */
