@@ -83,9 +83,10 @@ const serviceRoles: readonly KubeObject[] = [
 		rule('', ['nodes/status'], ['get', 'update', 'patch']),
 		rule('', ['pods'], [...read, 'delete']),
 		rule('', ['configmaps'], read),
-		rule('', ['configmaps'], ['update'], ['join-identities']),
+		// A policy can only be taken away by it: what is added must be signed, and each JoinService checks that.
+		rule('', ['configmaps'], ['update'], ['join-identities', 'join-config']),
 		rule('', ['secrets'], ['list', 'delete']),
-		rule('', ['events'], ['create', 'patch']),
+		rule('', ['events'], [...read, 'create', 'patch']),
 		rule('certificates.k8s.io', ['certificatesigningrequests'], [...read, 'delete']),
 		rule(
 			'certificates.k8s.io',

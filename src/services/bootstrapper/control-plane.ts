@@ -71,6 +71,7 @@ export const controlPlane = (deps: ControlPlaneDeps) => {
 						name: state.name,
 						kube: connection(serviceIdentity(pki, 'operator')),
 						ca: {cert: pki['ca.crt'], key: Buffer.from(pki['ca.key']).toString('base64')},
+						metadata: './metadata.sock',
 					}),
 				},
 			];

@@ -1,5 +1,6 @@
 import type {Kube} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
+import {reportName} from '../join/policy-report.ts';
 import {missing} from '../missing.ts';
 
 const secrets = inNamespace(resources.secrets, 'kube-system');
@@ -16,10 +17,14 @@ export const cleanTokens = async (kube: Kube, now = Date.now()) => {
 	}
 };
 
+const reports = inNamespace(resources.leases, 'kube-system');
+const reportKeptMs = 10 * 60_000;
+
 /** Deletes Pods and Leases of nodes that are no longer in the cluster, at once: nobody is left to end them. */
 export const cleanNodes = async (kube: Kube) => {
 	const {items: pods} = await kube.list(resources.pods);
 	const {items} = await kube.list(leases);
+	const {items: reported} = await kube.list(reports);
 	// Listed last: a node is there before what belongs to it, so one that registers meanwhile is not taken for gone.
 	const {items: nodes} = await kube.list(resources.nodes);
 	const names = new Set(nodes.map(node => node.metadata.name));
@@ -33,5 +38,12 @@ export const cleanNodes = async (kube: Kube) => {
 	for (const lease of items) {
 		if (names.has(lease.metadata.name)) continue;
 		await kube.delete(leases, lease.metadata.name).catch(missing);
+	}
+	for (const {metadata, spec} of reported) {
+		// A JoinService reports before its node registers: what is still renewed belongs to somebody.
+		const {renewTime = ''} = (spec ?? {}) as {renewTime?: string};
+		const isOld = Date.parse(renewTime) < Date.now() - reportKeptMs;
+		const node = metadata.name.startsWith(reportName('')) ? metadata.name.slice(reportName('').length) : undefined;
+		if (isOld && node !== undefined && !names.has(node)) await kube.delete(reports, metadata.name).catch(missing);
 	}
 };

@@ -33,6 +33,14 @@ export const leaderElection = (
 	};
 };
 
+/** Gives the lead back, so that another replica need not wait until it runs out; nothing when somebody else has it. */
+export const releaseLead = async (kube: Kube, identity: string, leaseName = 'constellation-operator'): Promise<void> => {
+	const lease = await kube.get(leases, leaseName).catch(missing);
+	const spec = (lease?.spec ?? {}) as LeaseSpec;
+	if (lease !== undefined && spec.holderIdentity === identity)
+		await won(kube.update(leases, {...lease, spec: {...spec, holderIdentity: ''}}));
+};
+
 const newLease = (name: string, spec: unknown): KubeObject => ({
 	apiVersion: 'coordination.k8s.io/v1',
 	kind: 'Lease',

@@ -1,14 +1,16 @@
 import {kubeClient} from '../../kubernetes/client.ts';
 import {resources} from '../../kubernetes/resources.ts';
 import {Secret} from '../../secret.ts';
+import {metadataNodeGroups} from '../node-groups.ts';
 import type {Stop} from '../supervisor/protocol.ts';
 import {signCertificates} from './certificates.ts';
 import {cleanNodes, cleanTokens} from './garbage.ts';
 import {reconcileJoiningNodes} from './joining-nodes.ts';
-import {leaderElection} from './leader.ts';
+import {leaderElection, releaseLead} from './leader.ts';
 import {nodeLifecycle} from './lifecycle.ts';
+import {replacementLease, runReplacement} from './replacement/main.ts';
 import {watchChanges} from './watch-changes.ts';
-import {runWorkloads} from './workloads/main.ts';
+import {runWorkloads, workloadsLease} from './workloads/main.ts';
 
 export type OperatorSettings = {
 	/** Name of the node, which is the identity in the election. */
@@ -16,12 +18,18 @@ export type OperatorSettings = {
 	/** PEM; keys are base64 of PEM bytes. */
 	kube: {server: string; ca: string; cert: string; key: string};
 	ca: {cert: string; key: string};
+	/** Path of the machine's metadata socket; without it there are no node groups, and no node is replaced. */
+	metadata?: string;
 };
 
 const roundMs = 5000;
+/** `undefined` is the Lease of the controllers in here. */
+const leaseNames = [undefined, workloadsLease, replacementLease];
+/** The API server may be away already: then the lead is taken when it runs out. */
+const leftToRunOut = () => undefined;
 
 /** The controllers of the cluster; on every control plane, at work on the one that holds the Lease. */
-export const main = ({name, kube: {server, ca, cert, key}, ca: authority}: OperatorSettings): Promise<Stop> => {
+export const main = ({name, kube: {server, ca, cert, key}, ca: authority, metadata}: OperatorSettings): Promise<Stop> => {
 	const kube = kubeClient({server, ca, cert, key: new Secret(Buffer.from(key, 'base64'))});
 	const signer = {certificate: authority.cert, key: new Secret(Buffer.from(authority.key, 'base64'))};
 	const leads = leaderElection(name);
@@ -67,12 +75,16 @@ export const main = ({name, kube: {server, ca, cert, key}, ca: authority}: Opera
 	const watches = [resources.nodes, resources.joiningNodes, resources.certificateSigningRequests].map(resource =>
 		watchChanges(kube, resource, changed, stopping.signal),
 	);
-	const stopWorkloads = runWorkloads({kube, identity: name, log: line => console.log(line)});
+	const log = (line: string) => console.log(line);
+	const stopWorkloads = runWorkloads({kube, identity: name, log});
+	const groups = metadata === undefined ? undefined : metadataNodeGroups(metadata);
+	const stopReplacement = groups && runReplacement({kube, groups, identity: name, log});
 	const working = loop();
 	console.log(`operator of ${name} started`);
 	return Promise.resolve(async () => {
 		stopping.abort();
 		changed();
-		await Promise.all([working, stopWorkloads(), ...watches]);
+		await Promise.all([working, stopWorkloads(), stopReplacement?.(), ...watches]);
+		await Promise.all(leaseNames.map(lease => releaseLead(kube, name, lease).catch(leftToRunOut)));
 	});
 };
