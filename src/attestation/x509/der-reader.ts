@@ -94,9 +94,18 @@ export const readObjectIdentifier = (node: DerNode | undefined): string => {
 
 /** Text of the string types that names use: UTF8, Printable, IA5 and T61 string. Throws DerError. */
 export const readText = (node: DerNode | undefined): string => {
-	if (node?.tag === 0x0c) return new TextDecoder('utf-8', {fatal: true}).decode(node.content);
+	if (node?.tag === 0x0c) return utf8(node.content);
 	if (node && [0x13, 0x14, 0x16].includes(node.tag)) return Buffer.from(node.content).toString('latin1');
 	throw new DerError('a name has a string of an unknown type');
+};
+
+const utf8 = (bytes: Uint8Array): string => {
+	try {
+		return new TextDecoder('utf-8', {fatal: true}).decode(bytes);
+	} catch {
+		// The decoder's own error is none of those that mean a refusal.
+		throw new DerError('a text is not UTF-8');
+	}
 };
 
 /** UTCTime or GeneralizedTime in UTC with seconds (RFC 5280 4.1.2.5). Throws DerError. */
