@@ -129,6 +129,11 @@ const refused: readonly (readonly [name: string, given: TdxCase, code: string])[
 		{collateral: {after: text => text.replace(',"signature"', ',"more":{},"signature"')}},
 		'tdx-collateral-malformed',
 	],
+	[
+		'a statement under another name',
+		{collateral: {after: text => text.replace('tcbInfo', 'tcbinfo')}},
+		'tdx-collateral-malformed',
+	],
 	['a signature that is cut', {collateral: {after: text => text.replace(/.{2}"\}$/, '"}')}}, 'tdx-collateral-malformed'],
 	['a statement on SGX', {collateral: {info: {id: 'SGX'}}}, 'tdx-collateral-malformed'],
 	['a statement of another version', {collateral: {info: {version: 4}}}, 'tdx-collateral-malformed'],
