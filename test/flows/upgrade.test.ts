@@ -1,0 +1,448 @@
+import {generateKeyPairSync, randomBytes} from 'node:crypto';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {formatPolicy, type LocalPolicy} from '../../src/attestation/policy.ts';
+import {formatImageStatement} from '../../src/attestation/signed-measurements.ts';
+import {generateConfig} from '../../src/config/generate.ts';
+import {editConfig} from '../../src/config/load.ts';
+import {AppError} from '../../src/errors.ts';
+import type {Event, Flow} from '../../src/events.ts';
+import {backUp} from '../../src/flows/upgrade/backup.ts';
+import {readBackup} from '../../src/flows/upgrade/backup-manifest.ts';
+import {checkForUpgrade, strandsNode} from '../../src/flows/upgrade/check.ts';
+import type {UpgradeDependencies} from '../../src/flows/upgrade/dependencies.ts';
+import {observe} from '../../src/flows/upgrade/observe.ts';
+import {updateDefinitions} from '../../src/kubernetes/crds.ts';
+import {openDatabase} from '../../src/kubernetes/embedded/store/database.ts';
+import {createSeal} from '../../src/kubernetes/embedded/store/seal.ts';
+import {createStore} from '../../src/kubernetes/embedded/store/store.ts';
+import {type Kube, KubeError, type KubeObject, type Resource} from '../../src/kubernetes/kube.ts';
+import {joinConfig, nodeVersionManifest} from '../../src/kubernetes/manifests.ts';
+import {resourcePath} from '../../src/kubernetes/resources.ts';
+import {snapshotStore} from '../../src/providers/local/snapshot.ts';
+import type {Machine} from '../../src/providers/node-groups.ts';
+import type {Image} from '../../src/releases/image.ts';
+import {Secret} from '../../src/secret.ts';
+import {measurementsDigest} from '../../src/upgrade/policy-set.ts';
+import {workspaceAt} from '../../src/workspace/files.ts';
+import {openJournal} from '../../src/workspace/journal.ts';
+import {newUpgradeId, storePlan, upgradeFolder, upgradeIds} from '../../src/workspace/upgrade-folder.ts';
+
+const uid = '0a1b2c3d';
+const spki = (): Uint8Array => generateKeyPairSync('ec', {namedCurve: 'P-256'}).publicKey.export({format: 'der', type: 'spki'});
+const [makerKey, releaseKey] = [spki(), spki()];
+const unused = (): never => {
+	throw new Error('not part of this test');
+};
+
+const measurementsOf = (bundle: number): LocalPolicy['measurements'] =>
+	new Map(
+		[4, 9, 11, 12, 15].map(register => [
+			register,
+			{expected: new Uint8Array(32).fill(register === 9 ? bundle : register === 15 ? 0 : register), warnOnly: false},
+		]),
+	);
+const policyOf = (bundle: number): LocalPolicy => ({
+	variant: 'local-vtpm',
+	measurements: measurementsOf(bundle),
+	makerKey,
+	releaseKey,
+});
+const imageOf = (version: string): Image => ({
+	version,
+	folder: '/nowhere',
+	manifest: {version, created: '', launcher: 'machine.mjs', bundle: 'node.mjs', runtime: 'node', arguments: [], source: ''},
+	measurements: formatImageStatement({version, arguments: [], measurements: measurementsOf(version === 'v0.1.0' ? 1 : 2)}),
+	signature: new Uint8Array(),
+	releaseKey,
+	registers: new Map(),
+});
+const accepted = (version: string) => ({
+	measurements: Buffer.from(imageOf(version).measurements).toString('base64'),
+	signature: 'c2ln',
+	attestationConfig: formatPolicy(policyOf(1)),
+});
+
+const components = 'k8s-components-sha256-0';
+const node = (name: string, annotations = {}): KubeObject => ({
+	apiVersion: 'v1',
+	kind: 'Node',
+	metadata: {
+		name,
+		labels: name.startsWith('control-plane') ? {'node-role.kubernetes.io/control-plane': ''} : {},
+		annotations: {'constellation.edgeless.systems/kubernetes-components': components, ...annotations},
+	},
+	status: {conditions: [{type: 'Ready', status: 'True'}], nodeInfo: {kubeletVersion: 'v1.32.9'}},
+});
+const machine = (name: string, image = 'v0.1.0', state: Machine['state'] = 'running'): Machine => ({
+	name,
+	group: name.startsWith('control-plane') ? 'control_plane_default' : 'worker_default',
+	role: name.startsWith('control-plane') ? 'control-plane' : 'worker',
+	image,
+	address: '127.1.2.10',
+	state,
+});
+
+/** Objects by the path of their collection; a collection that is missing is not served. */
+type Objects = Record<string, KubeObject[]>;
+
+function clusterObjects(): Objects {
+	const config = joinConfig({
+		attestationConfig: formatPolicy(policyOf(1)),
+		acceptedPolicies: {generation: 1, policies: [accepted('v0.1.0')]},
+		measurementSalt: new Uint8Array(32),
+	}).object;
+	const nodeVersion = nodeVersionManifest({
+		image: 'v0.1.0',
+		imageVersion: 'v0.1.0',
+		kubernetesVersion: 'v1.32.9',
+		components: {reference: components, list: []},
+	}).object;
+	const set: KubeObject = {apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: components, namespace: 'kube-system'}};
+	const report: KubeObject = {
+		apiVersion: 'coordination.k8s.io/v1',
+		kind: 'Lease',
+		metadata: {
+			name: 'join-service-control-plane-0',
+			annotations: {
+				'constellation.edgeless.systems/policy-generation': '1',
+				'constellation.edgeless.systems/policy-digest': 'ab',
+			},
+		},
+		spec: {renewTime: '2026-01-02T03:04:05.000000Z'},
+	};
+	const versioned = (plural: string, items: KubeObject[] = []) => ({[`/apis/update.edgeless.systems/v1alpha1/${plural}`]: items});
+	return {
+		'/api/v1/nodes': [node('control-plane-0'), node('worker-0')],
+		'/api/v1/pods': [],
+		'/api/v1/namespaces/kube-system/configmaps': [
+			{...config, metadata: {...config.metadata, resourceVersion: '7'}},
+			set,
+			{...set, metadata: {name: 'something-else', namespace: 'kube-system'}},
+		],
+		'/apis/coordination.k8s.io/v1/namespaces/kube-system/leases': [report],
+		'/apis/apiextensions.k8s.io/v1/customresourcedefinitions': [...updateDefinitions],
+		...versioned('nodeversions', [nodeVersion]),
+		...versioned('joiningnodes'),
+		...versioned('pendingnodes'),
+		...versioned('scalinggroups'),
+		...versioned('autoscalingstrategies'),
+		'/apis/nodemaintenance.medik8s.io/v1beta1/nodemaintenances': [],
+	};
+}
+
+const kubeOf = (objects: Objects): Kube => {
+	const collection = (resource: Resource) => {
+		const found = objects[resourcePath(resource)];
+		if (found === undefined) throw new KubeError(404, 'NotFound', `${resourcePath(resource)} is not served`);
+		return found;
+	};
+	return {
+		get: async (resource, name) => {
+			const found = collection(resource).find(({metadata}) => metadata.name === name);
+			if (found === undefined) throw new KubeError(404, 'NotFound', name);
+			return found;
+		},
+		list: async resource => ({items: collection(resource), resourceVersion: '1'}),
+		create: unused,
+		update: unused,
+		patch: unused,
+		delete: unused,
+		watch: unused,
+		post: unused,
+	};
+};
+
+/** A workspace with a cluster whose store is a real one. */
+async function world(
+	t: ExecutionContext,
+	objects = clusterObjects(),
+	machines = [machine('control-plane-0'), machine('worker-0')],
+) {
+	const home = mkdtempSync(path.join(tmpdir(), 'upgrade-'));
+	t.teardown(() => rmSync(home, {recursive: true, force: true}));
+	const [folder, cluster] = [path.join(home, 'w'), path.join(home, 'c')];
+	mkdirSync(path.join(folder, 'constellation-terraform', '.terraform'), {recursive: true});
+	mkdirSync(cluster);
+	const workspace = workspaceAt(folder);
+	const pinned = editConfig(generateConfig({name: 'demo', image: 'v0.1.0'}), [
+		{path: ['attestation', 'localVTPM'], value: formatPolicy(policyOf(1))},
+	]);
+	writeFileSync(workspace.path('config'), pinned);
+	writeFileSync(workspace.path('id'), JSON.stringify({uid, cloudprovider: 'Local', ip: '127.1.2.1', clusterID: 'ab'.repeat(32)}));
+	writeFileSync(workspace.path('kubeconfig'), 'any');
+	writeFileSync(path.join(workspace.path('terraform'), 'terraform.tfstate'), '{"outputs": {}}');
+	writeFileSync(path.join(workspace.path('terraform'), '.terraform', 'plugin'), 'left out');
+	const seal = createSeal(new Secret(randomBytes(32)));
+	const store = createStore(openDatabase(path.join(cluster, 'store.db'), seal), seal, Date.now);
+	const stored = {
+		apiVersion: 'v1',
+		kind: 'Secret',
+		metadata: {name: 's', namespace: 'd', uid: 'u'},
+		data: {secret: 'canary-canary'},
+	};
+	store.put({resource: 'secrets', namespace: 'd', name: 's'}, stored, 0);
+	t.teardown(() => store.close());
+	const deps: UpgradeDependencies = {
+		workspace,
+		journal: await openJournal(workspace, () => 1),
+		provider: {
+			preflight: unused,
+			makerKey: unused,
+			module: unused,
+			describe: unused,
+			machines: () => Promise.resolve(machines),
+			events: unused,
+			start: unused,
+			stop: unused,
+			leftovers: unused,
+			removeLeftovers: unused,
+			bootLog: unused,
+		},
+		now: () => Date.parse('2026-01-02T03:04:06Z'),
+		pause: unused,
+		random: bytes => new Uint8Array(bytes),
+		hashSecret: unused,
+		secretMatches: unused,
+		terraform: unused,
+		image: unused,
+		policyOf: image => policyOf(image.version === 'v0.1.0' ? 1 : 2),
+		kube: () => kubeOf(objects),
+		candidates: () =>
+			Promise.resolve([
+				{version: 'v0.1.0', ownProgram: true},
+				{version: 'v0.2.0', ownProgram: true},
+				{version: 'v0.3.0', ownProgram: true},
+			]),
+		intactImage: version => Promise.resolve(imageOf(version)),
+		groups: () =>
+			Promise.resolve([
+				{name: 'control_plane_default', role: 'control-plane', image: 'v0.1.0', size: 1},
+				{name: 'worker_default', role: 'worker', image: 'v0.1.0', size: 1},
+			]),
+		snapshot: (_uid, file) => snapshotStore(cluster, file),
+	};
+	return {deps, workspace, folder, cluster};
+}
+
+async function finish<R>(flow: Flow<R>): Promise<{events: Event[]; value: R}> {
+	const events: Event[] = [];
+	for (;;) {
+		const next = await flow.next();
+		if (next.done === true) return {events, value: next.value};
+		events.push(next.value);
+	}
+}
+
+const filesIn = (folder: string): string[] =>
+	readdirSync(folder, {recursive: true, withFileTypes: true})
+		.filter(entry => entry.isFile())
+		.map(entry => path.relative(folder, path.join(entry.parentPath, entry.name)))
+		.sort();
+
+test('upgrade check: target, measurements and plan, and nothing is written', async t => {
+	const {deps, folder} = await world(t);
+	const before = filesIn(folder);
+	const {parts, proposal, busy} = await checkForUpgrade(deps, {});
+	t.false(busy);
+	t.deepEqual(
+		parts.image.versions.map(({version, rule}) => [version, rule]),
+		[
+			['v0.3.0', 'minor-drift'],
+			['v0.2.0', undefined],
+		],
+	);
+	t.true(parts.services.included && parts.kubernetes.included);
+	t.deepEqual(proposal?.target, {
+		image: 'v0.2.0',
+		measurements: measurementsDigest(imageOf('v0.2.0').measurements),
+		services: 'v0.2.0',
+		kubernetes: 'v1.32.9',
+		components,
+	});
+	t.deepEqual(
+		proposal?.measurements.rows.filter(({change}) => change !== 'same').map(({what}) => what),
+		['9'],
+	);
+	t.deepEqual(proposal?.measurements.concerns, []);
+	t.is(proposal?.strand.counterexample, undefined);
+	t.is((await checkForUpgrade(deps, {image: 'v0.1.0'})).proposal, undefined, 'nothing to do');
+	for (const [asked, pattern] of [
+		[{image: 'v0.3.0'}, /minor-drift/],
+		[{image: 'v0.2.9'}, /image make --version v0.2.9/],
+		[{image: 'v0.0.1'}, /not-newer/],
+		[{kubernetes: 'v1.31.13'}, /not-newer/],
+		[{kubernetes: 'v1.33.0'}, /kubernetes-unsupported/],
+	] as const) {
+		const error = await t.throwsAsync(checkForUpgrade(deps, asked), {instanceOf: AppError});
+		t.is(error.exitCode, 3);
+		t.regex(error.problems[0]?.message ?? '', pattern);
+	}
+	t.deepEqual(filesIn(folder), before);
+});
+
+test('upgrade check: what is wrong now is a counterexample; machines that are off or on their way count', async t => {
+	const objects = clusterObjects();
+	const off = [machine('control-plane-0'), machine('worker-0', 'v0.0.9', 'stopped'), machine('worker-7', 'v0.1.0', 'creating')];
+	const {deps} = await world(t, objects, off);
+	const {observed, users, replicas} = await observe(deps);
+	t.like(observed.nodes[1], {name: 'worker-0', image: 'v0.0.9', stopped: true});
+	t.deepEqual(observed.inFlight, [{kind: 'machine', name: 'worker-7', role: 'worker', image: 'v0.1.0'}]);
+	t.is(users.length, 2 + 1 + 3 + 2);
+	t.deepEqual(replicas, [{node: 'control-plane-0', generation: 1, digest: 'ab', renewedAt: Date.parse('2026-01-02T03:04:05Z')}]);
+	const {proposal} = await checkForUpgrade(deps, {});
+	const counterexample = proposal?.strand.counterexample;
+	t.like(counterexample, {step: 'start', mishap: {kind: 'restarted', node: 'worker-0'}, condition: 'service-accepts-node'});
+	if (counterexample !== undefined) t.like(strandsNode(counterexample), {exitCode: 3, code: 'upgrade-strands-node'});
+});
+
+test('pods, budgets, nodes on their way in and a running upgrade are read from the objects', async t => {
+	const objects = clusterObjects();
+	const owner = (kind: string, uidOf: string) => [{kind, name: 'front', uid: uidOf, controller: true}];
+	const pod = (name: string, metadata: object, spec: object = {}, phase = 'Running'): KubeObject => ({
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name, namespace: 'web', labels: {app: 'front'}, ...metadata},
+		spec: {nodeName: 'worker-0', ...spec},
+		status: {phase},
+	});
+	objects['/api/v1/pods'] = [
+		pod('a', {ownerReferences: owner('ReplicaSet', '1')}),
+		pod('b', {ownerReferences: owner('ReplicaSet', '1')}, {volumes: [{name: 'v', emptyDir: {}}]}),
+		pod('mirror', {annotations: {'kubernetes.io/config.mirror': 'x'}}),
+		pod('daemon', {ownerReferences: owner('DaemonSet', '2')}),
+		pod('over', {}, {}, 'Succeeded'),
+		pod('waiting', {}, {nodeName: undefined}),
+	];
+	objects['/apis/policy/v1/poddisruptionbudgets'] = [
+		{
+			apiVersion: 'policy/v1',
+			kind: 'PodDisruptionBudget',
+			metadata: {name: 'front', namespace: 'web'},
+			spec: {selector: {matchLabels: {app: 'front'}}},
+		},
+	];
+	const joining = (name: string): KubeObject => ({
+		apiVersion: 'x',
+		kind: 'JoiningNode',
+		metadata: {name, annotations: {'constellation.edgeless.systems/attested-image': 'v0.2.0'}},
+		spec: {name: 'worker-5', iscontrolplane: false},
+	});
+	objects['/apis/update.edgeless.systems/v1alpha1/joiningnodes'] = [joining('worker-5')];
+	const pending = (name: string, goal: string): KubeObject => ({
+		apiVersion: 'x',
+		kind: 'PendingNode',
+		metadata: {name},
+		spec: {goal, nodeName: name},
+	});
+	objects['/apis/update.edgeless.systems/v1alpha1/pendingnodes'] = [pending('worker-6', 'Join'), pending('worker-1', 'Leave')];
+	const [nodeVersion] = objects['/apis/update.edgeless.systems/v1alpha1/nodeversions'] ?? [];
+	if (nodeVersion !== undefined) nodeVersion['status'] = {conditions: [{type: 'Outdated', status: 'True'}]};
+	const {deps} = await world(t, objects);
+	const {observed} = await observe(deps);
+	t.deepEqual(
+		observed.pods.map(({name, replicas, localData, owner: of}) => [name, replicas, localData, of?.kind]),
+		[
+			['a', 2, false, 'ReplicaSet'],
+			['b', 2, true, 'ReplicaSet'],
+		],
+	);
+	t.like(observed.budgets[0], {allowed: 0, name: 'front'});
+	t.deepEqual(observed.inFlight, [
+		{kind: 'JoiningNode', name: 'worker-5', role: 'worker', image: 'v0.2.0'},
+		{kind: 'PendingNode', name: 'worker-6', role: 'worker', image: undefined},
+	]);
+	t.true(observed.busy);
+});
+
+test('backup: everything is there, 0600, read back; secrets of the store stay encrypted; a second run keeps it', async t => {
+	const objects = clusterObjects();
+	const [first] = updateDefinitions;
+	const old = structuredClone(first) as KubeObject & {spec: {group: string; versions: object[]}};
+	old.spec.group = 'old.example';
+	old.metadata.name = 'nodeversions.old.example';
+	old.spec.versions = [
+		{name: 'v1', served: true},
+		{name: 'v1beta1', served: false},
+	];
+	objects['/apis/apiextensions.k8s.io/v1/customresourcedefinitions']?.push(old);
+	const {deps, workspace} = await world(t, objects);
+	const folder = upgradeFolder(workspace, newUpgradeId(new Date(2026, 0, 2, 3, 4, 5), Uint8Array.of(10, 27, 44, 61)));
+	t.is(folder.id, 'upgrade-20260102030405-0a1b2c3d');
+	const {value, events} = await finish(backUp(deps, folder));
+	t.like(events.at(-2), {type: 'check', id: 'backup', state: 'ok'});
+	t.deepEqual(value.notServed, ['old.example/v1 nodeversions', 'old.example/v1beta1 nodeversions']);
+	const files = filesIn(folder.path);
+	for (const name of [
+		'backup.json',
+		'control-plane.snapshot',
+		'backups/crds/nodeversions.update.edgeless.systems.yaml',
+		'backups/update.edgeless.systems/v1alpha1/NodeVersion/constellation-version.yaml',
+		'backups/core/v1/kube-system/ConfigMap/join-config.yaml',
+		`backups/core/v1/kube-system/ConfigMap/${components}.yaml`,
+		'workspace/constellation-conf.yaml',
+		'workspace/constellation-id.json',
+		'terraform-backup/terraform.tfstate',
+	])
+		t.true(files.includes(name), name);
+	t.false(files.some(name => name.includes('plugin') || name.includes('something-else') || name.endsWith('.tmp')));
+	for (const name of files) t.is(statSync(path.join(folder.path, name)).mode & 0o777, 0o600, name);
+	t.is(statSync(folder.path).mode & 0o777, 0o700);
+	t.regex(
+		readFileSync(
+			path.join(folder.path, 'backups/update.edgeless.systems/v1alpha1/NodeVersion/constellation-version.yaml'),
+			'utf8',
+		),
+		/kind: NodeVersion/,
+	);
+	t.false(readFileSync(folder.snapshot).includes('canary-canary'));
+	t.deepEqual(await readBackup(folder), value);
+	t.deepEqual((await finish(backUp({...deps, kube: unused, snapshot: unused}, folder))).value, value);
+	t.deepEqual(await upgradeIds(workspace), [folder.id]);
+	t.true(await storePlan(folder, '{}'));
+	t.false(await storePlan(folder, '{"other": true}'), 'the plan applied is the plan reviewed');
+	for (const id of ['x', '../x', 'upgrade-1-2', `${folder.id}/..`])
+		t.throws(() => upgradeFolder(workspace, id), {instanceOf: TypeError});
+});
+
+test('a backup that is not what was written is refused, with every problem; an unfinished one is none', async t => {
+	const {deps, workspace} = await world(t);
+	const folder = upgradeFolder(workspace, 'upgrade-20260102030405-0a1b2c3d');
+	await t.throwsAsync(finish(backUp({...deps, snapshot: () => Promise.reject(new Error('killed'))}, folder)), {
+		message: 'killed',
+	});
+	t.false(existsSync(folder.manifest));
+	t.is(await readBackup(folder), undefined);
+	await finish(backUp(deps, folder));
+	const config = path.join(folder.path, 'workspace/constellation-conf.yaml');
+	const text = readFileSync(config, 'utf8');
+	writeFileSync(config, text.replace('demo', 'omed'));
+	rmSync(path.join(folder.path, 'terraform-backup/terraform.tfstate'));
+	const snapshot = readFileSync(folder.snapshot);
+	writeFileSync(folder.snapshot, snapshot.subarray(0, 4096));
+	const error = await t.throwsAsync(readBackup(folder), {instanceOf: AppError, code: 'backup-damaged'});
+	t.deepEqual(error.problems.map(problem => problem.path).sort(), [
+		'control-plane.snapshot',
+		'terraform-backup/terraform.tfstate',
+		'workspace/constellation-conf.yaml',
+	]);
+	writeFileSync(folder.manifest, readFileSync(folder.manifest, 'utf8').replace('backups/crds', '../crds'));
+	await t.throwsAsync(readBackup(folder), {instanceOf: AppError, code: 'backup-damaged'});
+});
+
+test('a snapshot is whole or not there', async t => {
+	const {cluster} = await world(t);
+	const file = path.join(cluster, 'copy');
+	await snapshotStore(cluster, file);
+	t.is(statSync(file).mode & 0o777, 0o600);
+	const error = await t.throwsAsync(snapshotStore(path.join(cluster, 'missing'), path.join(cluster, 'other')), {
+		instanceOf: AppError,
+	});
+	t.is(error.code, 'snapshot-failed');
+	t.deepEqual(
+		readdirSync(cluster).filter(name => /other|tmp/.test(name)),
+		[],
+	);
+});
