@@ -11,9 +11,9 @@ import {snpIssuer} from '../../src/attestation/variants/tpm-document/snp-issue.t
 import {formatSnpPart, snpReportData} from '../../src/attestation/variants/tpm-document/snp-part.ts';
 import {AppError} from '../../src/errors.ts';
 import {forgeQuote, nonce, registers, userData} from '../helpers/forge.ts';
-import {pem} from '../helpers/forge-azure.ts';
+import {forgeAzure, pem} from '../helpers/forge-azure.ts';
 import {at, forgeRevocationList, keysOf} from '../helpers/forge-chain.ts';
-import {forgeDocument, gceEvents, registersAfter} from '../helpers/forge-document.ts';
+import {type DocumentKnobs, forgeDocument, gceEvents, registersAfter} from '../helpers/forge-document.ts';
 import {
 	ark,
 	ask,
@@ -24,6 +24,7 @@ import {
 	loaded,
 	type ReportKnobs,
 } from '../helpers/forge-snp.ts';
+import {shared} from '../helpers/tpm-forgeries.ts';
 
 type Variant = 'aws-sev-snp' | 'gcp-sev-snp';
 const variants = ['aws-sev-snp', 'gcp-sev-snp'] as const;
@@ -299,3 +300,30 @@ test('what a guest makes is what a verifier takes', async t => {
 		);
 	}
 });
+
+for (const [what, knobs, code] of shared) {
+	test(`every variant with SEV-SNP refuses ${what}`, t => {
+		const found = {
+			'aws-sev-snp': judge('aws-sev-snp', {document: knobs({knobs: {}})}),
+			'gcp-sev-snp': judge('gcp-sev-snp', {document: {events, ...knobs({knobs: {events}})}}),
+			'azure-sev-snp': judgeAzure(knobs({knobs: {}})),
+		};
+		for (const [variant, findings] of Object.entries(found))
+			t.true(
+				findings.some(finding => finding.code === code && finding.severity === 'refuse'),
+				`${variant}: ${JSON.stringify(findings)}`,
+			);
+	});
+}
+
+function judgeAzure(document: DocumentKnobs): readonly Finding[] {
+	const firmwareSignerConfig = {acceptedKeyDigests: ['1d'.repeat(48)], enforcementPolicy: 'Equal'};
+	const measurements = measurementsOf('aws-sev-snp');
+	const policy = parsePolicy('azure-sev-snp', {measurements, ...versions, firmwareSignerConfig, amdRootKey: pem(ark().der)});
+	try {
+		return validatorOf(policy, {now: () => at, collateral}).validate(forgeAzure({document}), nonce, userData).findings;
+	} catch (error) {
+		if (error instanceof AttestationRefused) return error.findings;
+		throw error;
+	}
+}
