@@ -102,7 +102,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
 					intermediates: [bytes, chain.middle.der],
 					roots: [chain.root.der],
 					at,
-					revocationLists: lists,
+					revocationLists: chain.lists,
 					rules: {
 						subject: 'the key',
 						signatures: ['rsa-sha256'],
