@@ -28,7 +28,7 @@ import {Secret} from '../../src/secret.ts';
 import {measurementsDigest} from '../../src/upgrade/policy-set.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
 import {openJournal} from '../../src/workspace/journal.ts';
-import {newUpgradeId, storePlan, upgradeFolder, upgradeIds} from '../../src/workspace/upgrade-folder.ts';
+import {newUpgradeId, readPlan, storePlan, upgradeFolder, upgradeIds} from '../../src/workspace/upgrade-folder.ts';
 
 const uid = '0a1b2c3d';
 const spki = (): Uint8Array => generateKeyPairSync('ec', {namedCurve: 'P-256'}).publicKey.export({format: 'der', type: 'spki'});
@@ -403,6 +403,7 @@ test('backup: everything is there, 0600, read back; secrets of the store stay en
 	t.deepEqual(await upgradeIds(workspace), [folder.id]);
 	t.true(await storePlan(folder, '{}'));
 	t.false(await storePlan(folder, '{"other": true}'), 'the plan applied is the plan reviewed');
+	t.is(await readPlan(folder, 1000), '{}');
 	for (const id of ['x', '../x', 'upgrade-1-2', `${folder.id}/..`])
 		t.throws(() => upgradeFolder(workspace, id), {instanceOf: TypeError});
 });
