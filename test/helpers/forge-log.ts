@@ -8,7 +8,7 @@ export function newSigner(): {privateKey: KeyObject; key: Uint8Array; pem: strin
 	return {
 		privateKey,
 		key: publicKey.export({format: 'der', type: 'spki'}),
-		pem: publicKey.export({format: 'pem', type: 'spki'}).toString(),
+		pem: publicKey.export({format: 'pem', type: 'spki'}),
 	};
 }
 

@@ -2,7 +2,7 @@ import type {VariantName} from '../../src/attestation/attested.ts';
 import {signBlob} from '../../src/attestation/blob-signature.ts';
 import {type ProviderName, shapeOf} from '../../src/attestation/measurements-file.ts';
 import {measurementsPath, onMirror, type ReleasePath, signaturePath} from '../../src/trust/measurements/release-path.ts';
-import {answerBytes, leafOf, newSigner, type TestLog} from './forge-log.ts';
+import {answerBytes, leafOf, type newSigner, type TestLog} from './forge-log.ts';
 import type {TestServer} from './https-server.ts';
 
 /** Every variant and who runs its machines. */

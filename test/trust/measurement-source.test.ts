@@ -234,7 +234,7 @@ test('pinned keys, and the vectors of v2.9', t => {
 		t.is(signerOf(Buffer.from(`${text} `), Buffer.from(signature), [releaseSigner, signer]), undefined);
 		t.is(signerOf(Buffer.from(text), Buffer.from(signature), [releaseSigner]), undefined);
 	}
-	const secret = newSigner().privateKey.export({format: 'pem', type: 'pkcs8'}).toString();
+	const secret = newSigner().privateKey.export({format: 'pem', type: 'pkcs8'});
 	for (const pem of ['', 'x', secret])
 		t.throws(() => signerFromPem(pem, 'the key'), {instanceOf: AppError, code: 'signer-key-unusable'});
 });

@@ -12,30 +12,32 @@ export type JudgedPart = {
 	expiries: readonly Expiry[];
 };
 
-/** Checks every part by itself; issuers first, because lists may be theirs. */
+/** Checks every part with what is pinned and the issuers among them, because lists may be theirs. */
 export function verifyParts(parts: readonly Part[], anchors: Anchors): {part: Part; verdict: PartVerdict}[] {
+	const known = withIssuers(parts, anchors);
+	return parts.map(part => ({part, verdict: verifyPart(part, known)}));
+}
+
+/** Anchors with the issuers among these parts that hold; one may have been made by another one. */
+export function withIssuers(parts: readonly Part[], anchors: Anchors): Anchors {
 	const issuers = parts.filter(({kind}) => kind === 'certificate');
-	const first = issuers.map(part => ({part, verdict: verifyPart(part, anchors)}));
-	const trusted = first.filter(({verdict}) => verdict.problems.length === 0).flatMap(({part}) => part.blobs);
-	const others = parts.filter(({kind}) => kind !== 'certificate');
-	// An issuer may have been made by another one of these.
-	const known = {...anchors, issuers: [...(anchors.issuers ?? []), ...trusted]};
-	const second = first.map(({part, verdict}) => ({
-		part,
-		verdict: verdict.problems.length === 0 ? verdict : verifyPart(part, known),
-	}));
-	return [...second, ...others.map(part => ({part, verdict: verifyPart(part, known)}))];
+	const holding = (by: Anchors): Anchors => {
+		const good = issuers.filter(part => verifyPart(part, by).problems.length === 0);
+		return {...anchors, issuers: [...(anchors.issuers ?? []), ...good.flatMap(({blobs}) => blobs)]};
+	};
+	return holding(holding(anchors));
 }
 
 /** What an import would do with each part, beside what is kept here. */
 export async function judgeImport(parts: readonly Part[], anchors: Anchors, store: TrustStore): Promise<JudgedPart[]> {
+	const known = withIssuers([...(await store.list()).parts, ...parts], anchors);
 	return Promise.all(
-		verifyParts(parts, anchors).map(async ({part, verdict}): Promise<JudgedPart> => {
+		verifyParts(parts, known).map(async ({part, verdict}): Promise<JudgedPart> => {
 			const {problems, expiries} = verdict;
 			if (problems.length > 0) return {part, state: 'refused', problems, expiries};
 			if (earliest(expiries) <= anchors.now) return {part, state: 'expired', problems: [], expiries};
 			const kept = await store.read(part.kind, part.name);
-			const old = kept && verifyPart(kept, anchors);
+			const old = kept && verifyPart(kept, known);
 			if (kept === undefined || old === undefined || old.problems.length > 0) return {part, state: 'add', problems: [], expiries};
 			return {part, expiries, ...besides(kept, old, part, verdict)};
 		}),

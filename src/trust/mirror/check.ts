@@ -10,6 +10,7 @@ import {majorOf, maxListFile, parseLatest, parseList, releaseStream} from './lis
 export type ReadMirror = (path: string, limit: number) => Promise<Uint8Array | undefined>;
 
 const maxVersions = 500;
+const maxMajors = 50;
 
 /** What a mirror offers and everything that is wrong with it. Nobody but the signers is believed. */
 export async function checkMirror(
@@ -30,9 +31,13 @@ export async function checkMirror(
 	};
 	const latest = await lookAt(latestPath(releaseStream), maxListFile, parseLatest);
 	if (latest === undefined) return {versions: [], problems};
-	const major = majorOf(latest);
-	const minors =
-		(await lookAt(versionsPath(releaseStream, 'major', major), maxListFile, bytes => parseList(bytes, 'major', major))) ?? [];
+	const minors: string[] = [];
+	for (const major of majorsUpTo(latest)) {
+		const path = versionsPath(releaseStream, 'major', major);
+		const isOptional = major !== majorOf(latest);
+		if (isOptional && (await read(path, maxListFile)) === undefined) continue;
+		minors.push(...((await lookAt(path, maxListFile, bytes => parseList(bytes, 'major', major))) ?? []));
+	}
 	const versions: string[] = [];
 	for (const minor of minors.slice(0, maxVersions)) {
 		const found = await lookAt(versionsPath(releaseStream, 'minor', minor), maxListFile, bytes =>
@@ -56,6 +61,12 @@ export async function checkMirror(
 		if (file && info) problems.push(...problemsOfInfo(info, file).map(message => ({path: imageInfoPath(image), message})));
 	}
 	return {versions, problems};
+}
+
+/** Nothing lists the majors themselves; a pre-release may be of the next one. */
+function majorsUpTo(latest: string): string[] {
+	const newest = Math.min(Number(majorOf(latest).slice(1)) + 1, maxMajors);
+	return Array.from({length: newest + 1}, (_, index) => `v${index}`);
 }
 
 function ofVersion(file: MeasurementsFile, version: string): MeasurementsFile {

@@ -23,7 +23,8 @@ export function listFiles(versions: readonly string[]): MirrorFile[] {
 	const list = (granularity: 'major' | 'minor', base: string, of: readonly string[]): MirrorFile =>
 		file(versionsPath(releaseStream, granularity, base), {granularity, base, kind: 'image', versions: of});
 	const minors = unique(sorted.map(minorOf));
-	const latest = sorted.at(-1);
+	// A pre-release is the latest only where there is nothing else.
+	const latest = sorted.findLast(version => !version.includes('-')) ?? sorted.at(-1);
 	return [
 		...minors.map(minor =>
 			list(

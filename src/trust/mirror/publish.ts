@@ -4,7 +4,7 @@ import {sameBytes} from '../../attestation/bytes.ts';
 import {parseMeasurementsFile} from '../../attestation/measurements-file.ts';
 import {AppError, exitCodes} from '../../errors.ts';
 import {temporaryName, writeSynced} from '../../releases/files.ts';
-import {imageInfoPath, measurementsPath, signaturePath} from '../measurements/release-path.ts';
+import {imageInfoPath, measurementsPath, signaturePath, versionsPath} from '../measurements/release-path.ts';
 import {formatInfo} from './image-info.ts';
 import {listFiles, type MirrorFile, releaseStream} from './lists.ts';
 
@@ -30,9 +30,25 @@ export async function publishMirror(
 	});
 	for (const {version, measurements} of releases) await refuseOther(folder, version, measurements);
 	const versions = [...new Set([...(await versionsIn(folder)), ...releases.map(({version}) => version)])];
-	files.push(...listFiles(versions));
+	const lists = listFiles(versions);
+	files.push(...lists);
 	for (const file of files) await write(folder, file);
+	await removeOtherLists(
+		folder,
+		lists.map(({path}) => path),
+	);
 	return {files: files.map(({path}) => path), versions};
+}
+
+/** Lists of versions that were taken out of the folder would lead nowhere. */
+async function removeOtherLists(folder: string, current: readonly string[]): Promise<void> {
+	for (const granularity of ['major', 'minor'] as const) {
+		const parent = dirname(dirname(versionsPath(releaseStream, granularity, 'v0')));
+		for (const base of await readdir(join(folder, parent)).catch(() => [])) {
+			const path = versionsPath(releaseStream, granularity, base);
+			if (!current.includes(path)) await rm(join(folder, path), {force: true});
+		}
+	}
 }
 
 /** The versions that a folder has measurements of. */
