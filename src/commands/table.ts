@@ -220,11 +220,17 @@ export const commandTable: readonly CommandSpec[] = [
 				name: 'measurements',
 				value: 'FILE|URL',
 				description:
-					'Expected values: a config, an attestation config or a measurements file (default: the config of the workspace)',
+					'Expected values: a config, an attestation config, a measurements file, the address of one or of a mirror, or the word bundle (default: the config of the workspace)',
 				env: 'CONSTELLATION_MEASUREMENTS',
 			},
 			variantFlag,
 			providerFlag,
+			{
+				name: 'image',
+				value: 'VERSION',
+				description: 'Image whose signed measurements are meant (default: what the source or the config says)',
+				env: 'CONSTELLATION_IMAGE',
+			},
 			{
 				name: 'accept-unknown-keys',
 				description: 'Accept an attestation key that nothing vouches for (QEMU and AWS of v2.9); stays visible as a warning',

@@ -1,6 +1,9 @@
 import path from 'node:path';
 import {saveRawDocument} from '../flows/raw-document.ts';
 import {openWorkspace} from '../flows/session.ts';
+import {type TrustWorld, trustWorld} from '../flows/trust-world.ts';
+import type {VerifyDependencies} from '../flows/verify.ts';
+import {collateralFor} from '../flows/verify-collateral.ts';
 import {verifyAndRecord} from '../flows/verify-run.ts';
 import {type NamedTarget, verifyTarget} from '../flows/verify-target.ts';
 import {clusterIdText, verifyWords} from '../flows/verify-words.ts';
@@ -8,8 +11,9 @@ import {columnsOf, hanging, verifyTable} from '../output/verify-table.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
 
 export const verify: CommandModule = async (context, input) => {
-	const deps = await openWorkspace(context);
-	const target = await verifyTarget(deps, namedTarget(input));
+	const world = trustWorld(context.env);
+	const deps = {...(await openWorkspace(context)), ...ownCollateral(world)};
+	const target = await verifyTarget(deps, namedTarget(input), world);
 	const raw = rawDocument(context, textFlag(input, 'raw'));
 	const verified = await context.output.run(
 		'Verifying',
@@ -45,15 +49,20 @@ export const verify: CommandModule = async (context, input) => {
 	};
 };
 
+const ownCollateral = (world: TrustWorld): Pick<VerifyDependencies, 'collateral'> => ({
+	collateral: (policy, document) => collateralFor(world, {}, policy, document),
+});
+
 function namedTarget(input: CommandInput): NamedTarget {
 	const [clusterId, endpoint, measurements] = ['cluster-id', 'endpoint', 'measurements'].map(name => textFlag(input, name));
-	const [variant, provider] = ['variant', 'provider'].map(name => textFlag(input, name));
+	const [variant, provider, image] = ['variant', 'provider', 'image'].map(name => textFlag(input, name));
 	return {
 		...(clusterId === undefined ? {} : {clusterId}),
 		...(endpoint === undefined ? {} : {endpoint}),
 		...(measurements === undefined ? {} : {measurements}),
 		...(variant === undefined ? {} : {variant}),
 		...(provider === undefined ? {} : {provider}),
+		...(image === undefined ? {} : {image}),
 		acceptUnknownKeys: input.flags['accept-unknown-keys'] === true,
 	};
 }

@@ -9,13 +9,25 @@ import {readAttestationSection} from '../config/attestation-section.ts';
 import {AppError, exitCodes} from '../errors.ts';
 
 /** The signed file behind expected values: exact bytes, its signature, and the key it was checked with (DER). */
-export type SignedSource = {file: Uint8Array; signature: Uint8Array; key: Uint8Array; log?: string};
+export type SignedSource = {
+	file: Uint8Array;
+	signature: Uint8Array;
+	key: Uint8Array;
+	/** The answer of a transparency log (exact bytes), and the key it was checked with. */
+	log?: {name: string; key: Uint8Array; entry: Uint8Array};
+};
 
 /** What nodes have to show before they are in a cluster, and where that came from. */
 export type Expectations = {policy: Policy; source: string; imageVersion?: string; signed?: SignedSource};
 
 /** What the command line says of a source that does not say it itself. */
-export type Wishes = {variant?: string; provider?: string; acceptUnknownKeys?: boolean};
+export type Wishes = {
+	variant?: string;
+	provider?: string;
+	acceptUnknownKeys?: boolean;
+	/** Settings of the variant beside its measurements, for sources that hold measurements only. */
+	base?: {variant: string; settings: unknown};
+};
 
 const maxSize = 1024 * 1024;
 
@@ -58,7 +70,8 @@ export function fromConfig(text: string, source: string, wishes: Wishes): Expect
 	const {variant, value, image} = readAttestationSection(text);
 	if (wishes.variant !== undefined && wishes.variant !== variant)
 		throw needsFlag('--variant', `${source} is about ${variant}, not ${wishes.variant}.`);
-	return {policy: policyOf(variant, value, wishes), source, ...(image === '' ? {} : {imageVersion: image})};
+	const {base: _other, ...own} = wishes;
+	return {policy: policyOf(variant, value, own), source, ...(image === '' ? {} : {imageVersion: image})};
 }
 
 function fromMeasurementsFile(bytes: Uint8Array, source: string, wishes: Wishes): Expectations {
@@ -72,13 +85,15 @@ function fromMeasurementsFile(bytes: Uint8Array, source: string, wishes: Wishes)
 	if (entry === undefined) throw unusable(source, `it has nothing for ${wishes.variant ?? 'a variant that is known'}`);
 	if (others.length > 0) throw choose(source, fitting);
 	const settings = {measurements: formatMeasurements(entry.measurements)};
-	return {policy: policyOf(entry.variant, settings, wishes), source, imageVersion: file.version};
+	return {policy: policyOf(entry.variant, settings, wishes), source: `${source}, not signed`, imageVersion: file.version};
 }
 
-function policyOf(variant: string, settings: unknown, {acceptUnknownKeys}: Wishes): Policy {
+/** A policy from settings as a config has them. Throws AppError. */
+export function policyOf(variant: string, settings: unknown, {acceptUnknownKeys, base}: Wishes): Policy {
 	if (!isVariantName(variant)) throw needsFlag('--variant', `The attestation variant ${variant} is not known.`);
 	const consent = acceptUnknownKeys === true ? {acceptUnknownKeys: true} : {};
-	return parsePolicy(variant, isObject(settings) ? {...settings, ...consent} : settings);
+	const others = base?.variant === variant && isObject(base.settings) ? base.settings : {};
+	return parsePolicy(variant, isObject(settings) ? {...others, ...settings, ...consent} : settings);
 }
 
 function choose(source: string, entries: readonly MeasurementsEntry[]): AppError {
@@ -87,7 +102,8 @@ function choose(source: string, entries: readonly MeasurementsEntry[]): AppError
 	return needsFlag(sameVariant ? '--provider' : '--variant', `${source} is about several: ${names}.`);
 }
 
-function needsFlag(flag: string, message: string): AppError {
+/** Something only the person can say. */
+export function needsFlag(flag: string, message: string): AppError {
 	return new AppError(message, {
 		code: 'usage',
 		exitCode: exitCodes.usage,

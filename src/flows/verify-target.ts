@@ -1,11 +1,15 @@
+import {readAttestationSection} from '../config/attestation-section.ts';
+import {readTrustSection} from '../config/trust.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import {readClusterId} from '../keys/cluster-id.ts';
 import {fileNames, readText, type Workspace} from '../workspace/files.ts';
 import {type ClusterIds, readIds} from '../workspace/id-file.ts';
 import {noCluster, notInitialised, pinnedPolicy, readConfig, readEndpoints} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
-import {type Expectations, fromConfig, readExpectations, type Wishes} from './expectations.ts';
+import {type Expectations, fromConfig, readExpectations} from './expectations.ts';
+import {isSigned, type SignedWishes, signedExpectations} from './signed-expectations.ts';
 import {requireRunning} from './status.ts';
+import type {TrustWorld} from './trust-world.ts';
 
 /** Port of the VerificationService's gRPC form (v2.9). */
 export const verifyPort = 30_081;
@@ -25,14 +29,14 @@ export type VerifyTarget = {
 	onAnswer?: (document: Uint8Array, nonce: Uint8Array) => Promise<void>;
 };
 
-/** What was named on the command line. `clusterId` is base64 or hex, `measurements` a file. */
-export type NamedTarget = Wishes & {clusterId?: string; endpoint?: string; measurements?: string};
+/** What was named on the command line. `clusterId` is base64 or hex, `measurements` a file or an address. */
+export type NamedTarget = SignedWishes & {clusterId?: string; endpoint?: string; measurements?: string};
 
 /**
  * What to challenge: the workspace's cluster, of this tool or of v2.9, or what was named instead. A cluster ID, an endpoint and a
  * source of expected values are enough; then nothing of the workspace is looked at.
  */
-export async function verifyTarget(deps: Dependencies, named: NamedTarget): Promise<VerifyTarget> {
+export async function verifyTarget(deps: Dependencies, named: NamedTarget, world?: TrustWorld): Promise<VerifyTarget> {
 	const {workspace} = deps;
 	const needsIds = named.clusterId === undefined || named.endpoint === undefined;
 	const ids = needsIds ? await readIds(workspace) : undefined;
@@ -40,7 +44,7 @@ export async function verifyTarget(deps: Dependencies, named: NamedTarget): Prom
 	const expectations =
 		named.measurements === undefined
 			? await ownExpectations(workspace, named)
-			: await readExpectations(named.measurements, wishesOf(named, ids));
+			: await namedExpectations(named.measurements, await wishesOf(deps, named, ids), world);
 	return {
 		clusterId: named.clusterId === undefined ? ownClusterId(ids) : parseClusterId(named.clusterId),
 		clusterIdFrom: named.clusterId === undefined ? fileNames.id : '--cluster-id',
@@ -49,11 +53,21 @@ export async function verifyTarget(deps: Dependencies, named: NamedTarget): Prom
 	};
 }
 
-/** A v2.9 workspace names its provider, which tells the entry of a measurements file where several have the same variant. */
-const wishesOf = (named: Wishes, ids: ClusterIds | undefined): Wishes => ({
-	...(ids === undefined || ids.cloudProvider === 'Unknown' ? {} : {provider: ids.cloudProvider}),
-	...named,
-});
+async function namedExpectations(place: string, wishes: SignedWishes, world: TrustWorld | undefined): Promise<Expectations> {
+	return world !== undefined && (await isSigned(place))
+		? signedExpectations(place, wishes, world)
+		: readExpectations(place, wishes);
+}
+
+/** The workspace's config says what a file of measurements does not: provider, image, keys, and the settings beside the registers. */
+async function wishesOf({workspace}: Dependencies, named: NamedTarget, ids: ClusterIds | undefined): Promise<SignedWishes> {
+	const provider = ids === undefined || ids.cloudProvider === 'Unknown' ? {} : {provider: ids.cloudProvider};
+	const text = ids === undefined ? undefined : await readText(workspace.path('config'));
+	if (text === undefined) return {...provider, ...named};
+	const {variant, value, image} = readAttestationSection(text);
+	const own = {base: {variant, settings: value}, variant, trust: readTrustSection(text).trust};
+	return {...own, ...provider, ...(image === '' ? {} : {image}), ...named};
+}
 
 function ownClusterId(ids: ClusterIds | undefined): Uint8Array {
 	const id = readClusterId(ids?.clusterID ?? '');
@@ -70,7 +84,7 @@ async function ownEndpoint(deps: Dependencies, ids: ClusterIds | undefined): Pro
 	return withPort(ids.ip, verifyPort);
 }
 
-async function ownExpectations(workspace: Workspace, wishes: Wishes): Promise<Expectations | undefined> {
+async function ownExpectations(workspace: Workspace, wishes: SignedWishes): Promise<Expectations | undefined> {
 	const text = await readText(workspace.path('config'));
 	if (text === undefined) return undefined;
 	// Our own config is read as a whole, so that a mistake in it is told in its words; one of v2.9 has keys that are not ours.

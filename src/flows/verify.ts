@@ -1,5 +1,4 @@
 import {credentials} from '@grpc/grpc-js';
-import type {Collateral} from '../attestation/attested.ts';
 import {withClusterId} from '../attestation/cluster-register.ts';
 import {AttestationRefused, type Finding} from '../attestation/findings.ts';
 import type {Policy} from '../attestation/policy.ts';
@@ -15,11 +14,12 @@ import type {Expectations} from './expectations.ts';
 import {refusedNode} from './node-channel.ts';
 import {phase} from './phase.ts';
 import {checksOf, uncheckedWithoutSource} from './verify-checks.ts';
+import type {Gathered} from './verify-collateral.ts';
 import type {VerifyTarget} from './verify-target.ts';
 
 export type VerifyDependencies = Pick<Dependencies, 'now' | 'random' | 'pause'> & {
 	/** What the evidence does not carry and its check needs, such as certificates of a processor. */
-	collateral?: (policy: Policy, document: Uint8Array, signal: AbortSignal) => Promise<Collateral>;
+	collateral?: (policy: Policy, document: Uint8Array) => Promise<Gathered>;
 };
 
 /** Evidence that was accepted, and how. */
@@ -67,7 +67,8 @@ async function* challenge(
 		throw nothingToCompare(target);
 	}
 	const policy = withClusterId(expectations.policy, target.clusterId);
-	const collateral = await deps.collateral?.(policy, document, signal);
+	const {collateral, missing = []} = (await deps.collateral?.(policy, document)) ?? {};
+	for (const why of missing) yield {type: 'warning', code: 'collateral-missing', message: why, at: now()};
 	const common = {policy, source: expectations.source, clusterIdFrom: target.clusterIdFrom};
 	try {
 		const validator = validatorOf(policy, {now, ...(collateral === undefined ? {} : {collateral})});

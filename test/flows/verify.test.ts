@@ -1,10 +1,11 @@
 import {createHash} from 'node:crypto';
 import {once} from 'node:events';
-import {mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {globSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {type AddressInfo, createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {signBlob} from '../../src/attestation/blob-signature.ts';
 import {formatMeasurements, type Measurement} from '../../src/attestation/measurements.ts';
 import {issuerOf, type LocalPolicy} from '../../src/attestation/variant.ts';
 import {AppError} from '../../src/errors.ts';
@@ -12,6 +13,7 @@ import type {Event, Flow, RefusalView, VerifyCheck} from '../../src/events.ts';
 import type {Dependencies} from '../../src/flows/dependencies.ts';
 import {expectationsFrom} from '../../src/flows/expectations.ts';
 import {saveRawDocument} from '../../src/flows/raw-document.ts';
+import type {TrustWorld} from '../../src/flows/trust-world.ts';
 import {type Verified, verifyCluster} from '../../src/flows/verify.ts';
 import {verifyAndRecord} from '../../src/flows/verify-run.ts';
 import {type NamedTarget, type VerifyTarget, verifyTarget, withPort} from '../../src/flows/verify-target.ts';
@@ -20,8 +22,10 @@ import {emptyView} from '../../src/fold.ts';
 import {plainLines} from '../../src/output/plain-lines.ts';
 import {verifyTable} from '../../src/output/verify-table.ts';
 import {serveStatements} from '../../src/services/verification/main.ts';
+import type {KeptMeasurements} from '../../src/trust/measurements/source.ts';
 import {openReceipt} from '../../src/trust/receipt/receipt.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
+import {answerBytes, leafOf, newLog, newSigner} from '../helpers/forge-log.ts';
 import {golden} from '../helpers/golden.ts';
 import {newMachine, newMaker} from '../helpers/local-machine.ts';
 import {type Recorded, recorded, serveRecorded} from '../helpers/v29-verifier.ts';
@@ -148,9 +152,60 @@ for (const [name, text, named] of sources) {
 	test(`a source of expected values: ${name}`, async t => {
 		const {value, checks} = await challenge(t, peer, {measurements: file(text), ...named, ...consent});
 		t.truthy(value);
-		t.is(checks.find(({check}) => check.startsWith('register 4'))?.source, 'expected');
+		t.regex(checks.find(({check}) => check.startsWith('register 4'))?.source ?? '', /^expected(, not signed)?$/);
 	});
 }
+
+const signer = newSigner();
+const keyText = Buffer.from(signer.key).toString('base64');
+
+/** Nobody may be asked: what is signed is here already. */
+const worldWith = (kept?: KeptMeasurements): TrustWorld => ({
+	get: unused,
+	store: new Proxy({} as TrustWorld['store'], {get: unused}),
+	dataHome: '/nowhere',
+	now: () => 1,
+	kept: () => Promise.resolve(kept),
+	localImage: unused,
+});
+
+test('signed measurements: signature, key, image and variant count, and the proof goes along', async t => {
+	const content = Buffer.from(listOf(peer, 'QEMU'));
+	const signature = signBlob(content, signer.privateKey);
+	const place = file(content.toString(), 'measurements.json');
+	writeFileSync(`${place}.sig`, signature);
+	const endpoint = await serveRecorded(t, peer.document);
+	const named = {clusterId: peer.clusterIdHex, endpoint, measurements: place, variant: 'qemu-vtpm', ...consent};
+	const deps = depsIn(undefined, peer.nonceHex);
+	const target = await verifyTarget(deps, {...named, trust: {keys: [keyText]}}, worldWith());
+	t.truthy((await finish(verifyCluster(deps, target, never))).value);
+	t.regex(target.expectations?.source ?? '', /measurements\.json, signed by the key 1 of the config, log not checked/);
+	t.deepEqual(Buffer.from(target.expectations?.signed?.file ?? []), content);
+
+	const log = newLog();
+	const entry = answerBytes(log.answer(log.partsOf(leafOf({content, signature, publicKey: signer.pem}))));
+	const trust = {keys: [keyText], log: {name: log.log.name, url: log.log.url, key: Buffer.from(log.log.key).toString('base64')}};
+	const bundled = {...named, measurements: 'bundle', image: 'v2.9.1', trust: {...trust, transparency: 'require' as const}};
+	const logged = await verifyTarget(deps, bundled, worldWith({content, signature, entry, source: 'a bundle'}));
+	t.regex(logged.expectations?.source ?? '', /^a bundle, signed by the key 1 of the config, logged publicly: log\.test/);
+	t.is(logged.expectations?.signed?.log?.name, 'log.test');
+
+	const codes: [string, Partial<NamedTarget>, TrustWorld][] = [
+		['measurements-unsigned', {}, worldWith()],
+		['measurements-mismatch', {image: 'v2.9.0', trust: {keys: [keyText]}}, worldWith()],
+		['measurements-mismatch', {variant: 'gcp-sev-es', trust: {keys: [keyText]}}, worldWith()],
+		[
+			'measurements-not-logged',
+			{trust: {keys: [keyText], transparency: 'require' as const}, measurements: 'bundle', image: 'v2.9.1'},
+			worldWith({content, signature, source: 'a bundle'}),
+		],
+		['measurements-missing', {measurements: 'bundle', image: 'v2.9.1'}, worldWith()],
+		['usage', {measurements: 'https://mirror.test'}, worldWith()],
+		['usage', {variant: 'dummy'}, worldWith()],
+	];
+	for (const [code, change, world] of codes)
+		t.is((await t.throwsAsync(verifyTarget(deps, {...named, ...change}, world), {instanceOf: AppError})).code, code);
+});
 
 const unusable: [string, string, Partial<NamedTarget>, string, number][] = [
 	['no variant', JSON.stringify(peer.measurements), {}, 'usage', 2],
@@ -366,4 +421,35 @@ test('a policy of a config is read as one of the cluster is', t => {
 	t.is(policy.variant, 'qemu-vtpm');
 	t.is(imageVersion, 'v2.9.1');
 	t.deepEqual(formatMeasurements(policy.measurements), peer.measurements);
+});
+
+test('what a check needs beside the evidence is asked for, and what is missing is said', async t => {
+	const endpoint = await serveRecorded(t, peer.document);
+	const target = await verifyTarget(depsIn(), {
+		clusterId: peer.clusterIdHex,
+		endpoint,
+		measurements: file(v29Config(peer)),
+		...consent,
+	});
+	const asked: string[] = [];
+	const collateral = (policy: {variant: string}, document: Uint8Array) => {
+		asked.push(`${policy.variant} ${document.length}`);
+		return Promise.resolve({collateral: {}, missing: ['The list of AMD could not be fetched.']});
+	};
+	const {value, events} = await finish(verifyCluster({...depsIn(undefined, peer.nonceHex), collateral}, target, never));
+	t.truthy(value);
+	t.deepEqual(asked, [`qemu-vtpm ${peer.document.length}`]);
+	t.like(
+		events.find(event => event.type === 'warning'),
+		{code: 'collateral-missing', message: 'The list of AMD could not be fetched.'},
+	);
+});
+
+test('every refusal is explained in one place only: screens and JSON show what explain gives', t => {
+	const makers = globSync('{src,components}/**/*.{ts,tsx}').filter(name => /\blikely: /.test(readFileSync(name, 'utf8')));
+	// The form of it, and what makes its words harmless.
+	const others = makers.filter(name => !name.startsWith('src/attestation/advice/'));
+	t.deepEqual(others.sort(), ['src/attestation/explain.ts', 'src/events.ts', 'src/fold.ts']);
+	const users = globSync('src/flows/*.ts').filter(name => /\bexplain\(/.test(readFileSync(name, 'utf8')));
+	t.deepEqual(users.sort(), ['src/flows/join-stream.ts', 'src/flows/node-channel.ts']);
 });

@@ -20,6 +20,7 @@ import {checkRows, receiptJson, receiptLines} from '../../src/trust/receipt/desc
 import {openReceipt, type ReceiptFacts, sealReceipt} from '../../src/trust/receipt/receipt.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
 import {ensureReceiptKey} from '../../src/workspace/receipts.ts';
+import {answerBytes, leafOf, newLog} from '../helpers/forge-log.ts';
 import {golden} from '../helpers/golden.ts';
 
 const newKey = (): KeyObject => generateKeyPairSync('ec', {namedCurve: 'P-256'}).privateKey;
@@ -182,7 +183,7 @@ function withUnprotected(file: Uint8Array): Uint8Array {
 
 const verdictsOf = (file: Uint8Array, wanted?: Uint8Array) =>
 	Object.fromEntries(checkReceipt(file, wanted).checks.map(({check, verdict}) => [check, verdict]));
-const good = {signature: 'ok', key: 'not-checked', measurements: 'ok', policy: 'ok', outcome: 'ok'};
+const good = {signature: 'ok', key: 'not-checked', measurements: 'ok', log: 'not-checked', policy: 'ok', outcome: 'ok'};
 
 test('what a receipt brings along is checked again; whose key it is, only against one that was kept', t => {
 	t.deepEqual(verdictsOf(receipt), good);
@@ -195,6 +196,14 @@ test('what a receipt brings along is checked again; whose key it is, only agains
 	const weak = {...policy, measurements: new Map(measurements).set(9, {...value(9), warnOnly: true})};
 	const refusal = [{code: 'quote-bank', severity: 'refuse' as const, message: 'No.'}];
 	const [node] = facts.nodes;
+	const log = newLog();
+	const {measurements: own} = facts;
+	const logged = (file: Uint8Array, signature: Uint8Array, key: Uint8Array, name = log.log.name) => {
+		const publicKey = createPublicKey(release).export({format: 'pem', type: 'spki'}).toString();
+		const entry = answerBytes(log.answer(log.partsOf(leafOf({content: file, signature, publicKey}))));
+		return {measurements: {...own, log: {name, key, entry}}};
+	};
+	const sig = own.signature ?? new Uint8Array();
 	const cases: [string, Partial<ReceiptFacts>, Record<string, string>][] = [
 		['no signed file', {measurements: {source: 'somewhere'}}, {measurements: 'not-checked'}],
 		[

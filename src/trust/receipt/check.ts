@@ -4,6 +4,9 @@ import type {Measurements} from '../../attestation/measurements.ts';
 import {parseMeasurementsFile} from '../../attestation/measurements-file.ts';
 import {parsePolicy} from '../../attestation/policy.ts';
 import {AppError} from '../../errors.ts';
+import {publicLog} from '../transparency/log-key.ts';
+import {judgeEntries} from '../transparency/prove.ts';
+import {logWords} from '../transparency/verdict.ts';
 import {fingerprint, keyIdOf} from './cose.ts';
 import {openReceipt, type Receipt} from './receipt.ts';
 
@@ -24,6 +27,7 @@ export function checkReceipt(file: Uint8Array, key?: Uint8Array): CheckedReceipt
 		{check: 'signature', verdict: 'ok' as const, detail: unchangedSentence},
 		checkKey(signedBy, key),
 		checkMeasurements(receipt),
+		checkLog(receipt),
 		checkPolicy(receipt),
 		checkOutcome(receipt),
 	];
@@ -49,6 +53,20 @@ function checkMeasurements({measurements: {file, signature, key, source}}: Recei
 	if (verifyBlob(file, signature, key)) return {check, verdict: 'ok', detail: 'The signature in it holds for the key in it.'};
 	return {check, verdict: 'failed', detail: 'The signature of the measurements in it does not hold.'};
 }
+
+/** The proof is offline: the log's own signature over a tree that holds the entry. */
+function checkLog({measurements: {file, signature, key, log}}: Receipt): ReceiptCheck {
+	const check = 'log';
+	if (log === undefined || file === undefined || signature === undefined || key === undefined)
+		return {check, verdict: 'not-checked', detail: 'The receipt holds no proof that the measurements were logged publicly.'};
+	const known = log.name === publicLog.name ? publicLog : undefined;
+	if (known !== undefined && !sameBytes(known.key, log.key))
+		return {check, verdict: 'failed', detail: `The key in it is not that of ${log.name}.`};
+	const {verdict} = judgeEntries([log.entry], {content: file, signature, signer: key}, {name: log.name, url: '', key: log.key});
+	return {check, verdict: verdict.state === 'logged' ? 'ok' : 'failed', detail: `${capitalised(logWords(verdict))}.`};
+}
+
+const capitalised = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** The policy must still be one, and must ask for what the signed file says. */
 function checkPolicy({policy, measurements: {file}}: Receipt): ReceiptCheck {

@@ -42,7 +42,7 @@ function nodeLines({name, role, attestationKey, image, judgedBy, findings}: Rece
 /** A receipt as JSON: byte strings as hex, the signed file as base64. */
 export function receiptJson(receipt: Receipt): Record<string, unknown> {
 	const {publicKey, cluster, config, measurements, ...others} = receipt;
-	const {file, signature, key, ...rest} = measurements;
+	const {file, signature, key, log, ...rest} = measurements;
 	return {
 		...others,
 		publicKey: base64(publicKey),
@@ -53,6 +53,7 @@ export function receiptJson(receipt: Receipt): Record<string, unknown> {
 			...(file === undefined ? {} : {file: base64(file)}),
 			...(signature === undefined ? {} : {signature: Buffer.from(signature).toString('latin1')}),
 			...(key === undefined ? {} : {key: base64(key)}),
+			...(log === undefined ? {} : {log: {name: log.name, key: base64(log.key), entry: Buffer.from(log.entry).toString('utf8')}}),
 		},
 	};
 }

@@ -39,8 +39,8 @@ const measurementsSchema = z.strictObject({
 	file: bytes(128 * 1024).exactOptional(),
 	signature: bytes(4096).exactOptional(),
 	key: bytes(512).exactOptional(),
-	/** Proof that the signature was logged publicly, as it was checked then: JSON text. */
-	log: text(64 * 1024).exactOptional(),
+	/** Proof that the signature was logged publicly: the answer of the log, exact bytes, and the log's name and key. */
+	log: z.strictObject({name: text(100), key: bytes(512), entry: bytes(128 * 1024)}).exactOptional(),
 });
 
 const receiptSchema = z.strictObject({
