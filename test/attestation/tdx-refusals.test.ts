@@ -160,6 +160,12 @@ const refused: readonly (readonly [name: string, given: TdxCase, code: string])[
 	['an outdated identity', {collateral: {identity: {nextUpdate: timeText(at - 1000)}}}, 'tdx-collateral-outdated'],
 	['a statement of tomorrow', {collateral: {info: {issueDate: timeText(at + day)}}}, 'tdx-collateral-outdated'],
 	['statements older than the policy wants', {policy: {minimumTcbEvaluation: 19}}, 'tdx-collateral-rolled-back'],
+	['two keys for statements', {collateral: {signerChain: pemOf(tcbSigner, strangerSigner, root)}}, 'tdx-collateral-signature'],
+	[
+		'a module version twice in a statement',
+		{collateral: {info: {tdxModuleIdentities: [...tcbInfo.tdxModuleIdentities, ...tcbInfo.tdxModuleIdentities]}}},
+		'tdx-collateral-malformed',
+	],
 	['hardening needed', withStatus('SWHardeningNeeded'), 'tdx-tcb-hardening'],
 	['configuration needed', withStatus('ConfigurationNeeded'), 'tdx-tcb-configuration'],
 	['both needed', withStatus('ConfigurationAndSWHardeningNeeded'), 'tdx-tcb-configuration'],
@@ -211,6 +217,7 @@ for (const [name, given, code] of refused) {
 		const codes = new Set(findings.map(finding => finding.code));
 		if (given.collateral === 'none') codes.delete('revocation-unchecked');
 		t.deepEqual([...codes], [code], JSON.stringify(findings));
+		t.true(findings.some(finding => finding.code === code && finding.severity === 'refuse'));
 		const {sentence, likely, step} = explain(
 			findings.filter(finding => finding.code === code),
 			{node: 'worker-2'},

@@ -4,15 +4,13 @@ import {withClusterId} from '../../src/attestation/cluster-register.ts';
 import {collateralNeeds} from '../../src/attestation/collateral-needs.ts';
 import {AttestationRefused} from '../../src/attestation/findings.ts';
 import {memberRegister, tdxBank} from '../../src/attestation/registers.ts';
-import {parsePublicArea} from '../../src/attestation/tpm/public-area.ts';
 import {formatPolicy, parsePolicy, validatorOf} from '../../src/attestation/variant.ts';
 import {tdxIssuer} from '../../src/attestation/variants/tdx/issue.ts';
-import {parseTpmDocument} from '../../src/attestation/variants/tpm-document/document.ts';
 import {AppError} from '../../src/errors.ts';
-import {registers, nonce as tpmNonce, userData as tpmUserData} from '../helpers/forge.ts';
+import {type AzureCase, azureDocument, azurePolicy} from '../helpers/azure-tdx-world.ts';
+import {nonce as tpmNonce, userData as tpmUserData} from '../helpers/forge.ts';
 import {at} from '../helpers/forge-chain.ts';
-import {forgeDocument} from '../helpers/forge-document.ts';
-import {forgeTdxQuote, platform, type QuoteKnobs, tdReport} from '../helpers/forge-tdx.ts';
+import {forgeTdxQuote, platform, tdReport} from '../helpers/forge-tdx.ts';
 import {forgeTdxCollateral} from '../helpers/forge-tdx-collateral.ts';
 import {
 	clusterId,
@@ -62,6 +60,16 @@ test('an issuer asks its guest for the challenge and zeros, and the validator ac
 	const attested = validator.validate(await issuer.issue(userData, nonce), nonce, userData);
 	t.is(attested.variant, 'qemu-tdx');
 	t.deepEqual(attested.registers.map(hex), [tdReport.mrTd, ...tdReport.runtime].map(hex));
+});
+
+test('a policy that holds nothing accepts nothing, wherever it comes from', t => {
+	const policy = {...parsePolicy('qemu-tdx', tdxPolicy), measurements: new Map()};
+	const validator = validatorOf(policy, {now: () => at, collateral: forgeTdxCollateral()});
+	const error = t.throws(() => validator.validate(documentOf({}), nonce, userData), {instanceOf: AttestationRefused});
+	t.deepEqual(
+		error.findings.map(({code}) => code),
+		['policy-empty', 'policy-register-missing', 'policy-register-missing'],
+	);
 });
 
 const badPolicies: readonly (readonly [name: string, policy: Readonly<Record<string, unknown>>, paths: readonly string[]])[] = [
@@ -118,35 +126,6 @@ test('policies are written as they are read; Intel’s root and refusal are the 
 	const error = t.throws(() => validator.validate(documentOf({}), nonce, userData), {instanceOf: AttestationRefused});
 	t.deepEqual([...new Set(error.findings.map(({code}) => code))], ['chain-untrusted']);
 });
-
-const azurePolicy = {
-	...tdxPolicy,
-	measurements: Object.fromEntries(
-		[4, 9, 15].map(index => [String(index), {expected: hex(registers[index] ?? new Uint8Array()), warnOnly: false}]),
-	),
-	mrTd: [hex(tdReport.mrTd)],
-};
-
-type AzureCase = {
-	quote?: QuoteKnobs;
-	runtimeData?: (json: string) => string;
-	policy?: Readonly<Record<string, unknown>>;
-	instance?: Readonly<Record<string, unknown>>;
-};
-
-function azureDocument({quote, runtimeData, instance}: AzureCase): Uint8Array {
-	const {key} = parsePublicArea(parseTpmDocument(forgeDocument()).akPublic);
-	if (key.type !== 'rsa') throw new Error('not RSA');
-	const jwk = {kid: 'HCLAkPub', key_ops: ['sign'], kty: 'RSA', e: 'AQAB', n: Buffer.from(key.modulus).toString('base64url')};
-	const honest = JSON.stringify({keys: [jwk], 'vm-configuration': {'secure-boot': true}, 'user-data': ''});
-	const bound = Buffer.concat([createHash('sha256').update(honest).digest(), Buffer.alloc(32)]);
-	const info = {
-		AttestationReport: Buffer.from(forgeTdxQuote({...quote, report: {reportData: bound, ...quote?.report}})).toString('base64'),
-		RuntimeData: Buffer.from(runtimeData?.(honest) ?? honest).toString('base64'),
-		...instance,
-	};
-	return forgeDocument({instanceInfo: Buffer.from(JSON.stringify(info))});
-}
 
 function azureCodes(given: AzureCase): string[] {
 	const policy = parsePolicy('azure-tdx', {...azurePolicy, ...given.policy});

@@ -19,6 +19,8 @@ import {forge, forgeQuote, maker, nonce, userData} from './forge.ts';
 import {at, forgeCertificate, forgeRevocationList} from './forge-chain.ts';
 import {forgeDocument, gceEvents, writeEventLog} from './forge-document.ts';
 import type {FuzzTarget} from './fuzz.ts';
+import {snpFuzzTargets} from './fuzz-snp.ts';
+import {tdxFuzzTargets} from './fuzz-tdx.ts';
 import {cloudChain, type TpmVariantName, worlds} from './tpm-worlds.ts';
 
 const json = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
@@ -132,4 +134,5 @@ export const fuzzTargets: readonly FuzzTarget[] = [
 	{name: 'local evidence', seeds: () => localEvidence, run: decodeEvidence},
 	{name: 'local-vtpm evidence', seeds: () => localEvidence, run: bytes => local.validate(bytes, nonce, userData)},
 	...documents,
+	...tdxFuzzTargets,
 ];
