@@ -88,6 +88,12 @@ const cases: readonly (readonly [
 		() => ({roots: [forgeCertificate({name: 'root', keys: keysOf('fake', 'p256')}).der]}),
 	],
 	['no root', {}, ['chain-incomplete'], () => ({roots: []})],
+	[
+		'an issuer of another name with the right key',
+		{},
+		['chain-incomplete'],
+		({middle}) => ({leaf: forgeCertificate({name: 'leaf', authority: false, issuer: {...middle, subject: other.subject}}).der}),
+	],
 	['no intermediate', {}, ['chain-incomplete'], () => ({intermediates: []})],
 	['an intermediate that did not sign the leaf', {leaf: {signer: keysOf('fake', 'p256').privateKey}}, ['chain-signature']],
 	['a root that did not sign the intermediate', {middle: {signer: keysOf('fake', 'p256').privateKey}}, ['chain-signature']],

@@ -6,23 +6,26 @@ import type {Collateral, Issuer, Validator} from '../../src/attestation/attested
 import {collateralNeeds} from '../../src/attestation/collateral-needs.ts';
 import {AttestationRefused} from '../../src/attestation/findings.ts';
 import {formatPolicy, parsePolicy} from '../../src/attestation/policy.ts';
-import {openTpm} from '../../src/attestation/tpm/commands.ts';
+import {azureLayout, openTpm, type TpmChannel} from '../../src/attestation/tpm/commands.ts';
+import {handles} from '../../src/attestation/tpm/constants.ts';
 import {eventTypes} from '../../src/attestation/tpm/event-log.ts';
 import {parsePublicArea, publicKeyOf} from '../../src/attestation/tpm/public-area.ts';
 import {documentIssuerOf, validatorOf} from '../../src/attestation/variant.ts';
 import {azureIntermediates, azureRoots} from '../../src/attestation/variants/azure/roots.ts';
 import {formatTrustedLaunchInstance} from '../../src/attestation/variants/azure/trusted-launch/instance.ts';
+import {trustedLaunchSource} from '../../src/attestation/variants/azure/trusted-launch/issue.ts';
 import {formatGcpInstance} from '../../src/attestation/variants/gcp/instance.ts';
 import {gcpIntermediates, gcpRoots} from '../../src/attestation/variants/gcp/roots.ts';
 import {parseTpmDocument} from '../../src/attestation/variants/tpm-document/document.ts';
 import {formatTpmDocument} from '../../src/attestation/variants/tpm-document/format.ts';
+import type {DocumentSource} from '../../src/attestation/variants/tpm-document/issue.ts';
 import {parseCertificate} from '../../src/attestation/x509/certificate.ts';
 import {verifyChain} from '../../src/attestation/x509/chain.ts';
 import {AppError} from '../../src/errors.ts';
 import * as der from '../../src/keys/der-writer.ts';
 import {digestsOf} from '../../src/machine/tpm/banks.ts';
-import {createSoftwareTpm} from '../../src/machine/tpm/software-tpm.ts';
-import {forgeCertificate, forgeRevocationList} from '../helpers/forge-chain.ts';
+import {createSoftwareTpm, type SoftwareTpm} from '../../src/machine/tpm/software-tpm.ts';
+import {at, forgeCertificate, forgeRevocationList} from '../helpers/forge-chain.ts';
 import {forgeDocument, gceEvents, writeEventLog} from '../helpers/forge-document.ts';
 import {
 	awsDocument,
@@ -68,39 +71,70 @@ test('documents of v2.9 are written byte for byte as its nodes write them', t =>
 	}
 });
 
+/** Azure keeps key and certificate elsewhere than our software TPM: the numbers in every command are exchanged on the way. */
+function azureChannel(software: SoftwareTpm): TpmChannel {
+	const places = [
+		[azureLayout.attestationKey, handles.attestationKey],
+		[azureLayout.attestationCertificate, handles.attestationCertificate],
+	] as const;
+	return {
+		send(command) {
+			const hex = places.reduce(
+				(text, [from, to]) => text.replaceAll(from.toString(16).padStart(8, '0'), to.toString(16).padStart(8, '0')),
+				Buffer.from(command).toString('hex'),
+			);
+			return software.handle(Buffer.from(hex, 'hex'));
+		},
+		close: () => undefined,
+	};
+}
+
+const day = 86_400_000;
+const issuerUrl = 'http://www.microsoft.com/pkiops/certs/middle.crt';
+
 /** A software TPM with its issuer and validator for each variant, as a node and its verifier have them. */
-async function nodeOf(variant: TpmVariantName): Promise<{issuer: Issuer; validator: Validator; variant: TpmVariantName}> {
-	const software = createSoftwareTpm({certify: () => Promise.resolve(new Uint8Array())});
-	const tpm = openTpm({send: software.handle, close: () => undefined});
-	const events = variant === 'gcp-sev-es' ? gceEvents() : [];
-	for (const {register, data} of events) software.measure(register, digestsOf(data), 'firmware');
-	software.measure(4, digestsOf(Buffer.from('loader')), 'loader');
+async function nodeOf(variant: TpmVariantName): Promise<{issuer: Issuer; validator: Validator}> {
+	const chain = (akPublic: Uint8Array): ReturnType<typeof cloudChain> =>
+		cloudChain({
+			keys: {publicKey: publicKeyOf(parsePublicArea(akPublic))},
+			extensions: [instanceExtension(gcpInstance), issuerAddress(issuerUrl)],
+			serial: Uint8Array.of(9),
+			notBefore: at - day,
+			notAfter: at + day,
+		});
+	const software = createSoftwareTpm({certify: akPublic => Promise.resolve(chain(akPublic).leaf.der)});
+	const isAzure = variant === 'azure-trustedlaunch';
+	const plain: TpmChannel = {send: software.handle, close: () => undefined};
+	const tpm = isAzure ? openTpm(azureChannel(software), azureLayout) : openTpm(plain);
 	const loader = {register: 4, type: eventTypes.ipl, data: Buffer.from('loader')};
+	const events = [...(variant === 'gcp-sev-es' ? gceEvents() : []), loader];
+	for (const {register, data} of events) software.measure(register, digestsOf(data), 'firmware');
+	const firmwareLog = (): Promise<Uint8Array> => Promise.resolve(writeEventLog(events));
+	const given = (info: Uint8Array): DocumentSource => ({tpm, firmwareLog, instanceInfo: () => Promise.resolve(info)});
 	const {public: akPublic} = await tpm.attestationKey();
-	const listed = createHash('sha256').update(akPublic).digest('hex');
-	const day = 86_400_000;
-	const chain = cloudChain({
-		keys: {publicKey: publicKeyOf(parsePublicArea(akPublic))},
-		extensions: [instanceExtension(gcpInstance)],
-		notBefore: Date.now() - day,
-		notAfter: Date.now() + 10_000 * day,
-	});
-	const info: Partial<Record<TpmVariantName, Uint8Array>> = {
-		'aws-nitro-tpm': text(awsDocument),
-		'gcp-sev-es': formatGcpInstance(gcpInstance),
-		'azure-trustedlaunch': formatTrustedLaunchInstance({certificate: chain.leaf.der, issuer: chain.middle.der}),
+	const {middle} = chain(akPublic);
+	const sources: Readonly<Record<TpmVariantName, DocumentSource>> = {
+		'qemu-vtpm': {tpm, firmwareLog},
+		'aws-nitro-tpm': given(text(awsDocument)),
+		'gcp-sev-es': {...given(formatGcpInstance(gcpInstance)), withCertificate: true},
+		'azure-trustedlaunch': trustedLaunchSource({
+			tpm,
+			firmwareLog,
+			issuerAt: url => Promise.resolve(url === issuerUrl ? middle.der : undefined),
+		}),
 	};
 	const {policy, collateral} = worlds[variant]();
-	const instanceInfo = info[variant];
-	const issuer = documentIssuerOf(variant, {
-		tpm,
-		firmwareLog: () => Promise.resolve(writeEventLog([...events, loader])),
-		...(instanceInfo ? {instanceInfo: () => Promise.resolve(instanceInfo)} : {}),
-	});
 	const registers = await tpm.readPcrs();
 	const measurements = new Map([4, 15].map(index => [index, {expected: registers[index] ?? new Uint8Array(), warnOnly: false}]));
-	const own = {...policy, measurements, attestationKeys: [listed]};
-	return {issuer, validator: validatorOf(own, {now: Date.now, collateral}), variant};
+	// Where a cloud certifies the key, nothing is listed.
+	const isCertified = isAzure || variant === 'gcp-sev-es';
+	const listed = createHash('sha256').update(akPublic).digest('hex');
+	const roots = 'roots' in policy ? {roots: [chain(akPublic).root.der], requireRevocationLists: false} : {};
+	const own = {...policy, measurements, ...roots, attestationKeys: isCertified ? [] : [listed]};
+	return {
+		issuer: documentIssuerOf(variant, sources[variant]),
+		validator: validatorOf(own, {now: () => at, collateral: {...collateral, certificates: [middle.der]}}),
+	};
 }
 
 test('what our nodes issue is accepted on a connection, and only under its own variant', async t => {
@@ -110,7 +144,7 @@ test('what our nodes issue is accepted on a connection, and only under its own v
 		const {certificate} = await mintLeaf(issuer, nonce);
 		const attested = verifyLeaf(certificate, {validator, nonce});
 		t.is(attested.variant, variant);
-		t.deepEqual(attested.findings, []);
+		t.true(attested.findings.every(({severity}) => severity === 'warn'));
 		// Two banks: the document has a quote of each, the SHA-256 one is what counts.
 		t.is(
 			Buffer.from(attested.document)
