@@ -139,7 +139,7 @@ export default tseslint.config(
 		},
 	},
 	restrictImports(
-		['src/attestation/**', 'src/wizard/**', 'src/config/**', 'src/events.ts'],
+		['src/attestation/**', 'src/wizard/**', 'src/config/**', 'src/upgrade/**', 'src/events.ts'],
 		inputOutput.map(name => `node:${name}`),
 		'This folder is pure: it does no I/O.',
 	),

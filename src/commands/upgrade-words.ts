@@ -19,7 +19,10 @@ export function partLines(parts: {image: Part; services: Part; kubernetes: Part}
 		row('', 'runs', 'possible'),
 		...rows,
 		...(impossible.length === 0 ? [] : ['', 'not possible']),
-		...impossible.map(({version, rule = '', reason = ''}) => `  ${version.padEnd(10)}  ${reason} (rule ${rule})`),
+		...impossible.map(({version, rule = '', reason = ''}) => {
+			const sentence = reason.startsWith(version) ? reason : `${version}: ${reason}`;
+			return `  ${sentence} (${rule})`;
+		}),
 	];
 }
 
@@ -31,11 +34,11 @@ export function proposalLines({target, measurements, plan, strand}: Proposal): s
 		`measurements   ${target.measurements}`,
 		...(changed.length === 0 ? ['  the same as now'] : []),
 		...changed.flatMap(row => [
-			`  ${/^\d+$/.test(row.what) ? `register ${row.what}` : row.what}   ${row.change}, ${row.enforcedAfter === false ? 'only reported' : 'enforced'}`,
+			`  ${/^\d+$/.test(row.what) ? `register ${row.what}` : row.what}   ${row.change}, ${enforcement(row)}`,
 			`    now   ${row.old ?? 'not checked'}`,
 			`    then  ${row.new ?? 'not checked'}`,
 		]),
-		...(changed[0] === undefined ? [] : [`  from ${changed[0].source}; ${changed[0].signer}`]),
+		...(changed[0] === undefined ? [] : [`  from       ${changed[0].source}`, `  signed by  ${changed[0].signer}`]),
 		...concerns.map(({code, message}) => `  to be accepted by itself: ${message} (${code})`),
 		'',
 		'plan',
@@ -56,4 +59,9 @@ export function proposalLines({target, measurements, plan, strand}: Proposal): s
 		`Checked: any one node restarted, lost or created at any of ${strand.moments} moments (${strand.cases} cases), assuming that`,
 		...plan.assumptions.map(sentence => `  ${sentence}`),
 	];
+}
+
+function enforcement({enforcedBefore, enforcedAfter}: {enforcedBefore?: boolean; enforcedAfter?: boolean}): string {
+	const word = (enforced: boolean) => (enforced ? 'enforced' : 'only reported');
+	return enforcedAfter === undefined ? `was ${word(enforcedBefore !== false)}` : word(enforcedAfter);
 }

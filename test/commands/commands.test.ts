@@ -127,6 +127,7 @@ test('an empty folder has no cluster, and stays empty', t => {
 		'recover',
 		'scale --workers 1',
 		'init',
+		'upgrade check',
 	]) {
 		const {code, result} = run([...words.split(' '), '--json'], {cwd});
 		t.is(code, 3, words);

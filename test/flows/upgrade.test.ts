@@ -281,6 +281,14 @@ test('upgrade check: target, measurements and plan, and nothing is written', asy
 		t.regex(error.problems[0]?.message ?? '', pattern);
 	}
 	t.deepEqual(filesIn(folder), before);
+	for (const [code, expected] of [
+		[0, 7],
+		[503, 7],
+	] as const) {
+		const list = () => Promise.reject(new KubeError(code, '', 'no answer'));
+		const silent = {...deps, kube: () => ({...kubeOf({}), get: list, list})};
+		t.is((await t.throwsAsync(checkForUpgrade(silent, {}), {instanceOf: AppError})).exitCode, expected);
+	}
 });
 
 test('upgrade check: what is wrong now is a counterexample; machines that are off or on their way count', async t => {

@@ -10,7 +10,7 @@ import {checkUpgrade} from '../../upgrade/strand/check-upgrade.ts';
 import {type Choice, chooseTarget, type Parts, type Target} from '../../upgrade/target.ts';
 import {type ImageCandidate, judgeImage, newestFirst} from '../../upgrade/versions.ts';
 import {version as toolVersion} from '../../version.ts';
-import {pinnedPolicy, readConfig} from '../cluster.ts';
+import {pinnedPolicy, readConfig, requireInitialised} from '../cluster.ts';
 import {requireRunning} from '../status.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {observe, type Sight} from './observe.ts';
@@ -39,6 +39,7 @@ export type Proposal = {
  * where what was asked for cannot be. Whether the proposal strands a node is in its result.
  */
 export async function checkForUpgrade(deps: UpgradeDependencies, asked: Partial<Choice>): Promise<UpgradeCheck> {
+	await requireInitialised(deps.workspace);
 	const {config} = await readConfig(deps.workspace);
 	await requireRunning(deps);
 	const sight = await observe(deps);
@@ -91,8 +92,8 @@ export async function proposalFor(deps: UpgradeDependencies, {observed}: Sight, 
 		components: componentsFor(choice.kubernetes, observed),
 	};
 	const next = deps.policyOf(image, pinned.makerKey);
-	const signer = `release key of this user, SHA-256 ${measurementsDigest(image.releaseKey).slice('sha256:'.length)}`;
-	const measurements = diffPolicies(pinned, next, {source: `image ${choice.image}, signed file`, signer});
+	const signer = `release key ${measurementsDigest(image.releaseKey).slice(0, 'sha256:'.length + 16)}…`;
+	const measurements = diffPolicies(pinned, next, {source: `image ${choice.image}, its signed file`, signer});
 	const trusted = Buffer.from(image.releaseKey).equals(pinned.releaseKey) ? [choice.image] : [];
 	const goal = {image: target.image, kubernetes: {version: target.kubernetes, components: target.components}};
 	return {

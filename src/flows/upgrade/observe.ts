@@ -1,3 +1,4 @@
+import {AppError, exitCodes} from '../../errors.ts';
 import {type Kube, KubeError, type KubeObject, type Resource} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import type {Machine} from '../../providers/node-groups.ts';
@@ -25,8 +26,17 @@ export type Sight = {
 	joinConfig: KubeObject;
 };
 
-/** Reads what a flight plan is made from. Throws AppError where there is no cluster, KubeError where it does not answer. */
+/** Reads what a flight plan is made from. Throws AppError `cluster-unreachable` (exit 7) where the Kubernetes API does not answer. */
 export async function observe(deps: UpgradeDependencies): Promise<Sight> {
+	try {
+		return await look(deps);
+	} catch (error) {
+		if (error instanceof KubeError && (error.code === 0 || error.code >= 500)) throw unreachable(error);
+		throw error;
+	}
+}
+
+async function look(deps: UpgradeDependencies): Promise<Sight> {
 	const {ids} = await requireInitialised(deps.workspace);
 	const {kube} = await adminKube(deps);
 	const items = async (resource: Resource) => (await kube.list(resource)).items;
@@ -119,4 +129,16 @@ function durationsOf({journal}: UpgradeDependencies): number[] {
 		began = state === 'intent' ? at : undefined;
 	}
 	return found;
+}
+
+function unreachable(cause: KubeError): AppError {
+	return new AppError('The machines run, but the Kubernetes API does not answer.', {
+		code: 'cluster-unreachable',
+		exitCode: exitCodes.unreachable,
+		next: [
+			'constellation recover   helps nodes that wait for the master secret',
+			'constellation status    shows how each node is',
+		],
+		cause,
+	});
 }
