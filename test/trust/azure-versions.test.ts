@@ -13,7 +13,6 @@ import {newSigner} from '../helpers/forge-log.ts';
 import {httpsServer} from '../helpers/https-server.ts';
 
 const now = Date.UTC(2023, 5, 30, 12);
-const day = 86_400_000;
 const key = newSigner();
 const signer: Signer = {name: 'release key', key: key.key, pinned: true};
 const list = (...names: readonly string[]) => Buffer.from(JSON.stringify(names.map(name => `${name}.json`)));
