@@ -16,10 +16,10 @@ export type WorkloadCluster = {
 	/** As an administrator, and as the operator. */
 	kube: Kube;
 	operator: Kube;
-	as(user: string, group: string): Kube;
-	addNode(name: string, options?: NodeOptions): Promise<{stop(): Promise<void>}>;
+	as: (user: string, group: string) => Kube;
+	addNode: (name: string, options?: NodeOptions) => Promise<{stop: () => Promise<void>}>;
 	/** Another replica of the controllers; the first one is started with the cluster unless it is told not to. */
-	startControllers(identity: string, monotonic?: () => number): () => Promise<void>;
+	startControllers: (identity: string, monotonic?: () => number) => () => Promise<void>;
 };
 
 export type NodeOptions = {labels?: Record<string, string>; taints?: object[]; cpu?: string};

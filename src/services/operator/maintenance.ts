@@ -41,8 +41,7 @@ export const endMaintenance = async (kube: Kube, node: string): Promise<void> =>
 	await kube.delete(resources.nodeMaintenances, node).catch(missing);
 };
 
-export const maintenanceStatus = (maintenance: KubeObject): Partial<MaintenanceStatus> =>
-	(maintenance.status ?? {}) as Partial<MaintenanceStatus>;
+export const maintenanceStatus = (maintenance: KubeObject): Partial<MaintenanceStatus> => maintenance.status ?? {};
 
 /** Writes what changed, and nothing when only the time did. */
 export const reportMaintenance = async (

@@ -1,4 +1,14 @@
+import {randomBytes} from 'node:crypto';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {takeDisruption} from '../../../src/kubernetes/embedded/objects/workloads/eviction.ts';
+import {builtinResources} from '../../../src/kubernetes/embedded/resources.ts';
+import {openDatabase} from '../../../src/kubernetes/embedded/store/database.ts';
+import {createSeal} from '../../../src/kubernetes/embedded/store/seal.ts';
+import {createStore, type Store} from '../../../src/kubernetes/embedded/store/store.ts';
+import {Secret} from '../../../src/secret.ts';
 import {type Answer, startTestServer, type TestServer} from '../../helpers/api-server.ts';
 
 const pods = '/api/v1/namespaces/default/pods';
@@ -8,10 +18,12 @@ const message = "Cannot evict pod as it would violate the pod's disruption budge
 const merge = (server: TestServer, path: string, body: unknown) =>
 	server.request(path, {method: 'PATCH', body, headers: {'Content-Type': 'application/merge-patch+json'}});
 
+type PodOptions = {ready?: boolean; phase?: string; labels?: object};
+
 const start = async (t: ExecutionContext) => {
 	const server = await startTestServer();
 	t.teardown(() => server.close());
-	const addPod = async (name: string, {ready = true, phase = 'Running', labels = {app: 'web'} as object} = {}) => {
+	const addPod = async (name: string, {ready = true, phase = 'Running', labels = {app: 'web'}}: PodOptions = {}) => {
 		const containers = [{name: 'main', image: 'example.test/web:1.0'}];
 		const made = await server.request(pods, {
 			method: 'POST',
@@ -43,8 +55,9 @@ const start = async (t: ExecutionContext) => {
 		const {status, json} = await server.request(`${pods}/${name}`);
 		return status === 200 && (json as {metadata: {deletionTimestamp?: string}}).metadata.deletionTimestamp === undefined;
 	};
-	const evict = (name: string, deleteOptions?: object) => evictAt(server.request, name, deleteOptions);
-	return {server, addPod, addBudget, evict, evictAt, statusOf, exists};
+	const request: TestServer['request'] = (path, options) => server.request(path, options);
+	const evict = (name: string, deleteOptions?: object) => evictAt(request, name, deleteOptions);
+	return {server, request, addPod, addBudget, evict, evictAt, statusOf, exists};
 };
 
 const refusal = (cause: string, retryAfterSeconds?: number) => ({
@@ -59,13 +72,15 @@ const refusal = (cause: string, retryAfterSeconds?: number) => ({
 });
 
 test('of many evictions at once, on two servers, as many succeed as the budget allows', async t => {
-	const {server, addPod, addBudget, evictAt, statusOf, exists} = await start(t);
+	const {server, request, addPod, addBudget, evictAt, statusOf, exists} = await start(t);
 	const second = await server.another();
 	t.teardown(() => second.close());
 	const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 	for (const name of names) await addPod(name);
 	await addBudget('web', {minAvailable: 4}, {desiredHealthy: 4, currentHealthy: 6, disruptionsAllowed: 2});
-	const answers = await Promise.all(names.map((name, index) => evictAt(index % 2 === 0 ? server.request : second.request, name)));
+	const answers = await Promise.all(
+		names.map((name, index) => evictAt(index % 2 === 0 ? request : (path, options) => second.request(path, options), name)),
+	);
 	const codes = answers.map(({status}) => status).sort();
 	t.deepEqual(codes, [201, 201, 429, 429, 429, 429]);
 	t.deepEqual((await Promise.all(names.map(exists))).map(there => (there ? 'kept' : 'gone')).sort(), [
@@ -81,6 +96,41 @@ test('of many evictions at once, on two servers, as many succeed as the budget a
 	t.is(Object.keys(disruptedPods).length, 2);
 });
 
+test('a disruption that another server takes between reading and writing is not given twice', t => {
+	const folder = mkdtempSync(join(tmpdir(), 'eviction-'));
+	t.teardown(() => rmSync(folder, {recursive: true, force: true}));
+	const seal = createSeal(new Secret(randomBytes(32)));
+	const store = createStore(openDatabase(join(folder, 'store.db'), seal), seal);
+	t.teardown(() => store.close());
+	const type = builtinResources.find(({plural}) => plural === 'pods');
+	if (!type) return t.fail();
+	const key = {resource: 'poddisruptionbudgets.policy', namespace: 'default', name: 'web'};
+	const metadata = {name: 'web', namespace: 'default', generation: 1};
+	const status = {observedGeneration: 1, desiredHealthy: 1, currentHealthy: 2, disruptionsAllowed: 1};
+	const spec = {selector: {matchLabels: {app: 'web'}}};
+	store.put(key, {apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata, spec, status}, 0);
+	const podOf = (name: string) => ({
+		apiVersion: 'v1',
+		kind: 'Pod',
+		metadata: {name, namespace: 'default', labels: {app: 'web'}},
+		status: {phase: 'Running', conditions: [{type: 'Ready', status: 'True'}]},
+	});
+	const now = () => 0;
+	let faster: (() => void) | undefined = () => takeDisruption({store, now}, type, podOf('first'), false);
+	const contended: Store = {
+		...store,
+		put(...parameters) {
+			const other = faster;
+			faster = undefined;
+			other?.();
+			return store.put(...parameters);
+		},
+	};
+	const error = t.throws(() => takeDisruption({store: contended, now}, type, podOf('second'), false));
+	t.like(error, {code: 429});
+	t.like(store.get(key)?.['status'], {disruptionsAllowed: 0, disruptedPods: {first: '1970-01-01T00:00:00Z'}});
+});
+
 test('a budget answers as the real server does', async t => {
 	const {addPod, addBudget, evict, exists} = await start(t);
 	await addPod('rs1-b');
@@ -94,7 +144,7 @@ test('a budget answers as the real server does', async t => {
 
 const cases: {
 	name: string;
-	pod?: {ready?: boolean; phase?: string; labels?: object};
+	pod?: PodOptions;
 	spec?: object;
 	status: object;
 	options?: object;

@@ -61,7 +61,7 @@ export const daemonSetColumns: readonly Column[] = [
 
 const limit = (object: ApiObject, field: string) => {
 	const value = part(object, 'spec')[field];
-	return value === undefined || value === null ? 'N/A' : String(value as string | number);
+	return typeof value === 'number' || typeof value === 'string' ? String(value) : 'N/A';
 };
 
 export const budgetColumns: readonly Column[] = [

@@ -136,4 +136,4 @@ const canonical = (value: unknown): string =>
 		typeof entry === 'object' && entry !== null && !Array.isArray(entry)
 			? Object.fromEntries(Object.entries(entry).sort(([one], [other]) => (one < other ? -1 : 1)))
 			: entry,
-	) ?? '';
+	);

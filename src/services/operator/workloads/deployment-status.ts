@@ -74,7 +74,7 @@ const progressing = (
 	);
 	const message = `${subject} is progressing.`;
 	const isNew = before?.reason !== 'ReplicaSetUpdated' && before?.reason !== 'ProgressDeadlineExceeded';
-	const since = isNew || moved ? now : Date.parse(before?.lastUpdateTime ?? '');
+	const since = isNew || moved ? now : Date.parse(before.lastUpdateTime ?? '');
 	const deadline = since + spec.progressDeadlineSeconds * 1000;
 	if (now >= deadline)
 		return {conditions: [condition('False', 'ProgressDeadlineExceeded', `${subject} has timed out progressing.`)]};

@@ -15,7 +15,7 @@ export const hashOf = (template: Template): string => {
 /** JSON with sorted keys, without what is null. */
 export const canonical = (value: unknown): string => {
 	if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-	if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+	if (typeof value !== 'object' || value === null) return JSON.stringify(value);
 	const entries = Object.entries(value)
 		.filter(([, entry]) => entry !== undefined && entry !== null)
 		.sort(([one], [other]) => (one < other ? -1 : 1));

@@ -1,4 +1,4 @@
-import {type LabelSelector, matchesSelector} from '../../../selectors.ts';
+import {matchesSelector} from '../../../selectors.ts';
 import {type Cause, cause} from '../../http/status.ts';
 import {type ApiObject, isObject, type Json, type JsonObject, textOf} from '../../types.ts';
 import {equal} from '../equal.ts';
@@ -132,7 +132,7 @@ function selectorProblems(spec: JsonObject, current: ApiObject | undefined): Cau
 		return [cause.invalid('spec.selector', selector, 'field is immutable')];
 	}
 	const labels = mapOf(mapOf(mapOf(spec, 'template'), 'metadata'), 'labels');
-	if (matchesSelector(selector as LabelSelector, labels)) return [];
+	if (matchesSelector(selector, labels)) return [];
 	return [cause.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')];
 }
 

@@ -1,8 +1,8 @@
 import {type LabelSelector, matchesSelector} from '../../../selectors.ts';
 import {ApiError, forbidden} from '../../http/status.ts';
 import {WriteConflict} from '../../store/store.ts';
-import {type ApiObject, isObject, type JsonObject} from '../../types.ts';
-import {type Call, timestamp} from '../api.ts';
+import {type ApiObject, type ApiResource, isObject, type JsonObject} from '../../types.ts';
+import {type Api, type Call, timestamp} from '../api.ts';
 import {read} from '../read.ts';
 import {deleteOptions, remove} from '../remove.ts';
 import {listOf, mapOf} from './defaults.ts';
@@ -20,7 +20,7 @@ const retrySeconds = 10;
 export function evict(call: Call, body: JsonObject): JsonObject {
 	const pod = read(call);
 	const options = deleteOptions(call, isObject(body['deleteOptions']) ? body['deleteOptions'] : {});
-	if (!mayIgnoreBudgets(pod)) takeDisruption(call, pod, options.dryRun);
+	if (!mayIgnoreBudgets(pod)) takeDisruption(call.api, call.type, pod, options.dryRun);
 	const {uid} = pod.metadata;
 	remove(call, {...options, ...(uid !== undefined && options.uid === undefined && {uid})});
 	return {kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201};
@@ -32,8 +32,10 @@ function mayIgnoreBudgets(pod: ApiObject): boolean {
 	return pod.metadata.deletionTimestamp !== undefined || phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending';
 }
 
-function takeDisruption(call: Call, pod: ApiObject, dryRun: boolean): void {
-	const {store} = call.api;
+type Keeper = Pick<Api, 'store' | 'now'>;
+
+/** Takes one disruption from the budget of a pod, if it has one. Throws 429 when there is none left, 500 when there are several budgets. */
+export function takeDisruption({store, now}: Keeper, type: ApiResource, pod: ApiObject, dryRun: boolean): void {
 	const {namespace = '', name, labels} = pod.metadata;
 	for (let attempt = 1; ; attempt++) {
 		const [budget, ...more] = store
@@ -50,7 +52,7 @@ function takeDisruption(call: Call, pod: ApiObject, dryRun: boolean): void {
 			);
 		}
 		if (!isReady(pod) && mayGoUnhealthy(budget)) return;
-		const next = disrupted(call, budget, name);
+		const next = disrupted(type, budget, name, now());
 		if (dryRun) return;
 		try {
 			store.put({resource: budgets, namespace, name: budget.metadata.name}, next, Number(budget.metadata.resourceVersion));
@@ -74,7 +76,7 @@ function mayGoUnhealthy(budget: ApiObject): boolean {
 }
 
 /** The budget with one disruption less. Throws 429 when there is none. */
-function disrupted({api, type}: Call, budget: ApiObject, pod: string): ApiObject {
+function disrupted(type: ApiResource, budget: ApiObject, pod: string, now: number): ApiObject {
 	const {name, generation = 0} = budget.metadata;
 	const status = mapOf(budget as JsonObject, 'status');
 	if (Number(status['observedGeneration'] ?? 0) < generation) {
@@ -91,7 +93,7 @@ function disrupted({api, type}: Call, budget: ApiObject, pod: string): ApiObject
 			`The disruption budget ${name} needs ${Number(desiredHealthy)} healthy pods and has ${Number(currentHealthy)} currently`,
 		);
 	}
-	const disruptedPods = {...gone, [pod]: timestamp(api.now())};
+	const disruptedPods = {...gone, [pod]: timestamp(now)};
 	return {...budget, status: {...status, disruptionsAllowed: allowed - 1, disruptedPods}};
 }
 

@@ -1,5 +1,5 @@
 import {type Cause, cause} from '../../http/status.ts';
-import {type ApiObject, isObject, type JsonObject, textOf} from '../../types.ts';
+import {type ApiObject, drop, isObject, type JsonObject, textOf} from '../../types.ts';
 import {equal} from '../equal.ts';
 import {listOf, mapOf} from './defaults.ts';
 
@@ -73,7 +73,7 @@ export function podUpdateProblems(next: ApiObject, current: ApiObject): Cause[] 
 	);
 	for (const spec of [before, after]) {
 		for (const container of [...listOf(spec, 'containers'), ...listOf(spec, 'initContainers')]) delete container['image'];
-		for (const field of ['tolerations', 'activeDeadlineSeconds']) delete spec[field];
+		for (const field of ['tolerations', 'activeDeadlineSeconds']) drop(spec, field);
 	}
 	if (kept && equal(before, after)) return [];
 	return [
