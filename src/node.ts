@@ -39,7 +39,7 @@ const services: Readonly<Record<string, ServiceMain>> = {
 };
 
 const bundleDescriptor = 3;
-const longestStopMs = 12_000;
+const longestStopMs = 11_000;
 
 const main = async (parameters: readonly string[]) => {
 	const [first, name = ''] = parameters;

@@ -118,22 +118,6 @@ const contextOf = (call: Call): CallContext => {
 	return {peer: call.getPeer(), signal: controller.signal, header: name => call.metadata.get(name)[0]?.toString()};
 };
 
-/**
- * Ends a server: no new connection, GOAWAY on the open ones (RFC 9113 section 6.8), calls under way finish. After `limitMs` what is
- * left is cut.
- */
-export const shutDown = (server: Server, limitMs = 3000): Promise<void> =>
-	new Promise(resolve => {
-		const timer = setTimeout(() => {
-			server.forceShutdown();
-			resolve();
-		}, limitMs);
-		server.tryShutdown(() => {
-			clearTimeout(timer);
-			resolve();
-		});
-	});
-
 /** Serves plaintext gRPC on `host:port` or `unix:/path`; gives the port. For transports that need no TLS. */
 export const listenPlain = (server: Server, address: string): Promise<number> =>
 	new Promise((resolve, reject) => {

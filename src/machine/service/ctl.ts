@@ -34,6 +34,8 @@ export type CtlDeps = {
 const smallRuntime = ['--v8-pool-size=1', '--max-semi-space-size=1'];
 const startMs = 20_000;
 const lockMs = 60_000;
+/** Machines end in order what they serve. */
+const haltMs = 20_000;
 
 /** Starts the machine service unless it runs; resolves once it answers. The spec replaces an older one. */
 export const start = (deps: CtlDeps, given: unknown): Promise<void> =>
@@ -185,7 +187,7 @@ const killService = async (folder: string, gently: boolean): Promise<boolean> =>
 	const record = readJson(join(folder, fileNames.service));
 	if (!isProcessRecord(record) || !isAlive(record)) return false;
 	signalProcess(record, gently ? 'SIGTERM' : 'SIGKILL');
-	if (!(await waitForEnd(record, 10_000))) {
+	if (!(await waitForEnd(record, gently ? haltMs : 10_000))) {
 		signalGroup(record, 'SIGKILL');
 		await waitForEnd(record, 5000);
 	}

@@ -12,7 +12,7 @@ export type Machine = {
 	view(): MachineView;
 	/** Switches the machine on; resolves when its process runs, or with the state `failed`. Does nothing to a running one. */
 	start(): Promise<void>;
-	/** Switches it off: SIGTERM, then SIGKILL for its whole process group. */
+	/** Switches it off: SIGTERM for its first process, then SIGKILL for its whole process group. */
 	stop(): Promise<void>;
 	/** Switches it off and removes its disk, TPM and logs. `gently`: what it serves may end in order before. */
 	remove(gently: boolean): Promise<void>;
@@ -78,7 +78,8 @@ export const createMachine = (first: MachineRecord, deps: MachineDeps): Machine 
 
 	const switchOff = async (grace: number) => {
 		const {process: running} = record;
-		if (running !== undefined && signalGroup(running, 'SIGTERM') && grace > 0) await waitForEnd(running, grace);
+		// The node ends its services in their order; all at once they would end under each other.
+		if (running !== undefined && signalProcess(running, 'SIGTERM') && grace > 0) await waitForEnd(running, grace);
 		killLeftovers(folder, record);
 		if (running !== undefined) await waitForEnd(running, killedMs);
 		await ended;
