@@ -5,8 +5,8 @@ import {parseQeIdentity} from '../../src/attestation/tdx/qe-identity.ts';
 import {parseTdxQuote} from '../../src/attestation/tdx/quote.ts';
 import {parseTdxRules} from '../../src/attestation/tdx/rules.ts';
 import {parseStatement} from '../../src/attestation/tdx/signed-statement.ts';
+import {judgeStatement} from '../../src/attestation/tdx/statement.ts';
 import {parseTcbInfo} from '../../src/attestation/tdx/tcb-info.ts';
-import {judgeTdxQuote} from '../../src/attestation/tdx/verify.ts';
 import {parsePolicy, validatorOf} from '../../src/attestation/variant.ts';
 import {azureDocument, azurePolicy} from './azure-tdx-world.ts';
 import {nonce as tpmNonce, userData as tpmUserData} from './forge.ts';
@@ -30,7 +30,6 @@ const {tcbInfo, tcbInfoChain, qeIdentity} = collateral.tdx ?? {
 };
 const qemu = parsePolicy('qemu-tdx', tdxPolicy);
 const azure = parsePolicy('azure-tdx', azurePolicy);
-const quote = parseTdxQuote(forgeTdxQuote());
 const rules = parseTdxRules({json: {intelRootKey: tdxPolicy.intelRootKey}, problems: []});
 const deps = {now: () => at, collateral};
 
@@ -45,11 +44,11 @@ export const tdxFuzzTargets: readonly FuzzTarget[] = [
 		run: bytes => parseQeIdentity(parseStatement(bytes, 'enclaveIdentity').json),
 	},
 	{
-		name: 'TDX collateral',
-		seeds: () => [tcbInfo, tcbInfoChain],
+		name: 'chain of a statement',
+		seeds: () => [tcbInfoChain],
 		run(bytes) {
-			const tdx = {tcbInfo: bytes, tcbInfoChain, qeIdentity, qeIdentityChain: bytes};
-			assertAccepted(judgeTdxQuote(quote, {rules, collateral: {...collateral, tdx}, now: at}));
+			const input = {statement: tcbInfo, chain: bytes, parse: parseTcbInfo};
+			assertAccepted(judgeStatement('tcbInfo', input, {rules, collateral, now: at}).findings);
 		},
 	},
 	{
