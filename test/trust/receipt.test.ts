@@ -199,13 +199,17 @@ test('what a receipt brings along is checked again; whose key it is, only agains
 	const log = newLog();
 	const {measurements: own} = facts;
 	const logged = (file: Uint8Array, signature: Uint8Array, key: Uint8Array, name = log.log.name) => {
-		const publicKey = createPublicKey(release).export({format: 'pem', type: 'spki'}).toString();
+		const publicKey = createPublicKey(release).export({format: 'pem', type: 'spki'});
 		const entry = answerBytes(log.answer(log.partsOf(leafOf({content: file, signature, publicKey}))));
 		return {measurements: {...own, log: {name, key, entry}}};
 	};
 	const sig = own.signature ?? new Uint8Array();
 	const cases: [string, Partial<ReceiptFacts>, Record<string, string>][] = [
 		['no signed file', {measurements: {source: 'somewhere'}}, {measurements: 'not-checked'}],
+		['a proof of the log', logged(signedFile, sig, log.log.key), {log: 'ok'}],
+		['a proof by another log', logged(signedFile, sig, newLog().log.key), {log: 'failed'}],
+		['a proof for another file', logged(otherFile, sig, log.log.key), {log: 'failed'}],
+		['a proof in the name of the public log', logged(signedFile, sig, log.log.key, 'rekor.sigstore.dev'), {log: 'failed'}],
 		[
 			'a file that was changed',
 			{measurements: {...facts.measurements, file: otherFile}},
