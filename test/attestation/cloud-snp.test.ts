@@ -1,21 +1,17 @@
-import {createHash} from 'node:crypto';
 import test from 'ava';
-import {type Collateral, makeExtraData} from '../../src/attestation/attested.ts';
 import {collateralNeeds} from '../../src/attestation/collateral-needs.ts';
 import {explain} from '../../src/attestation/explain.ts';
 import {AttestationRefused, type Finding, type FindingCode} from '../../src/attestation/findings.ts';
 import {parseCertificateTable} from '../../src/attestation/snp/certificate-table.ts';
 import {formatPolicy, parsePolicy, validatorOf} from '../../src/attestation/variant.ts';
-import {formatGcpInstance} from '../../src/attestation/variants/gcp/instance.ts';
 import {snpIssuer} from '../../src/attestation/variants/tpm-document/snp-issue.ts';
 import {formatSnpPart, snpReportData} from '../../src/attestation/variants/tpm-document/snp-part.ts';
 import {AppError} from '../../src/errors.ts';
 import {forgeQuote, nonce, registers, userData} from '../helpers/forge.ts';
-import {forgeAzure, pem} from '../helpers/forge-azure.ts';
-import {at, forgeRevocationList, keysOf} from '../helpers/forge-chain.ts';
-import {type DocumentKnobs, forgeDocument, gceEvents, registersAfter} from '../helpers/forge-document.ts';
+import {forgeAzure} from '../helpers/forge-azure.ts';
+import {at, keysOf} from '../helpers/forge-chain.ts';
+import {type DocumentKnobs, forgeDocument, gceEvents} from '../helpers/forge-document.ts';
 import {
-	ark,
 	ask,
 	type EndorsementKnobs,
 	forgeChipCertificate,
@@ -24,70 +20,24 @@ import {
 	loaded,
 	type ReportKnobs,
 } from '../helpers/forge-snp.ts';
+import {
+	akPublic,
+	type CloudVariant,
+	collateral,
+	events,
+	extraData,
+	honestFields,
+	keys,
+	machines,
+	measurementsOf,
+	policyOf,
+} from '../helpers/snp-worlds.ts';
 import {shared} from '../helpers/tpm-forgeries.ts';
+import {awsDocument} from '../helpers/tpm-worlds.ts';
 
-type Variant = 'aws-sev-snp' | 'gcp-sev-snp';
+type Variant = CloudVariant;
 const variants = ['aws-sev-snp', 'gcp-sev-snp'] as const;
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-const {akPublic} = forgeQuote();
-const events = gceEvents({technology: 4});
-const extraData = makeExtraData(userData, nonce);
-
-const machines: Record<Variant, Uint8Array> = {
-	'aws-sev-snp': Buffer.from(
-		JSON.stringify({
-			...Object.fromEntries(
-				['availabilityZone', 'privateIp', 'version', 'instanceType', 'pendingTime', 'kernelId', 'ramdiskId', 'architecture'].map(
-					key => [key, ''],
-				),
-			),
-			region: 'eu-west-1',
-			instanceId: 'i-0123456789abcdef0',
-			accountId: '123456789012',
-			imageId: 'ami-0123456789abcdef0',
-			devpayProductCodes: null,
-			marketplaceProductCodes: null,
-			billingProducts: null,
-		}),
-	),
-	'gcp-sev-snp': formatGcpInstance({project: 'my-project', zone: 'europe-west3-b', name: 'worker-1'}),
-};
-
-const measurementsOf = (variant: Variant): Record<string, unknown> => {
-	const values = variant === 'gcp-sev-snp' ? registersAfter(events) : registers;
-	return Object.fromEntries(
-		[0, 4, 15].map(index => [index, {expected: hex(values[index] ?? new Uint8Array()), warnOnly: false}]),
-	);
-};
-
-/** A key of the provider on AWS, of the chip on Google Cloud. */
-const own: Record<
-	Variant,
-	{key: EndorsementKnobs; fields: ReportKnobs['fields']; policy: Record<string, unknown>; rules: Record<string, unknown>}
-> = {
-	'aws-sev-snp': {
-		key: loaded,
-		fields: {keyInfo: le.u32(1 << 2)},
-		policy: {acceptUnknownMachineImages: false},
-		rules: {provider: 'Example Cloud'},
-	},
-	'gcp-sev-snp': {key: {}, fields: {}, policy: {}, rules: {}},
-};
-const versions = {bootloaderVersion: 3, teeVersion: 0, snpVersion: 20, microcodeVersion: 209};
-
-const honestPolicy = (variant: Variant): Record<string, unknown> => ({
-	measurements: measurementsOf(variant),
-	...versions,
-	amdRootKey: pem(ark().der),
-	attestationKeys: [createHash('sha256').update(akPublic).digest('hex')],
-	snp: {launchMeasurements: ['4d'.repeat(48)], ...own[variant].rules},
-	...own[variant].policy,
-});
-
-const collateral: Collateral = {
-	revocationLists: [forgeRevocationList({issuer: ark(), algorithm: 'rsa-pss-sha384'})],
-	machineImages: new Map([['eu-west-1/ami-0123456789abcdef0', {tpmSupport: 'v2.0'}]]),
-};
+const have = collateral();
 
 type Case = {
 	report?: ReportKnobs;
@@ -100,14 +50,16 @@ type Case = {
 };
 
 function judge(variant: Variant, input: Case): readonly Finding[] {
-	const policy = parsePolicy(variant, {...honestPolicy(variant), ...input.policy});
-	const reportData = snpReportData(akPublic, extraData);
-	const report = forgeReport({...input.report, fields: {reportData, ...own[variant].fields, ...input.report?.fields}});
-	const certificates = input.certificates?.() ?? [forgeChipCertificate({...own[variant].key, ...input.certificate}), ask().der];
+	const policy = parsePolicy(variant, {...policyOf(variant), ...input.policy});
+	const report = forgeReport({...input.report, fields: {...honestFields(variant), ...input.report?.fields}});
+	const certificates = input.certificates?.() ?? [
+		forgeChipCertificate({...keys[variant].certificate, ...input.certificate}),
+		ask().der,
+	];
 	const instanceInfo = input.instanceInfo ?? formatSnpPart({report, certificates}, input.machine ?? machines[variant]);
 	const document = forgeDocument({instanceInfo, ...(variant === 'gcp-sev-snp' ? {events} : {}), ...input.document});
 	try {
-		return validatorOf(policy, {now: () => at, collateral}).validate(document, nonce, userData).findings;
+		return validatorOf(policy, {now: () => at, collateral: have}).validate(document, nonce, userData).findings;
 	} catch (error) {
 		if (error instanceof AttestationRefused) return error.findings;
 		throw error;
@@ -171,7 +123,7 @@ test('each cloud has the key that it documents, and its own word on the machine'
 	t.is(
 		main('gcp-sev-snp', {
 			document: {events: gceEvents({technology: 2})},
-			policy: {measurements: {15: hex(registers[15] ?? new Uint8Array())}},
+			policy: {measurements: {15: Buffer.from(registers[15] ?? []).toString('hex')}},
 		}),
 		'confidential-technology',
 	);
@@ -181,11 +133,11 @@ test('each cloud has the key that it documents, and its own word on the machine'
 
 test('a v2.9 policy of aws-sev-snp checks the NitroTPM, and that SEV-SNP was not checked is said', t => {
 	const measurements = measurementsOf('aws-sev-snp');
-	const {attestationKeys} = honestPolicy('aws-sev-snp');
+	const {attestationKeys} = policyOf('aws-sev-snp');
 	const policy = parsePolicy('aws-sev-snp', {measurements, attestationKeys});
 	t.deepEqual(parsePolicy('aws-sev-snp', formatPolicy(policy)), policy);
 	const document = forgeDocument({instanceInfo: machines['aws-sev-snp']});
-	const {findings} = validatorOf(policy, {now: () => at, collateral}).validate(document, nonce, userData);
+	const {findings} = validatorOf(policy, {now: () => at, collateral: have}).validate(document, nonce, userData);
 	t.deepEqual(
 		findings.map(({code, severity, message}) => [code, severity, message]),
 		[['snp-unchecked', 'warn', 'NitroTPM checked; SEV-SNP not checked.']],
@@ -193,16 +145,22 @@ test('a v2.9 policy of aws-sev-snp checks the NitroTPM, and that SEV-SNP was not
 	t.is(explain(findings, {node: 'worker-1'}).code, 'snp-unchecked');
 	t.throws(
 		() =>
-			validatorOf(parsePolicy('aws-sev-snp', {measurements}), {now: () => at, collateral}).validate(document, nonce, userData),
+			validatorOf(parsePolicy('aws-sev-snp', {measurements}), {now: () => at, collateral: have}).validate(
+				document,
+				nonce,
+				userData,
+			),
 		{instanceOf: AttestationRefused},
 		'v2.9 takes any key',
 	);
-	t.deepEqual(collateralNeeds(policy, document), [{kind: 'machine-image', region: 'eu-west-1', image: 'ami-0123456789abcdef0'}]);
+	t.deepEqual(collateralNeeds(policy, document), [
+		{kind: 'machine-image', region: awsDocument.region, image: awsDocument.imageId},
+	]);
 });
 
 test('policies are strict, and say all of SEV-SNP or nothing', t => {
 	for (const variant of variants) {
-		const policy = parsePolicy(variant, honestPolicy(variant));
+		const policy = parsePolicy(variant, policyOf(variant));
 		t.deepEqual(parsePolicy(variant, formatPolicy(policy)), policy);
 		const error = t.throws(() => parsePolicy(variant, {measurements: measurementsOf(variant), snp: {}, more: 1}), {
 			instanceOf: AppError,
@@ -252,7 +210,7 @@ test('the certificate table of a host is taken apart within its bounds', t => {
 
 test('what a guest makes is what a verifier takes', async t => {
 	for (const variant of variants) {
-		const leaf = forgeChipCertificate(own[variant].key);
+		const leaf = forgeChipCertificate(keys[variant].certificate);
 		const table = Buffer.concat([
 			Buffer.alloc(16, 1),
 			le.u32(72),
@@ -273,14 +231,14 @@ test('what a guest makes is what a verifier takes', async t => {
 				firmwareLog: () => Promise.resolve(new Uint8Array()),
 			},
 			report: reportData =>
-				Promise.resolve({report: forgeReport({fields: {...own[variant].fields, reportData}}), certificateTable: table}),
+				Promise.resolve({report: forgeReport({fields: {...keys[variant].fields, reportData}}), certificateTable: table}),
 			instance: () => Promise.resolve(machines[variant]),
 		});
-		const policy = parsePolicy(variant, {...honestPolicy(variant), measurements: measurementsOf('aws-sev-snp')});
+		const policy = parsePolicy(variant, {...policyOf(variant), measurements: measurementsOf('aws-sev-snp')});
 		const document = await issuer.issue(userData, nonce);
 		const codes = (() => {
 			try {
-				return validatorOf(policy, {now: () => at, collateral})
+				return validatorOf(policy, {now: () => at, collateral: have})
 					.validate(document, nonce, userData)
 					.findings.map(({code}) => code);
 			} catch (error) {
@@ -295,7 +253,7 @@ test('what a guest makes is what a verifier takes', async t => {
 			variant,
 		);
 		t.deepEqual(
-			collateralNeeds(policy, document, collateral).filter(({kind}) => kind.startsWith('amd')),
+			collateralNeeds(policy, document, have).filter(({kind}) => kind.startsWith('amd')),
 			[],
 		);
 	}
@@ -317,11 +275,9 @@ for (const [what, knobs, code] of shared) {
 }
 
 function judgeAzure(document: DocumentKnobs): readonly Finding[] {
-	const firmwareSignerConfig = {acceptedKeyDigests: ['1d'.repeat(48)], enforcementPolicy: 'Equal'};
-	const measurements = measurementsOf('aws-sev-snp');
-	const policy = parsePolicy('azure-sev-snp', {measurements, ...versions, firmwareSignerConfig, amdRootKey: pem(ark().der)});
+	const policy = parsePolicy('azure-sev-snp', policyOf('azure-sev-snp'));
 	try {
-		return validatorOf(policy, {now: () => at, collateral}).validate(forgeAzure({document}), nonce, userData).findings;
+		return validatorOf(policy, {now: () => at, collateral: have}).validate(forgeAzure({document}), nonce, userData).findings;
 	} catch (error) {
 		if (error instanceof AttestationRefused) return error.findings;
 		throw error;

@@ -78,7 +78,7 @@ export function forgeToken(
 }
 
 /** The modulus and exponent of the key that forgeDocument quotes with. */
-function attestationKey(): {n: string; e: string} {
+export function attestationKey(): {n: string; e: string} {
 	const text = Buffer.from(forgeDocument()).toString();
 	const {key} = parsePublicArea(Buffer.from(/"ak_pub":"([^"]+)"/.exec(text)?.[1] ?? '', 'base64'));
 	if (key.type !== 'rsa') throw new Error('not an RSA key');

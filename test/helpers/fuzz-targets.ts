@@ -135,4 +135,5 @@ export const fuzzTargets: readonly FuzzTarget[] = [
 	{name: 'local-vtpm evidence', seeds: () => localEvidence, run: bytes => local.validate(bytes, nonce, userData)},
 	...documents,
 	...tdxFuzzTargets,
+	...snpFuzzTargets,
 ];
