@@ -119,11 +119,12 @@ test('a disruption that another server takes between reading and writing is not 
 	let faster: (() => void) | undefined = () => takeDisruption({store, now}, type, podOf('first'), false);
 	const contended: Store = {
 		...store,
-		put(...parameters) {
+		list(...parameters) {
+			const listed = store.list(...parameters);
 			const other = faster;
 			faster = undefined;
 			other?.();
-			return store.put(...parameters);
+			return listed;
 		},
 	};
 	const error = t.throws(() => takeDisruption({store: contended, now}, type, podOf('second'), false));
