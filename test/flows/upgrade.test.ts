@@ -437,8 +437,19 @@ test('a backup that is not what was written is refused, with every problem; an u
 		'terraform-backup/terraform.tfstate',
 		'workspace/constellation-conf.yaml',
 	]);
-	writeFileSync(folder.manifest, readFileSync(folder.manifest, 'utf8').replace('backups/crds', '../crds'));
-	await t.throwsAsync(readBackup(folder), {instanceOf: AppError, code: 'backup-damaged'});
+});
+
+test('the list of a backup names nothing outside its folder, also where it is there and right', async t => {
+	const {deps, workspace} = await world(t);
+	const folder = upgradeFolder(workspace, 'upgrade-20260102030405-0a1b2c3d');
+	await finish(backUp(deps, folder));
+	const text = readFileSync(folder.manifest, 'utf8');
+	const name = 'workspace/constellation-id.json';
+	t.true(text.includes(name));
+	for (const other of [`workspace/../${name}`, `./${name}`]) {
+		writeFileSync(folder.manifest, text.replace(name, other));
+		await t.throwsAsync(readBackup(folder), {instanceOf: AppError, code: 'backup-damaged'}, other);
+	}
 });
 
 test('a snapshot is whole or not there', async t => {
