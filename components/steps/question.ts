@@ -37,6 +37,13 @@ function meaning(state: WizardState, width: number, theme: Theme): Line[] {
 	return [];
 }
 
+const origins = {computed: 'computed from', file: 'from the file', mirror: 'from the mirror'} as const;
+
+/** A register without a value gets one from keys that do not exist yet. */
+function shortValue(value: string | undefined, room: number, theme: Theme): string {
+	return value === undefined ? fit('from keys of the cluster', room) : middle(value, room, theme.symbols.ellipsis);
+}
+
 function trust(state: WizardState, width: number, theme: Theme): Line[] {
 	const image = state.facts.versions?.images.find(({version}) => version === state.values.image);
 	if (image === undefined) return [];
@@ -48,14 +55,15 @@ function trust(state: WizardState, width: number, theme: Theme): Line[] {
 			line(
 				span(`  ${String(register).padStart(2)}  `),
 				span(fit(words, meanings)),
-				...(room < 9
-					? []
-					: [span(fit(middle(value, Math.min(room, 24), theme.symbols.ellipsis), Math.min(room, 24) + 2), 'dim')]),
+				...(room < 9 ? [] : [span(fit(shortValue(value, Math.min(room, 24), theme), Math.min(room, 24) + 2), 'dim')]),
 				span('enforced', 'accent'),
 			),
 		),
 		blank,
-		...indented(wrap(`Values computed from ${image.source}, signed with your release key.`, width - 2, 'dim'), 2),
+		...indented(
+			wrap(`Values ${origins[image.origin]} ${image.source}, signed with ${image.signer}; ${image.log}.`, width - 2, 'dim'),
+			2,
+		),
 		...indented(wrap('Only keys certified by the maker key of this workspace may quote them.', width - 2, 'dim'), 2),
 	];
 }

@@ -1,5 +1,6 @@
 import {homedir} from 'node:os';
 import path from 'node:path';
+import {localRegisters} from '../attestation/registers.ts';
 import type {ConfigAnswers} from '../config/generate.ts';
 import {kubernetesVersions} from '../config/versions.ts';
 import {AppError, exitCodes} from '../errors.ts';
@@ -83,14 +84,21 @@ export async function versionsOn(env: NodeJS.ProcessEnv) {
 
 async function imageChoice(version: string, dataHome: string) {
 	const image = await loadImage({version, dataHome});
+	const meaning = (register: number) => registerMeanings.get(register) ?? '';
+	const registers = [...image.registers].map(([register, {expected}]) => ({
+		register,
+		meaning: meaning(register),
+		value: Buffer.from(expected).toString('hex'),
+	}));
+	// The image does not decide on it: the maker key of the cluster is part of what it measures.
+	const commandLine = {register: localRegisters.commandLine, meaning: meaning(localRegisters.commandLine)};
 	return {
 		version,
 		source: image.folder,
-		registers: [...image.registers].map(([register, {expected}]) => ({
-			register,
-			meaning: registerMeanings.get(register) ?? '',
-			value: Buffer.from(expected).toString('hex'),
-		})),
+		origin: 'computed' as const,
+		signer: 'your release key',
+		log: 'no public log is asked about keys of your own',
+		registers: [...registers, commandLine].sort((left, right) => left.register - right.register),
 	};
 }
 

@@ -40,9 +40,16 @@ export type Versions = {
 
 export type ImageChoice = {
 	version: string;
-	/** Where the measurements were computed from, such as the image's folder. */
+	/** Where the measurements lie: the image's folder, a file or an address. */
 	source: string;
-	registers: readonly {register: number; meaning: string; value: string}[];
+	/** How they came about: computed from the image's files on this machine, read from a signed file, or from a mirror. */
+	origin: 'computed' | 'file' | 'mirror';
+	/** Whose signature was checked. */
+	signer: string;
+	/** What the transparency log says of them, as a clause. */
+	log: string;
+	/** Without a value: it follows from the keys of the cluster, which are made with it. */
+	registers: readonly {register: number; meaning: string; value?: string}[];
 };
 
 /** What will happen on consent, and what can be said about it. `hash` ties the consent to the plan that is applied. */

@@ -23,11 +23,14 @@ export const versions: Versions = {
 		{
 			version: 'v0.1.0',
 			source: '~/.local/share/constellation/images/v0.1.0',
+			origin: 'computed',
+			signer: 'your release key',
+			log: 'no public log is asked about keys of your own',
 			registers: [
 				{register: 4, meaning: 'launcher', value: '91c2'.repeat(16)},
 				{register: 9, meaning: 'node program', value: '3f0c'.repeat(16)},
 				{register: 11, meaning: 'runtime', value: '77d2'.repeat(16)},
-				{register: 12, meaning: 'command line', value: 'a41b'.repeat(16)},
+				{register: 12, meaning: 'command line and keys'},
 				{register: 15, meaning: 'cluster ID (zero before)', value: '0000'.repeat(16)},
 			],
 		},
