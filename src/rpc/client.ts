@@ -8,6 +8,8 @@ export type ChannelOptions = {
 	maxMessageBytes?: number;
 	/** Milliseconds between pings on an open stream; none by default (v2.9 servers close connections that ping often). */
 	keepalive?: number;
+	/** For requests that mean the same on any connection: one that was refused unprocessed goes to another. */
+	movesOn?: boolean;
 };
 
 /** One channel; several clients may share it, and then share its connection. */
@@ -22,12 +24,13 @@ const defaultMaximum = 4 * 1024 * 1024;
 
 /**
  * Opens a channel to `host:port` or `unix:/path`. Nothing is retried or sent through a proxy: a request that holds a secret
- * or evidence belongs to one connection.
+ * or evidence belongs to one connection. Only with `movesOn` a call that a server refused unprocessed, because it was about to end, is
+ * sent once more on another connection.
  */
 export const openChannel = (address: string, credentials: ChannelCredentials, options: ChannelOptions = {}): Channel => {
 	const client = new Client(address, credentials, {
 		'grpc.enable_http_proxy': 0,
-		'grpc.enable_retries': 0,
+		'grpc.enable_retries': options.movesOn === true ? 1 : 0,
 		'grpc.service_config_disable_resolution': 1,
 		'grpc.use_local_subchannel_pool': 1,
 		'grpc.max_receive_message_length': options.maxMessageBytes ?? defaultMaximum,

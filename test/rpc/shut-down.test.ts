@@ -51,7 +51,7 @@ test('calls on an open connection go on elsewhere when their server ends, and no
 				(error: unknown) => void answers.push(String(error)),
 			),
 		);
-	}, 2);
+	}, 20);
 	await eventually(() => answers.includes('first'));
 	port = second.port;
 	await shutDown(first.server);
