@@ -35,6 +35,7 @@ test('calls on an open connection go on elsewhere when their server ends, and no
 		API,
 		`127.0.0.1:${typeof address === 'object' ? (address?.port ?? 0) : 0}`,
 		credentials.createInsecure(),
+		{movesOn: true},
 	);
 	t.teardown(() => {
 		client.channel.close();
