@@ -59,6 +59,7 @@ for (const [name, knobs, code] of shared) {
 				findings.some(finding => finding.code === code && finding.severity === 'refuse'),
 				`${variant}: ${codesOf(findings).join()}`,
 			);
+			t.is(explained(findings), code, `${variant}: ${codesOf(findings).join()}`);
 		}
 	});
 }

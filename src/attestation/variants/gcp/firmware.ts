@@ -59,9 +59,21 @@ export function judgeFirmware(log: Uint8Array, wanted: {technology: Technology; 
 		facts = firmwareFacts(log);
 	} catch (error) {
 		if (!(error instanceof MalformedError)) throw error;
-		return [refusal('firmware-facts-malformed', `What the firmware says of itself cannot be read: ${error.message}.`)];
+		const code = isLog(log) ? 'firmware-facts-malformed' : 'event-log-malformed';
+		return [refusal(code, `What the firmware says of itself cannot be read: ${error.message}.`)];
 	}
 	return [...judgeVersion(facts, wanted.minimumVersion), ...judgeTechnology(facts, wanted.technology)];
+}
+
+/** Whether the log itself can be read: then it is the firmware's own words that cannot. */
+function isLog(log: Uint8Array): boolean {
+	try {
+		parseEventLog(log);
+		return true;
+	} catch (error) {
+		if (error instanceof MalformedError) return false;
+		throw error;
+	}
 }
 
 function judgeVersion({version}: FirmwareFacts, minimum: number): Finding[] {
