@@ -1,6 +1,7 @@
 import {type VariantName, variantOids} from './attested.ts';
 import {MalformedError} from './bytes.ts';
-import {isObject, type Measurements, parseMeasurements, tdxShape, tpmShape} from './measurements.ts';
+import {isObject, type Measurements, parseMeasurements} from './measurements.ts';
+import {bankOf, type RegisterBank} from './registers.ts';
 import {parseStrictJson} from './strict-json.ts';
 
 /** Who runs the machines, as the v2.9 files spell it. */
@@ -80,7 +81,7 @@ export function isVariantName(name: string): name is VariantName {
 }
 
 /** The registers that a variant measures into. */
-export const shapeOf = (variant: VariantName) => (variant.endsWith('-tdx') ? tdxShape : tpmShape);
+export const shapeOf = (variant: VariantName): RegisterBank => bankOf({variant});
 
 /** The entry for exactly this provider and variant; undefined where there is none. */
 export function entryFor(file: MeasurementsFile, csp: ProviderName, variant: VariantName): MeasurementsEntry | undefined {

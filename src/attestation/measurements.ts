@@ -1,7 +1,7 @@
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import {fromHex, sameBytes, toHex} from './bytes.ts';
 import type {Finding} from './findings.ts';
-import {registerCount} from './tpm/constants.ts';
+import {type RegisterBank, tpmBank} from './registers.ts';
 
 /** Value a register must have. `warnOnly` reports a difference without refusing. */
 export type Measurement = {expected: Uint8Array; warnOnly: boolean};
@@ -11,27 +11,21 @@ export type Measurements = ReadonlyMap<number, Measurement>;
 export type MeasurementsJson = Record<string, {expected: string; warnOnly: boolean}>;
 
 /** Bytes of one SHA-256 register. */
-export const registerSize = 32;
-
-/** How many registers a variant measures into, and the bytes of each. */
-export type RegisterShape = {count: number; size: number};
-export const tpmShape: RegisterShape = {count: registerCount, size: registerSize};
-/** MRTD (0) and RTMR0 to RTMR3 (1 to 4), SHA-384 each. */
-export const tdxShape: RegisterShape = {count: 5, size: 48};
+export const registerSize = tpmBank.size;
 
 /**
  * Reads the v2.9 form: an object keyed by decimal index; a value is `{expected, warnOnly?}` or a bare hex string (enforced).
  * Throws AppError `measurements-invalid` with every problem and its path.
  */
-export function parseMeasurements(value: unknown, shape: RegisterShape = tpmShape): Measurements {
+export function parseMeasurements(value: unknown, bank: RegisterBank = tpmBank): Measurements {
 	const problems: Problem[] = [];
 	const measurements = new Map<number, Measurement>();
 	if (!isObject(value)) throw invalid([{path: '', message: 'must be an object keyed by register index'}]);
 	for (const [key, entry] of Object.entries(value)) {
 		const index = Number(key);
-		const parsed = parseEntry(entry, shape.size);
-		if (!/^(?:0|[1-9]\d?)$/.test(key) || index >= shape.count)
-			problems.push({path: key, message: `register index must be 0 to ${shape.count - 1}`});
+		const parsed = parseEntry(entry, bank.size);
+		if (!/^(?:0|[1-9]\d?)$/.test(key) || index >= bank.count)
+			problems.push({path: key, message: `register index must be 0 to ${bank.count - 1}`});
 		else if (typeof parsed === 'string') problems.push({path: key, message: parsed});
 		else measurements.set(index, parsed);
 	}
