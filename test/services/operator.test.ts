@@ -199,12 +199,16 @@ test('pods and leases of nodes that are gone are deleted, those of others stay',
 		const instance: Instance = {...nobody, name};
 		const pod = mirrorPod('verification-service', instance, 'image', {uid: node.metadata.uid ?? ''});
 		await kubeClient({server: url, ca, ...server.identity(`system:node:${name}`, 'system:nodes')}).create(pods, pod);
+		const spec = {nodeName: name, containers: [{name: 'main', image: 'x'}]};
+		await kube.create(pods, {apiVersion: 'v1', kind: 'Pod', metadata: {name: `guest-of-${name}`}, spec});
 	}
+	await kube.delete(pods, 'guest-of-worker-2');
+	t.is((await kube.get(pods, 'guest-of-worker-2')).metadata['deletionGracePeriodSeconds'], 30, 'nobody is left to end it');
 	await kube.delete(resources.nodes, 'worker-2');
 	await cleanNodes(operator);
 	const left = async (resource: typeof pods) => (await kube.list(resource)).items.map(({metadata}) => metadata.name);
 	t.deepEqual(await left(leases), ['worker-1']);
-	t.deepEqual(await left(pods), ['verification-service-worker-1']);
+	t.deepEqual(await left(pods), ['guest-of-worker-1', 'verification-service-worker-1']);
 });
 
 test('a node that registers while the operator looks keeps its lease', async t => {
@@ -213,7 +217,7 @@ test('a node that registers while the operator looks keeps its lease', async t =
 		...operator,
 		async list(resource, options) {
 			const listed = await operator.list(resource, options);
-			if (resource.plural !== 'leases') return listed;
+			if (resource.namespace !== leases.namespace) return listed;
 			await addNode(kube, 'late-1');
 			await renew(kube, 'late-1', '2026-01-01T00:00:00.000000Z');
 			return operator.list(resource, options);
