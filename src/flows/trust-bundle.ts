@@ -93,20 +93,20 @@ function summaryOf({kind, name}: Part, problems: readonly string[], expiries: re
 
 async function readBundle(file: string): Promise<Bundle> {
 	const found = await stat(file).catch(() => undefined);
-	if (!found?.isFile()) throw unreadable(file, 'there is no such file', exitCodes.preflight);
-	if (found.size > maxBundleFile) throw unreadable(file, `it is larger than ${maxBundleFile} bytes`, exitCodes.refused);
+	if (!found?.isFile()) throw unreadable(file, 'there is no such file', true);
+	if (found.size > maxBundleFile) throw unreadable(file, `it is larger than ${maxBundleFile} bytes`);
 	try {
 		return decodeBundle(await readFile(file));
 	} catch (error) {
-		if (error instanceof MalformedError) throw unreadable(file, error.message, exitCodes.refused);
+		if (error instanceof MalformedError) throw unreadable(file, error.message);
 		throw error;
 	}
 }
 
-function unreadable(file: string, why: string, exitCode: 3 | 5): AppError {
+function unreadable(file: string, why: string, isMissing = false): AppError {
 	return new AppError(`The bundle ${file} cannot be read: ${why}.`, {
 		code: 'bundle-unreadable',
-		exitCode,
+		exitCode: isMissing ? exitCodes.preflight : exitCodes.refused,
 		next: ['constellation trust export FILE   makes one'],
 		details: {file},
 	});

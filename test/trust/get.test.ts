@@ -30,9 +30,11 @@ test('what is asked is taken whole, over TLS that is checked, up to its limit', 
 	});
 	t.regex(await failure(`${server.url}/endless`), /^download-refused 5/);
 	server.site.set('/silent', () => undefined);
+	const started = Date.now();
 	t.regex(await failure(`${server.url}/silent`, {timeoutMs: 200}), /^download-unreachable 7 .*did not answer in time/);
 	server.site.set('/slow', (_request, response) => response.writeHead(200).write('x'));
 	t.regex(await failure(`${server.url}/slow`, {timeoutMs: 200}), /^download-unreachable 7/);
+	t.true(Date.now() - started < 20_000);
 	server.site.set('/cut', (_request, response) => {
 		response.writeHead(200, {'content-length': '10'}).write('x', () => response.destroy());
 	});
