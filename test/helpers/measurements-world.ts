@@ -26,7 +26,7 @@ export type FileJson = ReleasePath & {list: Entry[]; arguments?: string[]};
 /** Values of an entry: every register has the digit's bytes; registers 4 and 15 (of TDX: 0 and 3) are enforced. */
 export function entryJson(csp: ProviderName, variant: VariantName, digit: string): Entry {
 	const value = digit.repeat(shapeOf(variant).size * 2);
-	const [enforced, cluster] = variant.endsWith('-tdx') ? [0, 3] : [4, 15];
+	const [enforced, cluster] = variant === 'qemu-tdx' ? [0, 3] : [4, 15];
 	return {
 		csp,
 		attestationVariant: variant,
