@@ -212,6 +212,11 @@ const cases: readonly (readonly [
 	],
 	['a list of an authority that may not sign lists', {middle: {keyUsage: usage.keyCertSign}}, ['revocation-list-untrusted']],
 	[
+		'a key usage that cannot be read',
+		{middle: {keyUsage: undefined, extensions: [{oid: '2.5.29.15', critical: true, value: Buffer.from('x')}]}},
+		['chain-malformed', 'revocation-list-untrusted'],
+	],
+	[
 		'a partial list',
 		{
 			lists: withLists(({root, middle, lists}) => [
@@ -260,6 +265,14 @@ test('the order of what comes along does not matter, and a good path wins over a
 		[world.root.der, world.middle.der, world.middle.der, world.leaf.der],
 	])
 		t.deepEqual(codesOf(world, {intermediates, roots: [other.der, world.root.der]}), []);
+});
+
+test('a list of the same name and another key does not hide the right one', t => {
+	const world = build();
+	const foreign = forgeRevocationList({issuer: world.middle, signer: other.privateKey});
+	t.deepEqual(codesOf(world, {revocationLists: [foreign, ...world.lists]}), []);
+	const revoking = forgeRevocationList({issuer: world.middle, signer: other.privateKey, revoked: [world.leaf]});
+	t.deepEqual(codesOf(world, {revocationLists: [...world.lists, revoking]}), []);
 });
 
 test('without required lists a missing one is said and does not refuse', t => {

@@ -40,7 +40,8 @@ function judgeOne(
 ): Finding[] {
 	const named = lists.filter(list => sameBytes(list.issuer, issuer.subject));
 	const signed = named.filter(list => isSignedBy(list, issuer));
-	if (signed.length < named.length)
+	// An authority with a new key keeps its name, so lists of both may be there; one that is signed has to be.
+	if (named.length > 0 && signed.length === 0)
 		return [refusal('revocation-list-untrusted', `${what} has a revocation list that its issuer did not sign.`)];
 	// What was revoked once stays so, also where the list is outdated.
 	if (signed.some(list => list.revoked.has(toHex(serial))))
@@ -53,6 +54,16 @@ function judgeOne(
 }
 
 function isSignedBy({signedPart, signatureAlgorithm, signature}: RevocationList, issuer: ParsedCertificate): boolean {
-	if (!signatureAlgorithm || !issuer.key || mayBeUsedFor(issuer, 'cRLSign') === false) return false;
+	if (!signatureAlgorithm || !issuer.key || !maySignLists(issuer)) return false;
 	return isSignedWith({content: signedPart, algorithm: signatureAlgorithm, signature}, issuer.key);
+}
+
+function maySignLists(issuer: ParsedCertificate): boolean {
+	try {
+		return mayBeUsedFor(issuer, 'cRLSign') !== false;
+	} catch (error) {
+		// The judgement of the path says that the extension cannot be read.
+		if (error instanceof MalformedError) return false;
+		throw error;
+	}
 }
