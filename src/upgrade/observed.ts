@@ -57,6 +57,8 @@ export type Observed = {
 	/** Whether the NodeVersion is active or outdated: another upgrade works. */
 	busy: boolean;
 	policies: PolicySet;
+	/** Images of that set that `recover` accepts with what the workspace pins. */
+	recoverable: readonly string[];
 	/** Names of the components ConfigMaps that exist. */
 	componentSets: readonly string[];
 	apiServers: readonly {node: string; version: string}[];

@@ -13,7 +13,7 @@ import {backUp} from '../../src/flows/upgrade/backup.ts';
 import {readBackup} from '../../src/flows/upgrade/backup-manifest.ts';
 import {checkForUpgrade, strandsNode} from '../../src/flows/upgrade/check.ts';
 import type {UpgradeDependencies} from '../../src/flows/upgrade/dependencies.ts';
-import {observe} from '../../src/flows/upgrade/observe.ts';
+import {observe, recoverable} from '../../src/flows/upgrade/observe.ts';
 import {updateDefinitions} from '../../src/kubernetes/crds.ts';
 import {openDatabase} from '../../src/kubernetes/embedded/store/database.ts';
 import {createSeal} from '../../src/kubernetes/embedded/store/seal.ts';
@@ -297,6 +297,8 @@ test('upgrade check: what is wrong now is a counterexample; machines that are of
 	const {deps} = await world(t, objects, off);
 	const {observed, users, replicas} = await observe(deps);
 	t.like(observed.nodes[1], {name: 'worker-0', image: 'v0.0.9', stopped: true});
+	t.deepEqual(observed.recoverable, ['v0.1.0']);
+	t.deepEqual(recoverable(observed.policies, [policyOf(2)]), [], 'the workspace pins another image');
 	t.deepEqual(observed.inFlight, [{kind: 'machine', name: 'worker-7', role: 'worker', image: 'v0.1.0'}]);
 	t.is(users.length, 2 + 1 + 3 + 2);
 	t.deepEqual(replicas, [{node: 'control-plane-0', generation: 1, digest: 'ab', renewedAt: Date.parse('2026-01-02T03:04:05Z')}]);

@@ -1,5 +1,5 @@
 import type {Observed, ObservedNode} from '../../src/upgrade/observed.ts';
-import type {AcceptedPolicy} from '../../src/upgrade/policy-set.ts';
+import {type AcceptedPolicy, policyVersion} from '../../src/upgrade/policy-set.ts';
 
 /** A policy whose signed file names only a version. */
 export const somePolicy = (version: string): AcceptedPolicy => ({
@@ -34,6 +34,7 @@ export function observedCluster(controlPlanes: number, workers: number, change: 
 		wanted: {image: 'v0.1.0', version: 'v1.31.13', components: componentsOf('v1.31.13')},
 		busy: false,
 		policies: {generation: 1, policies: [somePolicy('v0.1.0')]},
+		recoverable: change.policies?.policies.map(policy => policyVersion(policy)) ?? ['v0.1.0'],
 		componentSets: [componentsOf('v1.31.13')],
 		apiServers: names('control-plane', controlPlanes).map(node => ({node, version: 'v1.31.13'})),
 		autoscaling: false,

@@ -79,6 +79,7 @@ test('what is wrong before the first step is found there', t => {
 		step: 'start',
 		mishap: {kind: 'restarted', node: last.name},
 	});
+	t.like(at({...cluster, recoverable: []}), {step: 'start', condition: 'recover-accepts'});
 	t.like(at({...cluster, componentSets: []}), {step: 'start', condition: 'components-exist'});
 	t.like(at(observedCluster(1, 0, {inFlight: [{kind: 'PendingNode', name: 'worker-9', role: 'worker'}]})), {
 		condition: 'service-accepts-node',
@@ -138,7 +139,8 @@ function randomCase(seed: number) {
 		? {generation: 4, policies: [somePolicy('v0.2.0'), somePolicy('v0.1.0')]}
 		: plain.policies;
 	const groups = plain.groups.map(group => ({...group, image: isMidway && chance(0.5) ? 'v0.2.0' : group.image}));
-	return {kind, goal, observed: {...plain, nodes, inFlight, policies, groups}};
+	const recoverable = isMidway ? ['v0.2.0', 'v0.1.0'] : plain.recoverable;
+	return {kind, goal, observed: {...plain, nodes, inFlight, policies, recoverable, groups}};
 }
 
 const holds = (t: ExecutionContext, seed: number): void => {

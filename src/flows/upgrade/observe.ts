@@ -1,12 +1,14 @@
+import {sameBytes} from '../../attestation/bytes.ts';
+import {type Policy, parsePolicy} from '../../attestation/policy.ts';
 import {AppError, exitCodes} from '../../errors.ts';
 import {type Kube, KubeError, type KubeObject, type Resource} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import type {Machine} from '../../providers/node-groups.ts';
 import type {Observed} from '../../upgrade/observed.ts';
-import {readPolicySet} from '../../upgrade/policy-set.ts';
+import {type PolicySet, policyVersion, readPolicySet} from '../../upgrade/policy-set.ts';
 import type {PolicyUser} from '../../upgrade/policy-users.ts';
 import type {ReplicaReport} from '../../upgrade/replicas.ts';
-import {adminKube, requireInitialised} from '../cluster.ts';
+import {adminKube, pinnedPolicy, readConfig, requireInitialised} from '../cluster.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {inFlight, observedBudgets, observedNode, observedPods, wantedVersion} from './objects.ts';
 
@@ -55,6 +57,8 @@ async function look(deps: UpgradeDependencies): Promise<Sight> {
 			deps.groups(ids.uid),
 		]);
 	const joinConfig = await joinConfigOf(kube);
+	const policies = readPolicySet(joinConfig);
+	const {config} = await readConfig(deps.workspace);
 	const observedNodes = nodes.map(node =>
 		observedNode(
 			node,
@@ -66,7 +70,8 @@ async function look(deps: UpgradeDependencies): Promise<Sight> {
 		groups,
 		inFlight: inFlight(joining, pending, machines, observedNodes),
 		...wantedVersion(nodeVersion),
-		policies: readPolicySet(joinConfig),
+		policies,
+		recoverable: recoverable(policies, [pinnedPolicy(config)]),
 		componentSets: configMaps.map(({metadata}) => metadata.name).filter(name => componentsName.test(name)),
 		// Where Kubernetes comes with the image, a control plane's kubelet and API server have one version.
 		apiServers: observedNodes
@@ -82,6 +87,19 @@ async function look(deps: UpgradeDependencies): Promise<Sight> {
 
 export const joinConfigOf = (kube: Kube): Promise<KubeObject> =>
 	kube.get(inNamespace(resources.configMaps, system), 'join-config');
+
+/** The images whose evidence one of the workspace's own policies lets pass: those are the nodes that `recover` helps. */
+export function recoverable({policies}: PolicySet, pinned: readonly Policy[]): string[] {
+	const passes = (own: Policy, image: Policy): boolean =>
+		own.variant === image.variant &&
+		[...own.measurements].every(([register, {expected, warnOnly}]) => {
+			const value = image.measurements.get(register)?.expected;
+			return warnOnly || (value !== undefined && sameBytes(value, expected));
+		});
+	return policies
+		.filter(({attestationConfig}) => pinned.some(own => passes(own, parsePolicy(own.variant, attestationConfig))))
+		.map(policy => policyVersion(policy));
+}
 
 /** A kind that the API server does not know has no objects. */
 async function whereServed(objects: Promise<KubeObject[]>): Promise<KubeObject[]> {

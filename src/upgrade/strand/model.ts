@@ -72,7 +72,7 @@ export function modelOf(observed: Observed, kind: ClusterKind, trusted: readonly
 		groups: groups.map(({name, role, image}) => ({name, role, image})),
 		accepted: new Map([[policies.generation, images]]),
 		generation: policies.generation,
-		recoverable: images,
+		recoverable: observed.recoverable,
 		wanted: {version: wanted.version, components: wanted.components},
 		componentSets,
 		trusted: [...new Set([...images, ...trusted])],
