@@ -1,4 +1,5 @@
 import {readConfig} from '../flows/cluster.ts';
+import {listReceipts} from '../flows/receipt-check.ts';
 import {fileNames, openWorkspace, withLock} from '../flows/session.ts';
 import {findExisting, terminateCluster} from '../flows/terminate.ts';
 import {agreeByName} from './consent.ts';
@@ -16,15 +17,16 @@ export const terminate: CommandModule = async context => {
 		);
 		const what = [...existing.leftovers, `${existing.resources} Terraform resources`].join(', ');
 		await agreeByName(context, name, `This removes ${what}. It cannot be undone.`);
+		const receipts = (await listReceipts(context.folder)).length === 0 ? [] : [`${fileNames.receipts}/`];
 		const removed = await context.output.run('Terminating', signal => terminateCluster(deps, existing, signal), {
 			expected: ['destroy'],
 		});
 		return {
 			command: 'terminate',
-			data: {removed, kept: [fileNames.config, fileNames.masterSecret]},
+			data: {removed, kept: [fileNames.config, fileNames.masterSecret, ...receipts]},
 			lines: [
 				`Removed: ${removed.join(', ')}.`,
-				`Kept: ${fileNames.config} and ${fileNames.masterSecret}.`,
+				`Kept: ${[fileNames.config, fileNames.masterSecret, ...receipts].join(', ')}.`,
 				'No process, file or resource that we know of is left; backups, swap and snapshots were not checked.',
 			],
 		};

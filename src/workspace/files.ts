@@ -161,10 +161,11 @@ export async function removeUnfinished(workspace: Workspace): Promise<void> {
 	const known = new Set<string>(Object.values(fileNames));
 	// Others write this one without holding the lock.
 	known.delete(fileNames.lock);
-	for (const folder of ['', fileNames.own]) {
+	const receipts = (await exists(workspace.path('receipts'))) ? [fileNames.receipts] : [];
+	for (const folder of ['', fileNames.own, ...receipts]) {
 		for (const name of await readdir(path.join(workspace.folder, folder))) {
 			const target = unfinished.exec(name)?.[1];
-			if (target !== undefined && known.has(path.posix.join(folder, target)))
+			if (target !== undefined && (folder === fileNames.receipts || known.has(path.posix.join(folder, target))))
 				await rm(path.join(workspace.folder, folder, name), {force: true});
 		}
 	}

@@ -1,4 +1,4 @@
-import {createHash, createPublicKey, generateKeyPairSync, type KeyObject, webcrypto} from 'node:crypto';
+import {createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign, webcrypto} from 'node:crypto';
 import {mkdtempSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -156,6 +156,7 @@ const forged: [string, Uint8Array, RegExp][] = [
 		withHeader(receipt, header => Buffer.concat([header.subarray(0, -32), Buffer.alloc(32)])),
 		/changed/,
 	],
+	['a key that is named as another', signedAs(keyIdOf(spkiOf(release))), /changed/],
 	[
 		'another algorithm',
 		withHeader(receipt, header => Buffer.concat([header.subarray(0, 2), Buffer.from([0x38, 0x22]), header.subarray(3)])),
@@ -174,6 +175,17 @@ function withHeader(file: Uint8Array, change: (header: Buffer) => Uint8Array): U
 	const size = file[3] ?? 0;
 	const header = change(Buffer.from(file.subarray(4, 4 + size)));
 	return Buffer.concat([file.subarray(0, 3), Buffer.from([header.length]), header, file.subarray(4 + size)]);
+}
+
+/** A message that its key signed as a whole, under the name of another key. */
+function signedAs(keyId: Uint8Array): Uint8Array {
+	const payload = encodeCanonical(payloadOf({}));
+	const header = Buffer.concat([receipt.subarray(4, 4 + (receipt[3] ?? 0) - 32), keyId]);
+	const signature = sign('sha256', encodeCbor(['Signature1', header, new Uint8Array(), payload]), {
+		key,
+		dsaEncoding: 'ieee-p1363',
+	});
+	return Buffer.concat([receipt.subarray(0, 1), encodeCbor([header, {}, payload, signature])]);
 }
 
 function withUnprotected(file: Uint8Array): Uint8Array {

@@ -49,12 +49,18 @@ test('what a killed run left of a file it was writing is removed, and nothing el
 	const place = workspace();
 	await prepareFolder(place);
 	const ending = '0123456789ab.tmp';
-	const gone = [`constellation-mastersecret.json.${ending}`, `.constellation/workspace.json.${ending}`];
+	mkdirSync(place.path('receipts'));
+	const gone = [
+		`constellation-mastersecret.json.${ending}`,
+		`.constellation/workspace.json.${ending}`,
+		`constellation-receipts/2026-11-22T18-30-00Z-apply.cbor.${ending}`,
+	];
 	const kept = [
 		`notes.${ending}`,
 		`.constellation/lock.json.${ending}`,
 		'constellation-mastersecret.json',
 		'constellation-id.json.bak',
+		'constellation-receipts/2026-11-22T18-30-00Z-apply.cbor',
 	];
 	for (const name of [...gone, ...kept]) writeFileSync(path.join(place.folder, name), '');
 	await removeUnfinished(place);
