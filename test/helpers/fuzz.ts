@@ -136,7 +136,7 @@ function isRefusal(error: unknown): boolean {
 
 function heapUsed(): number {
 	setFlagsFromString('--expose-gc');
-	const collect: unknown = runInNewContext('gc');
-	if (typeof collect === 'function') collect();
+	const collect = runInNewContext('gc') as () => void;
+	collect();
 	return process.memoryUsage().heapUsed;
 }
