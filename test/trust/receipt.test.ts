@@ -156,7 +156,12 @@ const forged: [string, Uint8Array, RegExp][] = [
 		withHeader(receipt, header => Buffer.concat([header.subarray(0, -32), Buffer.alloc(32)])),
 		/changed/,
 	],
-	['a key that is named as another', signedAs(keyIdOf(spkiOf(release))), /changed/],
+	['an algorithm of the same length, signed', signedWith(header => header.with(2, 0x25)), /algorithm/],
+	[
+		'a key that is named as another',
+		signedWith(header => Buffer.concat([header.subarray(0, -32), keyIdOf(spkiOf(release))])),
+		/changed/,
+	],
 	[
 		'another algorithm',
 		withHeader(receipt, header => Buffer.concat([header.subarray(0, 2), Buffer.from([0x38, 0x22]), header.subarray(3)])),
@@ -177,10 +182,10 @@ function withHeader(file: Uint8Array, change: (header: Buffer) => Uint8Array): U
 	return Buffer.concat([file.subarray(0, 3), Buffer.from([header.length]), header, file.subarray(4 + size)]);
 }
 
-/** A message that its key signed as a whole, under the name of another key. */
-function signedAs(keyId: Uint8Array): Uint8Array {
+/** A message with another protected header, which its key signed all the same. */
+function signedWith(change: (header: Uint8Array) => Uint8Array): Uint8Array {
 	const payload = encodeCanonical(payloadOf({}));
-	const header = Buffer.concat([receipt.subarray(4, 4 + (receipt[3] ?? 0) - 32), keyId]);
+	const header = change(new Uint8Array(receipt.subarray(4, 4 + (receipt[3] ?? 0))));
 	const signature = sign('sha256', encodeCbor(['Signature1', header, new Uint8Array(), payload]), {
 		key,
 		dsaEncoding: 'ieee-p1363',
@@ -209,11 +214,12 @@ test('what a receipt brings along is checked again; whose key it is, only agains
 	const refusal = [{code: 'quote-bank', severity: 'refuse' as const, message: 'No.'}];
 	const [node] = facts.nodes;
 	const log = newLog();
+	const posing = newLog('rekor.sigstore.dev');
 	const {measurements: own} = facts;
-	const logged = (file: Uint8Array, signature: Uint8Array, key: Uint8Array, name = log.log.name) => {
+	const logged = (file: Uint8Array, signature: Uint8Array, key: Uint8Array, by = log) => {
 		const publicKey = createPublicKey(release).export({format: 'pem', type: 'spki'});
-		const entry = answerBytes(log.answer(log.partsOf(leafOf({content: file, signature, publicKey}))));
-		return {measurements: {...own, log: {name, key, entry}}};
+		const entry = answerBytes(by.answer(by.partsOf(leafOf({content: file, signature, publicKey}))));
+		return {measurements: {...own, log: {name: by.log.name, key, entry}}};
 	};
 	const sig = own.signature ?? new Uint8Array();
 	const cases: [string, Partial<ReceiptFacts>, Record<string, string>][] = [
@@ -221,7 +227,7 @@ test('what a receipt brings along is checked again; whose key it is, only agains
 		['a proof of the log', logged(signedFile, sig, log.log.key), {log: 'ok'}],
 		['a proof by another log', logged(signedFile, sig, newLog().log.key), {log: 'failed'}],
 		['a proof for another file', logged(otherFile, sig, log.log.key), {log: 'failed'}],
-		['a proof in the name of the public log', logged(signedFile, sig, log.log.key, 'rekor.sigstore.dev'), {log: 'failed'}],
+		['a proof in the name of the public log', logged(signedFile, sig, posing.log.key, posing), {log: 'failed'}],
 		[
 			'a file that was changed',
 			{measurements: {...facts.measurements, file: otherFile}},
