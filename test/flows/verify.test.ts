@@ -220,7 +220,7 @@ const unusable: [string, string, Partial<NamedTarget>, string, number][] = [
 	['no variant in the config', 'version: v3\nattestation: {}\n', {}, 'invalid-config', 2],
 	['an unknown section', v29Config(peer, 'dummy'), {}, 'invalid-config', 2],
 	['no YAML', 'a: [', {}, 'invalid-config', 2],
-	['too large', `{"a": "${'a'.repeat(1024 * 1024)}"}`, {}, 'measurements-unusable', 3],
+	['too large', `# ${'a'.repeat(1024 * 1024)}`, {}, 'measurements-unusable', 3],
 ];
 test('expected values that cannot be used are named before anybody is asked', async t => {
 	for (const [name, text, named, code, exitCode] of unusable) {
