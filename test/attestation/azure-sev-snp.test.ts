@@ -127,7 +127,7 @@ const cases: Record<string, [Case, FindingCode]> = {
 		{knobs: {runtimeText: text => text.replace('"secure-boot":true', '"secure-boot":null')}},
 		'runtime-data-mismatch',
 	],
-	'more in the report data': [{knobs: {report: {fields: {reportData: Buffer.alloc(64, 1)}}}}, 'runtime-data-mismatch'],
+	'more in the report data': [{knobs: {rest: Buffer.alloc(32, 1)}}, 'runtime-data-mismatch'],
 	'runtime data of another key': [
 		{knobs: {runtimeData: json => ({...json, keys: [{...json.keys[0], n: 'AQAB'}]})}},
 		'runtime-data-key',

@@ -21,6 +21,8 @@ export type TokenKnobs = {
 
 export type AzureKnobs = {
 	report?: ReportKnobs;
+	/** The half of the report data behind the digest. */
+	rest?: Uint8Array;
 	certificate?: EndorsementKnobs;
 	runtimeData?: (json: {keys: Json[]} & Json) => Json;
 	runtimeText?: (text: string) => string;
@@ -94,7 +96,7 @@ export function forgeAzure(knobs: AzureKnobs = {}): Uint8Array {
 		'vm-configuration': {'secure-boot': true, 'tpm-enabled': true},
 	});
 	const runtimeData = Buffer.from(JSON.stringify(runtime));
-	const reportData = Buffer.concat([createHash('sha256').update(runtimeData).digest(), Buffer.alloc(32)]);
+	const reportData = Buffer.concat([createHash('sha256').update(runtimeData).digest(), knobs.rest ?? Buffer.alloc(32)]);
 	const report = forgeReport({...knobs.report, fields: {reportData, ...knobs.report?.fields}});
 	const info = (knobs.info ?? same)({
 		Vcek: base64(Buffer.from(pem(forgeChipCertificate(knobs.certificate)))),
