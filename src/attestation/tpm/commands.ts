@@ -84,6 +84,8 @@ export function openTpm(channel: TpmChannel, layout: TpmLayout = commonLayout): 
 		return {counter, values};
 	}
 
+	const known = new Map<number, {pcrs: Uint8Array[]; digest: Uint8Array}>();
+
 	async function quoteBank(bank: number, extraData: Uint8Array): Promise<TpmQuote> {
 		const selection = writePcrSelections([{hash: bank, registers: allRegisters}]);
 		for (let attempt = 0; attempt < attempts; attempt++) {
@@ -91,8 +93,13 @@ export function openTpm(channel: TpmChannel, layout: TpmLayout = commonLayout): 
 			const reader = await run('quote', 'password', u32(layout.attestationKey), parameters);
 			const attest = Uint8Array.from(reader.sized(1024, 'attest'));
 			const signature = Uint8Array.from(reader.take(reader.remaining(), 'signature'));
+			// The quote itself says whether the values that were read before still are: reading them again costs most of the time.
+			const kept = known.get(bank);
+			if (kept !== undefined && sameBytes(parseQuoteInfo(attest).pcrDigest, kept.digest))
+				return {attest, signature, pcrs: kept.pcrs};
 			const pcrs = await readPcrs(bank);
 			const digest = createHash('sha256').update(Buffer.concat(pcrs)).digest();
+			known.set(bank, {pcrs, digest});
 			if (sameBytes(parseQuoteInfo(attest).pcrDigest, digest)) return {attest, signature, pcrs};
 		}
 		throw new MalformedError('quote: the registers keep changing');

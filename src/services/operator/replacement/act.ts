@@ -64,9 +64,9 @@ export const act = async (deps: ActDeps, action: Action, wanted: Wanted): Promis
 			await drainStep(kube, action.node, {reason, deadlineMs: wanted.drainSeconds * 1000, now});
 			return;
 		case 'end-drain':
-			await endMaintenance(kube, action.node);
+			// The NodeMaintenance goes last: while it is there, the next operator sees that this is not done.
 			if (action.uncordon) await kube.patch(resources.nodes, action.node, {spec: {unschedulable: null}}, 'merge').catch(missing);
-			return;
+			return endMaintenance(kube, action.node);
 		case 'set-draining':
 			return groups.setDraining(action.machine, action.draining).catch(noMachine);
 		case 'retire-machine':

@@ -47,9 +47,10 @@ const heirStep = (seen: Observation, heir: SeenNode): Steps => {
 /** What was wanted changed in the middle: the old node stays, the new one goes without a replacement. */
 const dissolve = (seen: Observation, donor: SeenNode, heir: SeenNode): Steps => {
 	const machine = seen.machines.find(({name}) => name === donor.name);
+	const isDraining = donor.unschedulable || maintenanceOf(seen, donor) !== undefined;
 	return does(
 		...(machine?.draining === true ? [{do: 'set-draining', machine: donor.name, draining: false} as const] : []),
-		...(maintenanceOf(seen, donor) !== undefined ? [{do: 'end-drain', node: donor.name, uncordon: true} as const] : []),
+		...(isDraining ? [{do: 'end-drain', node: donor.name, uncordon: true} as const] : []),
 		annotate(heir.name, {[upgradeAnnotations.donor]: null, [upgradeAnnotations.obsolete]: 'true'}),
 		annotate(donor.name, {[upgradeAnnotations.heir]: null}),
 	);
