@@ -26,7 +26,25 @@ export type RefusalView = {
 /** Where a fact comes from; `reported` facts are the node's own word. */
 export type Source = 'terraform' | 'provider' | 'reported' | 'cli' | 'join-service' | 'kubernetes';
 
-export type PhaseId = 'preflight' | 'plan' | 'machines' | 'init' | 'nodes' | 'recover' | 'verify' | 'secrets' | 'destroy';
+export type PhaseId =
+	| 'preflight'
+	| 'plan'
+	| 'machines'
+	| 'init'
+	| 'nodes'
+	| 'recover'
+	| 'lock'
+	| 'backup'
+	| 'policies'
+	| 'control-planes'
+	| 'workers'
+	| 'retire'
+	| 'verify'
+	| 'secrets'
+	| 'destroy';
+
+/** Where a node stands while an upgrade replaces nodes. */
+export type ReplacementState = 'outdated' | 'replacing' | 'draining' | 'leaving' | 'removed' | 'joining' | 'current' | 'surplus';
 
 export type PlannedChange = {
 	address: string;
@@ -91,6 +109,27 @@ export type Event =
 			lastError?: string;
 			/** When the wait gives up, in milliseconds since the epoch. */
 			until?: number;
+			at: number;
+	  }
+	| {
+			/** What the JoinServices accept: the images of the policy set, newest first, and which replica does not enforce exactly it yet. */
+			type: 'policies';
+			generation: number;
+			images: string[];
+			lagging: {node: string; reason: string}[];
+			at: number;
+	  }
+	| {
+			type: 'replacement';
+			node: string;
+			role: NodeRole;
+			state: ReplacementState;
+			image?: string;
+			/** The node that it replaces, or that replaces it. */
+			partner?: string;
+			/** While it is drained: pods that are left, and the disruption budget that they wait for. */
+			podsLeft?: number;
+			blockedBy?: string;
 			at: number;
 	  }
 	| {type: 'stream'; state: 'connected' | 'lost' | 'resumed'; detail?: string; at: number}

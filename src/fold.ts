@@ -38,6 +38,7 @@ export type Lane = {
 	lost?: {reason: EventOf<'lane-lost'>['reason']; at: number};
 };
 
+export type Replacement = Omit<EventOf<'replacement'>, 'type'>;
 export type Wait = {node?: string; message: string; lastError?: string; until?: number; at: number};
 export type LogLine = {source: string; line: string; at: number};
 export type ResourceView = {address: string; action: string; state: EventOf<'resource'>['state']; elapsedSeconds?: number};
@@ -60,6 +61,10 @@ export type LiveView = {
 	/** How many log lines there were in all; more than `logs.length` once the ring is full. */
 	logCount: number;
 	warnings: readonly {code: string; message: string; at: number}[];
+	/** What the JoinServices accept while an upgrade is under way. */
+	policies?: {generation: number; images: readonly string[]; lagging: readonly {node: string; reason: string}[]};
+	/** Where each node stands in an upgrade, by name. */
+	replacements: ReadonlyMap<string, Replacement>;
 	verify?: {endpoint: string; checks: readonly VerifyCheck[]};
 	files: readonly {path: string; purpose: string}[];
 	summary?: ClusterSummary;
@@ -69,6 +74,7 @@ export const emptyView: LiveView = {
 	phases: [],
 	checks: [],
 	resources: new Map(),
+	replacements: new Map(),
 	lanes: new Map(),
 	order: [],
 	waits: new Map(),
@@ -101,6 +107,16 @@ function changed(view: LiveView, event: Event): Partial<LiveView> {
 			return foldLost(view, event);
 		case 'waiting':
 			return {waits: bounded(view.waits, event.node === undefined ? '' : oneLine(event.node, 80), waitOf(event), limits.lanes)};
+		case 'policies':
+			return {
+				policies: {
+					generation: event.generation,
+					images: event.images.map(image => oneLine(image, 80)),
+					lagging: event.lagging.map(({node, reason}) => ({node: oneLine(node, 80), reason: oneLine(reason)})),
+				},
+			};
+		case 'replacement':
+			return foldReplacement(view, event);
 		case 'stream':
 			return {stream: {state: event.state, at: event.at, ...(event.detail === undefined ? {} : {detail: oneLine(event.detail)})}};
 		case 'log': {
@@ -120,6 +136,16 @@ function changed(view: LiveView, event: Event): Partial<LiveView> {
 		default:
 			return never(event);
 	}
+}
+
+function foldReplacement(view: LiveView, {type: _, ...event}: EventOf<'replacement'>): Partial<LiveView> {
+	const node = oneLine(event.node, 80);
+	const words = {
+		...(event.image === undefined ? {} : {image: oneLine(event.image, 80)}),
+		...(event.partner === undefined ? {} : {partner: oneLine(event.partner, 80)}),
+		...(event.blockedBy === undefined ? {} : {blockedBy: oneLine(event.blockedBy, 200)}),
+	};
+	return {replacements: bounded(view.replacements, node, {...event, ...words, node}, limits.lanes)};
 }
 
 function foldPhase(phases: readonly PhaseView[], event: EventOf<'phase'>): PhaseView[] {

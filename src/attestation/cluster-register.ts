@@ -9,9 +9,15 @@ import {bankOf} from './registers.ts';
  */
 export function withClusterId<P extends Policy>(policy: P, clusterId: Uint8Array): P {
 	const {clusterRegister, hash, size} = bankOf(policy);
-	const before: Measurement = policy.measurements.get(clusterRegister) ?? {expected: new Uint8Array(size), warnOnly: false};
 	const digest = createHash(hash).update(clusterId).digest();
-	const expected = createHash(hash).update(before.expected).update(digest).digest();
-	const measurements: Measurements = new Map(policy.measurements).set(clusterRegister, {...before, expected});
-	return {...policy, measurements};
+	const extended = (measurements: Measurements): Measurements => {
+		const before: Measurement = measurements.get(clusterRegister) ?? {expected: new Uint8Array(size), warnOnly: false};
+		const expected = createHash(hash).update(before.expected).update(digest).digest();
+		return new Map(measurements).set(clusterRegister, {...before, expected});
+	};
+	const previous =
+		'previous' in policy && policy.previous !== undefined
+			? {previous: {...policy.previous, measurements: extended(policy.previous.measurements)}}
+			: {};
+	return {...policy, measurements: extended(policy.measurements), ...previous};
 }

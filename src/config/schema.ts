@@ -47,6 +47,11 @@ const measurement = z.union([
 	}),
 ]);
 
+const registerValues = z.record(
+	z.string().regex(/^(?:\d|1\d|2[0-3])$/, {error: 'must be a register number from 0 to 23'}),
+	measurement,
+);
+
 const publicKey = z
 	.string()
 	.regex(/^[A-Za-z\d+/]+={0,2}$/, {error: 'must be the base64 of a public key (DER, SubjectPublicKeyInfo)'})
@@ -103,8 +108,7 @@ export const configSchema = z.strictObject({
 		.strictObject({
 			localVTPM: z
 				.strictObject({
-					measurements: z
-						.record(z.string().regex(/^(?:\d|1\d|2[0-3])$/, {error: 'must be a register number from 0 to 23'}), measurement)
+					measurements: registerValues
 						.optional()
 						.describe(
 							'Register values a node must have. `constellation apply` computes them from the image files and writes them here.',
@@ -115,6 +119,13 @@ export const configSchema = z.strictObject({
 					releaseKey: publicKey
 						.optional()
 						.describe('Key that signed the measurements of the image. Written by `constellation apply`.'),
+					previous: z
+						.strictObject({
+							image: z.string().describe('Image that the cluster comes from.'),
+							measurements: registerValues.describe('Register values of its nodes.'),
+						})
+						.optional()
+						.describe('Accepted too while an upgrade replaces nodes. Written and removed by `constellation upgrade`.'),
 				})
 				.describe('What a node has to prove before it gets any secret.'),
 		})

@@ -80,9 +80,9 @@ export async function workspaceState(workspace: Workspace): Promise<WorkspaceSta
 
 /** What a node must show before it is in the cluster, as the config pins it. Throws AppError `policy-not-pinned`, `policy-invalid`. */
 export function pinnedPolicy(config: Config): Policy {
-	const {measurements, makerKey, releaseKey} = config.attestation.localVTPM;
+	const {measurements, makerKey, releaseKey, previous} = config.attestation.localVTPM;
 	if (measurements !== undefined && makerKey !== undefined && releaseKey !== undefined)
-		return parsePolicy('local-vtpm', {measurements, makerKey, releaseKey});
+		return parsePolicy('local-vtpm', {measurements, makerKey, releaseKey, ...(previous === undefined ? {} : {previous})});
 	throw new AppError('The config does not say yet what a node has to prove.', {
 		code: 'policy-not-pinned',
 		exitCode: exitCodes.preflight,

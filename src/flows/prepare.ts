@@ -118,6 +118,7 @@ function pin(config: Config, text: string, policy: LocalPolicy, isNew: boolean):
 		measurements: {...measurements, ...Object.fromEntries(extra)},
 		makerKey: wanted.makerKey,
 		releaseKey: wanted.releaseKey,
+		...(current.previous === undefined ? {} : {previous: current.previous}),
 	};
 	if (JSON.stringify(value) === JSON.stringify(current)) return {config, text};
 	const edited = editConfig(text, [{path: ['attestation', 'localVTPM'], value}]);

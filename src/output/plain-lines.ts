@@ -39,6 +39,12 @@ export function plainLines(event: Event, before: LiveView): string[] {
 			return [`${oneLine(event.node, 80)}: ${event.reason}`];
 		case 'waiting':
 			return [waitSentence(event)];
+		case 'policies': {
+			const late = event.lagging.map(({node, reason}) => `  ${oneLine(node, 80)}: ${oneLine(reason)}`);
+			return [`join policy: accepts ${event.images.map(image => oneLine(image, 80)).join(' and ')}`, ...late];
+		}
+		case 'replacement':
+			return [replacementLine(event)];
 		case 'stream':
 			return [`join events: ${event.state}${event.detail === undefined ? '' : `, ${oneLine(event.detail)}`}`];
 		case 'log':
@@ -94,4 +100,30 @@ function verifyLines(check: VerifyCheck): string[] {
 
 function never(event: never): never {
 	throw new TypeError(`unknown event ${JSON.stringify(event)}`);
+}
+
+/** Where a node stands in an upgrade, as one line. */
+function replacementLine(event: Extract<Event, {type: 'replacement'}>): string {
+	const {state, partner, podsLeft, blockedBy} = event;
+	const name = oneLine(event.node, 80);
+	const image = event.image === undefined ? '' : `, image ${oneLine(event.image, 80)}`;
+	const other = partner === undefined ? '' : oneLine(partner, 80);
+	switch (state) {
+		case 'outdated':
+			return `${name}: to be replaced${image}`;
+		case 'replacing':
+			return `${name}: being replaced${other === '' ? '' : ` by ${other}`}`;
+		case 'joining':
+			return `${name}: on its way in${other === '' ? '' : ` for ${other}`}`;
+		case 'draining':
+			return `${name}: draining, ${podsLeft ?? 0} pods left${blockedBy === undefined ? '' : `, waits for the disruption budget ${oneLine(blockedBy, 200)}`}`;
+		case 'leaving':
+			return `${name}: leaving`;
+		case 'removed':
+			return `${name}: removed`;
+		case 'surplus':
+			return `${name}: not needed any more`;
+		case 'current':
+			return `${name}: up to date${image}`;
+	}
 }

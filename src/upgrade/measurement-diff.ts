@@ -91,7 +91,7 @@ function fieldsOf(policy: Policy): Map<string, string> {
 	const text = (value: unknown): string =>
 		value instanceof Uint8Array ? toHex(value) : value instanceof Map ? JSON.stringify([...value]) : JSON.stringify(value);
 	const entries = Object.entries(policy).filter(
-		([name, value]) => name !== 'measurements' && name !== 'variant' && value !== undefined,
+		([name, value]) => name !== 'measurements' && name !== 'previous' && name !== 'variant' && value !== undefined,
 	);
 	return new Map(entries.map(([name, value]): [string, string] => [name, text(value)]));
 }

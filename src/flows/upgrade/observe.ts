@@ -1,5 +1,6 @@
 import {sameBytes} from '../../attestation/bytes.ts';
 import {type Policy, parsePolicy} from '../../attestation/policy.ts';
+import {singlePolicies} from '../../attestation/variants/local/policy.ts';
 import {AppError, exitCodes} from '../../errors.ts';
 import {type Kube, KubeError, type KubeObject, type Resource} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
@@ -71,7 +72,7 @@ async function look(deps: UpgradeDependencies): Promise<Sight> {
 		inFlight: inFlight(joining, pending, machines, observedNodes),
 		...wantedVersion(nodeVersion),
 		policies,
-		recoverable: recoverable(policies, [pinnedPolicy(config)]),
+		recoverable: recoverable(policies, policiesOf(pinnedPolicy(config))),
 		componentSets: configMaps.map(({metadata}) => metadata.name).filter(name => componentsName.test(name)),
 		// Where Kubernetes comes with the image, a control plane's kubelet and API server have one version.
 		apiServers: observedNodes
@@ -87,6 +88,8 @@ async function look(deps: UpgradeDependencies): Promise<Sight> {
 
 export const joinConfigOf = (kube: Kube): Promise<KubeObject> =>
 	kube.get(inNamespace(resources.configMaps, system), 'join-config');
+
+const policiesOf = (pinned: Policy): readonly Policy[] => (pinned.variant === 'local-vtpm' ? singlePolicies(pinned) : [pinned]);
 
 /** The images whose evidence one of the workspace's own policies lets pass: those are the nodes that `recover` helps. */
 export function recoverable({policies}: PolicySet, pinned: readonly Policy[]): string[] {

@@ -10,6 +10,7 @@ import {padLeft, parsePublicArea, writePublicArea} from '../../tpm/public-area.t
 import {verifyQuote} from '../../tpm/quote.ts';
 import {judgeAkCertificate, type MachineIdentity} from './ak-certificate.ts';
 import {decodeEvidence, type LocalEvidence} from './evidence.ts';
+import {singlePolicies} from './policy.ts';
 
 /** Validation under a known policy: registers, maker key, challenge, user data. */
 export function validateLocal(policy: LocalPolicy, deps: ValidatorDeps): Validator['validate'] {
@@ -17,9 +18,16 @@ export function validateLocal(policy: LocalPolicy, deps: ValidatorDeps): Validat
 	return (document, nonce, userData) => {
 		const evidence = readEvidence(document);
 		const {findings, machine} = judgeLocal(evidence, {nonce, userData, maker, now: deps.now()});
-		findings.push(...weaknesses(policy.measurements), ...compareRegisters(policy.measurements, evidence.pcrs));
+		const {measurements} = closest(policy, evidence.pcrs);
+		findings.push(...weaknesses(measurements), ...compareRegisters(measurements, evidence.pcrs));
 		return attestedFrom(evidence, document, findings, machine);
 	};
+}
+
+/** Of the images that a policy accepts the one that fits; the one with the fewest differences where none does. */
+export function closest(policy: LocalPolicy, registers: readonly Uint8Array[]): LocalPolicy {
+	const differences = (each: LocalPolicy) => compareRegisters(each.measurements, registers).length;
+	return singlePolicies(policy).reduce((best, each) => (differences(each) < differences(best) ? each : best));
 }
 
 export function readEvidence(document: Uint8Array): LocalEvidence {
