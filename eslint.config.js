@@ -14,6 +14,7 @@ const common = [
 	'version',
 	'process',
 	'unix-http',
+	'drain-http',
 ].map(name => `./${name}.ts`);
 
 /**

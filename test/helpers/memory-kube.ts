@@ -8,12 +8,9 @@ export type MemoryKube = Kube & {
 
 const merged = (target: unknown, patch: unknown): unknown => {
 	if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-	const result = {...(typeof target === 'object' && target !== null ? target : {})} as Record<string, unknown>;
-	for (const [key, value] of Object.entries(patch)) {
-		if (value === null) delete result[key];
-		else result[key] = merged(result[key], value);
-	}
-	return result;
+	const before = (typeof target === 'object' && target !== null ? target : {}) as Record<string, unknown>;
+	const changed = Object.entries(patch).map(([key, value]) => [key, value === null ? null : merged(before[key], value)] as const);
+	return Object.fromEntries(Object.entries({...before, ...Object.fromEntries(changed)}).filter(([, value]) => value !== null));
 };
 
 /** The least of an API server that controllers need: versions, conflicts, merge patches, owners, in memory. Time is the caller's. */

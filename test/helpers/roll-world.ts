@@ -280,7 +280,7 @@ export const rollWorld = (sizes: {controlPlanes: number; workers: number}) => {
 			const waiting = JSON.parse(told('upgrade-waiting') ?? '[]') as string[];
 			const failure = told('upgrade-failure');
 			return {
-				status: object?.status as {conditions: {status: string; lastTransitionTime: string}[]} & Record<string, {name: string}[]>,
+				status: (object?.status ?? {conditions: []}) as {conditions: {status: string; lastTransitionTime: string}[]} & Record<string, {name: string}[]>,
 				waiting,
 				failure:
 					failure === undefined

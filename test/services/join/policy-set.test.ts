@@ -8,15 +8,7 @@ import {privateKeyOf} from '../../../src/keys/pki.ts';
 import {readMachineRecords} from '../../../src/kubernetes/machine-records.ts';
 import {inNamespace, resources} from '../../../src/kubernetes/resources.ts';
 import {RpcError, status} from '../../../src/rpc/status.ts';
-import {
-	type AcceptedPolicy,
-	narrow,
-	policyDigest,
-	policySetDigest,
-	readPolicySet,
-	widen,
-	withPolicySet,
-} from '../../../src/upgrade/policy-set.ts';
+import {narrow, policyDigest, policySetDigest, readPolicySet, widen, withPolicySet} from '../../../src/upgrade/policy-set.ts';
 import {laggingReplicas} from '../../../src/upgrade/replicas.ts';
 import {eventually} from '../../helpers/eventually.ts';
 import {
@@ -78,7 +70,7 @@ test('widen, narrow: both images join and rejoin, then the retired one neither',
 	await t.notThrowsAsync(askTicket(old, await world.open()));
 	await refused(t, askTicket(fresh, await world.open()), /Register 9/);
 
-	await change(world, set => widen(set, acceptedPolicy(newer) as AcceptedPolicy));
+	await change(world, set => widen(set, acceptedPolicy(newer)));
 	await settled(world);
 	t.is((await reportOf(world)).digest, policySetDigest(readPolicySet(await joinConfig(world))));
 	await t.notThrowsAsync(askTicket(fresh, await world.open()));
@@ -116,9 +108,7 @@ test('a policy that is not taken over is reported, and the one in force stays', 
 		t.deepEqual([report.generation, report.digest], [before.generation, before.digest], name);
 		t.not((await lagging(world)).length, 0, name);
 	}
-	await change(world, set =>
-		widen({...set, policies: [acceptedPolicy(image) as AcceptedPolicy]}, acceptedPolicy(newer) as AcceptedPolicy),
-	);
+	await change(world, set => widen({...set, policies: [acceptedPolicy(image)]}, acceptedPolicy(newer)));
 	await settled(world);
 	t.is((await reportOf(world)).refused, undefined);
 });
