@@ -32,7 +32,7 @@ export class Killed extends Error {
 
 type SimulatedMachine = Machine & {token?: string};
 /** What becomes of machines that are made from now on. */
-export type Fate = 'joins' | 'refused' | 'never-ready' | 'does-not-boot';
+export type Fate = 'joins' | 'refused' | 'never-ready' | 'does-not-boot' | 'attested-as-old';
 
 /**
  * A cluster without processes: objects in memory, a provider, and nodes that join, become Ready, register again while they live, and go,
@@ -120,16 +120,15 @@ export const rollWorld = (sizes: {controlPlanes: number; workers: number}) => {
 			kubernetesComponentsReference?: string;
 			kubernetesClusterVersion?: string;
 		};
-		await changeMachineRecords(
-			plain,
-			records =>
-				new Map([
-					...records,
-					[
-						`key-of-${machine.name}`,
-						{diskUuid: machine.name, name: machine.name, role: machine.role, since: '', image: machine.image},
-					],
-				]),
+		const image = fates.get(machine.name) === 'attested-as-old' ? 'v1.0.0' : machine.image;
+		// Registering again takes no ticket, and changes no record.
+		await changeMachineRecords(plain, records =>
+			records.has(`key-of-${machine.name}`)
+				? undefined
+				: new Map([
+						...records,
+						[`key-of-${machine.name}`, {diskUuid: machine.name, name: machine.name, role: machine.role, since: '', image}],
+					]),
 		);
 		const labels = machine.role === 'control-plane' ? {[controlPlaneLabel]: ''} : {};
 		await plain.create(resources.nodes, {
@@ -280,7 +279,10 @@ export const rollWorld = (sizes: {controlPlanes: number; workers: number}) => {
 			const waiting = JSON.parse(told('upgrade-waiting') ?? '[]') as string[];
 			const failure = told('upgrade-failure');
 			return {
-				status: (object?.status ?? {conditions: []}) as {conditions: {status: string; lastTransitionTime: string}[]} & Record<string, {name: string}[]>,
+				status: (object?.status ?? {conditions: []}) as {conditions: {status: string; lastTransitionTime: string}[]} & Record<
+					string,
+					{name: string}[]
+				>,
 				waiting,
 				failure:
 					failure === undefined

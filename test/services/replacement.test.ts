@@ -1,4 +1,5 @@
 import test, {type ExecutionContext} from 'ava';
+import {readMachineRecords} from '../../src/kubernetes/machine-records.ts';
 import {resources} from '../../src/kubernetes/resources.ts';
 import {controlPlanes, Killed, pods, type RollWorld, rollWorld, workers} from '../helpers/roll-world.ts';
 
@@ -53,7 +54,12 @@ const start = async (sizes: {controlPlanes: number; workers: number}) => {
 	return world;
 };
 
-const expectRolled = (t: ExecutionContext, world: RollWorld, sizes: {controlPlanes: number; workers: number}, image: string) => {
+const expectRolled = async (
+	t: ExecutionContext,
+	world: RollWorld,
+	sizes: {controlPlanes: number; workers: number},
+	image: string,
+) => {
 	t.is(running(world, 'control-plane', image).length, sizes.controlPlanes);
 	t.is(running(world, 'worker', image).length, sizes.workers);
 	t.is(world.machines.size, sizes.controlPlanes + sizes.workers);
@@ -64,6 +70,15 @@ const expectRolled = (t: ExecutionContext, world: RollWorld, sizes: {controlPlan
 		t.deepEqual([left, (spec as {unschedulable?: boolean} | undefined)?.unschedulable ?? false], [[], false]);
 		t.is(metadata.annotations?.[`${prefix}/attested-image`], image);
 	}
+	const records = [...(await readMachineRecords(world.kube)).values()];
+	// Whose machine is gone gets no ticket any more.
+	t.deepEqual(
+		records
+			.filter(({retired}) => retired !== true)
+			.map(({name}) => name)
+			.toSorted(),
+		[...world.machines.keys()].toSorted(),
+	);
 	t.deepEqual(
 		[...world.groups.values()].map(group => group.image),
 		[image, image],
@@ -96,7 +111,7 @@ for (const sizes of [
 		);
 		await world.round();
 		await world.round();
-		expectRolled(t, world, sizes, 'v1.1.0');
+		await expectRolled(t, world, sizes, 'v1.1.0');
 		t.is(order[0], `image ${controlPlanes}`);
 		t.is(order.at(-1), 'update configmaps join-config');
 		const lastControlPlane = order.findLastIndex(what => what.startsWith('remove control-plane'));
@@ -128,7 +143,7 @@ test('an operator killed right before or right after any write: the next one end
 		await world.want('v1.1.0');
 		await until(world, `the roll after a kill at write ${kill}`, isDone(world, 'v1.1.0'));
 		for (let more = 0; more < 3; more++) await world.round();
-		expectRolled(t, world, sizes, 'v1.1.0');
+		await expectRolled(t, world, sizes, 'v1.1.0');
 	}
 	t.log(`${writes} boundaries`);
 });
@@ -172,7 +187,7 @@ test('random kills, lagging JoinServices, pauses and changes of direction end in
 		await until(world, `the end of seed ${seed}`, isDone(world, image), 900);
 		world.onWrite(() => undefined);
 		for (let more = 0; more < 4; more++) await world.round();
-		expectRolled(t, world, sizes, image);
+		await expectRolled(t, world, sizes, image);
 	}
 });
 
@@ -180,6 +195,7 @@ const failures = [
 	['refused', 'attest', /Register 9/],
 	['never-ready', 'ready', /to be Ready/],
 	['does-not-boot', 'create', /does not run/],
+	['attested-as-old', 'ready', /attested as v1\.1\.0, it was as v1\.0\.0/],
 ] as const;
 
 for (const [fate, step, message] of failures) {
@@ -206,6 +222,26 @@ for (const [fate, step, message] of failures) {
 		await until(world, 'the roll', isDone(world, 'v1.1.0'));
 	});
 }
+
+test('a replacement that is no longer Ready keeps the old node where it is', async t => {
+	const world = await start({controlPlanes: 1, workers: 0});
+	await world.want('v1.1.0');
+	const [ready] = [{conditions: [{type: 'Ready', status: 'True'}]}];
+	const isPaired = () => world.nodeOf('control-plane-1')?.metadata.annotations?.[`${prefix}/donor`] === 'control-plane-0';
+	await until(world, 'the pair', () => isPaired() && world.kube.all(resources.pendingNodes).length === 0);
+	world.fates.set('control-plane-1', 'never-ready');
+	const set = (status: unknown) => world.kube.patch(resources.nodes, 'control-plane-1', {status}, 'merge', 'status');
+	await set({conditions: [{type: 'Ready', status: 'False'}]});
+	for (let count = 0; count < 20; count++) {
+		await world.round();
+		await world.tick();
+	}
+	t.false(world.machines.get('control-plane-0')?.draining ?? false);
+	t.is(world.kube.all(resources.nodeMaintenances).length, 0);
+	t.regex(world.version().waiting.join(), /control-plane-1 to be Ready/);
+	await set(ready);
+	await until(world, 'the roll', isDone(world, 'v1.1.0'));
+});
 
 test('a pod that may not go is named and waited for; after the deadline the roll stops, continued it goes on', async t => {
 	const sizes = {controlPlanes: 1, workers: 1};
