@@ -65,13 +65,13 @@ export function expectationsFrom(bytes: Uint8Array, source: string, wishes: Wish
 	}
 }
 
-/** The attestation section of a config. */
-export function fromConfig(text: string, source: string, wishes: Wishes): Expectations {
+/** The attestation section of a config. `settings`: what stands for it where words in it were replaced, such as `latest`. */
+export function fromConfig(text: string, source: string, wishes: Wishes, settings?: unknown): Expectations {
 	const {variant, value, image} = readAttestationSection(text);
 	if (wishes.variant !== undefined && wishes.variant !== variant)
 		throw needsFlag('--variant', `${source} is about ${variant}, not ${wishes.variant}.`);
 	const {base: _other, ...own} = wishes;
-	return {policy: policyOf(variant, value, own), source, ...(image === '' ? {} : {imageVersion: image})};
+	return {policy: policyOf(variant, settings ?? value, own), source, ...(image === '' ? {} : {imageVersion: image})};
 }
 
 function fromMeasurementsFile(bytes: Uint8Array, source: string, wishes: Wishes): Expectations {

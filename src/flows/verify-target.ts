@@ -4,6 +4,7 @@ import {AppError, exitCodes} from '../errors.ts';
 import {readClusterId} from '../keys/cluster-id.ts';
 import {fileNames, readText, type Workspace} from '../workspace/files.ts';
 import {type ClusterIds, readIds} from '../workspace/id-file.ts';
+import {settingsOf} from './azure-versions.ts';
 import {noCluster, notInitialised, pinnedPolicy, readConfig, readEndpoints} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {type Expectations, fromConfig, readExpectations} from './expectations.ts';
@@ -43,8 +44,8 @@ export async function verifyTarget(deps: Dependencies, named: NamedTarget, world
 	if (needsIds && ids === undefined) throw noCluster(workspace);
 	const expectations =
 		named.measurements === undefined
-			? await ownExpectations(workspace, named)
-			: await namedExpectations(named.measurements, await wishesOf(deps, named, ids), world);
+			? await ownExpectations(workspace, named, world)
+			: await namedExpectations(named.measurements, await wishesOf(deps, named, ids, world), world);
 	return {
 		clusterId: named.clusterId === undefined ? ownClusterId(ids) : parseClusterId(named.clusterId),
 		clusterIdFrom: named.clusterId === undefined ? fileNames.id : '--cluster-id',
@@ -60,12 +61,19 @@ async function namedExpectations(place: string, wishes: SignedWishes, world: Tru
 }
 
 /** The workspace's config says what a file of measurements does not: provider, image, keys, and the settings beside the registers. */
-async function wishesOf({workspace}: Dependencies, named: NamedTarget, ids: ClusterIds | undefined): Promise<SignedWishes> {
+async function wishesOf(
+	{workspace}: Dependencies,
+	named: NamedTarget,
+	ids: ClusterIds | undefined,
+	world: TrustWorld | undefined,
+): Promise<SignedWishes> {
 	const provider = ids === undefined || ids.cloudProvider === 'Unknown' ? {} : {provider: ids.cloudProvider};
 	const text = ids === undefined ? undefined : await readText(workspace.path('config'));
 	if (text === undefined) return {...provider, ...named};
-	const {variant, value, image} = readAttestationSection(text);
-	const own = {base: {variant, settings: value}, variant, trust: readTrustSection(text).trust};
+	const section = readAttestationSection(text);
+	const {variant, image} = section;
+	const {settings} = await settingsOf(section, world);
+	const own = {base: {variant, settings}, variant, trust: readTrustSection(text).trust};
 	return {...own, ...provider, ...(image === '' ? {} : {image}), ...named};
 }
 
@@ -84,11 +92,18 @@ async function ownEndpoint(deps: Dependencies, ids: ClusterIds | undefined): Pro
 	return withPort(ids.ip, verifyPort);
 }
 
-async function ownExpectations(workspace: Workspace, wishes: SignedWishes): Promise<Expectations | undefined> {
+async function ownExpectations(
+	workspace: Workspace,
+	wishes: SignedWishes,
+	world: TrustWorld | undefined,
+): Promise<Expectations | undefined> {
 	const text = await readText(workspace.path('config'));
 	if (text === undefined) return undefined;
 	// Our own config is read as a whole, so that a mistake in it is told in its words; one of v2.9 has keys that are not ours.
-	if (!/^\s+localVTPM:/m.test(text)) return fromConfig(text, fileNames.config, wishes);
+	if (!/^\s+localVTPM:/m.test(text)) {
+		const {settings, notes} = await settingsOf(readAttestationSection(text), world);
+		return fromConfig(text, [fileNames.config, ...notes].join(', '), wishes, settings);
+	}
 	const {config} = await readConfig(workspace);
 	return {policy: pinnedPolicy(config), source: fileNames.config, imageVersion: config.image};
 }

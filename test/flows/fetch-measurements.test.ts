@@ -138,6 +138,12 @@ test('a change of what the config pins takes a consent, and is shown register by
 	t.throws(() => requireAccepted(fetched, 'sha256:00'), {instanceOf: AppError, code: 'measurements-not-accepted'});
 	t.notThrows(() => requireAccepted(fetched, fetched.verified.digest));
 	t.true(events.some(event => event.type === 'check' && event.id === 'measurements-log' && event.state === 'warning'));
+	// What only warns from now on is a change too.
+	const weaker = fileJson();
+	for (const {measurements} of weaker.list) for (const value of Object.values(measurements)) value.warnOnly = true;
+	publish(server, image, weaker, key);
+	const loosened = await fetchWith();
+	t.deepEqual([loosened.needsConsent, loosened.changes.map(({register}) => register)], [true, [4, 15]]);
 	// Nothing was written before the consent.
 	t.regex(await readFile(config, 'utf8'), /"a{64}"/);
 });

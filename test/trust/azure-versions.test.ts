@@ -1,6 +1,11 @@
+import {mkdtemp, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import test from 'ava';
 import {signBlob} from '../../src/attestation/blob-signature.ts';
 import {AppError} from '../../src/errors.ts';
+import {withAzureVersions} from '../../src/flows/azure-versions.ts';
+import {trustStore} from '../../src/trust/bundle/store.ts';
 import {
 	chooseVersion,
 	fetchAzureVersions,
@@ -91,4 +96,47 @@ test('they are fetched from a mirror; whatever is wrong is exit 5', async t => {
 	t.is(await code(), 'azure-versions-refused 5');
 	server.site.delete(`${base}/list`);
 	t.is(await code(), 'not-published 7');
+});
+
+test('`latest` becomes numbers, never older ones than before, and stays usable without a network', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'versions-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const server = await httpsServer(t);
+	const base = '/constellation/v1/attestation/azure-sev-snp';
+	const publish = (name: string, microcode: number) => {
+		const text = versions.replace('93', String(microcode));
+		server.site.set(`${base}/list`, list(name));
+		server.site.set(`${base}/${name}.json`, text);
+		server.site.set(`${base}/${name}.json.sig`, signed(text));
+	};
+	const world = {get: httpsGet({env: {}, ca: [server.ca]}), store: trustStore(join(folder, 'trust')), now: () => now};
+	const section = {bootloaderVersion: 'latest', teeVersion: 1, snpVersion: 'Latest', microcodeVersion: 'LATEST', amdRootKey: ''};
+	const resolve = (with_: Pick<typeof world, 'get'> = world, given: Record<string, unknown> = section) =>
+		withAzureVersions(given, {...world, ...with_}, {mirror: server.url, signer});
+	const offline = {get: async () => Promise.reject(new AppError('no', {code: 'download-unreachable', exitCode: 7}))};
+	await t.throwsAsync(resolve(offline), {code: 'download-unreachable'});
+	t.deepEqual(await resolve(offline, {teeVersion: 1}), {value: {teeVersion: 1}, warnings: []});
+
+	publish('2023-06-11-14-09', 93);
+	const found = await resolve();
+	t.deepEqual(found.value, {bootloaderVersion: 2, teeVersion: 1, snpVersion: 6, microcodeVersion: 93, amdRootKey: ''});
+	t.is(found.source, 'versions of 2023-06-11-14-09');
+	const kept = await resolve(offline);
+	t.deepEqual([kept.value, kept.warnings.length], [found.value, 1]);
+	publish('2023-01-01-00-00', 7);
+	await t.throwsAsync(resolve(), {code: 'azure-versions-refused', message: /was used before/});
+	// What lies in the folder counts only if the release key signed it.
+	await world.store.write({
+		kind: 'azure-snp-versions',
+		name: '2023-06-12-00-00',
+		at: 1,
+		blobs: [Buffer.from(versions), signed(versions, newSigner())],
+	});
+	await world.store.write({
+		kind: 'azure-snp-versions',
+		name: '2023-06-13-00-00',
+		at: 1,
+		blobs: [Buffer.from('x'), Buffer.from('x')],
+	});
+	t.deepEqual((await resolve(offline)).value, found.value);
 });
