@@ -347,6 +347,16 @@ test('a stopped machine of the old image keeps the old policy; labels and taints
 	await until(world, 'the old policy to go', isDone(world, 'v1.1.0'));
 });
 
+test('a node that calls itself new and was attested as old is replaced', async t => {
+	const sizes = {controlPlanes: 1, workers: 1};
+	const world = await start(sizes);
+	const annotations = {[`${prefix}/node-image`]: 'v1.1.0'};
+	await world.kube.patch(resources.nodes, 'worker-0', {metadata: {annotations}}, 'merge');
+	await world.want('v1.1.0');
+	await until(world, 'the roll', isDone(world, 'v1.1.0'));
+	t.false(world.machines.has('worker-0'));
+});
+
 test('a status whose content stays is not written again, and its condition keeps its time', async t => {
 	const world = await start({controlPlanes: 1, workers: 1});
 	for (let count = 0; count < 3; count++) await world.round();

@@ -219,6 +219,26 @@ test('a node reaches its own Node, Lease and Pods and nothing of others', async 
 	t.is((await as('/api/v1/nodes/n1', server.identity('system:node:n1', 'other'))).status, 403, 'the name alone is not enough');
 });
 
+test('the certificate of a node that was retired opens nothing any more, that of another one of its name does', async t => {
+	const node = server.identity('system:node:gone', 'system:nodes');
+	const own = {metadata: {name: 'gone'}};
+	t.is((await post('/api/v1/nodes', own, node)).status, 201);
+	const record = (retired: boolean) => JSON.stringify({name: 'gone', role: 'worker', diskUuid: 'x', since: '', retired});
+	const write = (data: Record<string, string>) =>
+		server.request('/api/v1/namespaces/kube-system/configmaps/join-identities', {
+			method: 'PUT',
+			body: {metadata: {name: 'join-identities'}, data},
+		});
+	await post('/api/v1/namespaces/kube-system/configmaps', {metadata: {name: 'join-identities'}, data: {a: record(false)}});
+	t.is((await as('/api/v1/nodes/gone', node)).status, 200);
+	await write({a: record(true), b: 'unreadable'});
+	t.is((await as('/api/v1/nodes/gone', node)).status, 403);
+	await server.request('/api/v1/nodes/gone', {method: 'DELETE'});
+	t.is((await post('/api/v1/nodes', own, node)).status, 403, 'it does not register again');
+	await write({a: record(true), b: record(false)});
+	t.is((await post('/api/v1/nodes', own, node)).status, 201);
+});
+
 test('roles apply to what they name: verbs, groups, subresources, names, namespaces, paths', async t => {
 	const user = server.identity('worker', 'workers');
 	await post(`${rbac}/clusterroles`, {

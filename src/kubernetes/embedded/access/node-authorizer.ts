@@ -1,12 +1,13 @@
 import type {Store} from '../store/store.ts';
 import {isObject} from '../types.ts';
 import type {Attributes} from './rbac.ts';
+import {isRetired} from './retired.ts';
 
 const leaseNamespace = 'kube-node-lease';
 
-/** What a node may do: only with its own Node, Lease and Pods, with events, and ask for certificates. `fieldSelector` must narrow lists to itself. */
+/** What a node that is not retired may do: only with its own Node, Lease and Pods, with events, and ask for certificates. `fieldSelector` must narrow lists to itself. */
 export function nodeMay(store: Store, node: string, asked: Attributes): boolean {
-	if (asked.kind === 'path') return false;
+	if (asked.kind === 'path' || isRetired(store, node)) return false;
 	const {verb, plural, subresource, name} = asked;
 	const own = name === node;
 	switch (`${asked.group}/${plural}`) {
