@@ -75,9 +75,6 @@ export type Wanted = {
 	failure: UpgradeFailure | undefined;
 };
 
-/** The NodeVersion as it is, for what is written to it. */
-export type SeenVersion = {status: unknown; waiting: string | undefined};
-
 /** Everything the next step follows from: the cluster's objects and the provider's machines, at one time. */
 export type Observation = {
 	/** Milliseconds since the epoch. */
