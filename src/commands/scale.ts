@@ -2,6 +2,7 @@ import {AppError, exitCodes} from '../errors.ts';
 import {applyScale, planScale, undoScale} from '../flows/scale.ts';
 import {withExisting} from '../flows/session.ts';
 import {requireRunning} from '../flows/status.ts';
+import {refuseBesideUpgrade} from '../flows/upgrade/beside.ts';
 import {agree} from './consent.ts';
 import {type CommandModule, numberFlag} from './types.ts';
 
@@ -16,6 +17,7 @@ export const scale: CommandModule = async (context, input) => {
 	}
 	return withExisting(context, 'scale', async deps => {
 		await requireRunning(deps);
+		await refuseBesideUpgrade(deps);
 		const sizes = {...(controlPlanes === undefined ? {} : {controlPlanes}), ...(workers === undefined ? {} : {workers})};
 		const {planned, before} = await context.output.run('Planning', signal => planScale(deps, sizes, signal), {
 			expected: ['preflight', 'plan'],

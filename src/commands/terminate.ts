@@ -2,6 +2,7 @@ import {readConfig} from '../flows/cluster.ts';
 import {listReceipts} from '../flows/receipt-check.ts';
 import {fileNames, openWorkspace, withLock} from '../flows/session.ts';
 import {findExisting, terminateCluster} from '../flows/terminate.ts';
+import {refuseDuringRoll} from '../flows/upgrade/beside.ts';
 import {agreeByName} from './consent.ts';
 import type {CommandModule} from './types.ts';
 
@@ -10,6 +11,7 @@ export const terminate: CommandModule = async context => {
 	await findExisting(await openWorkspace(context));
 	return withLock(context, 'terminate', async deps => {
 		const existing = await findExisting(deps);
+		await refuseDuringRoll(deps);
 		const {name} = await readConfig(deps.workspace).then(
 			({config}) => config,
 			// A config that cannot be read is no reason to keep a cluster.

@@ -30,3 +30,5 @@ export function numberFlag(input: CommandInput, name: string): number | undefine
 	const value = input.flags[name];
 	return typeof value === 'number' ? value : undefined;
 }
+
+export const switchFlag = (input: CommandInput, name: string): boolean => input.flags[name] === true;

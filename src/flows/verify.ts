@@ -3,6 +3,7 @@ import {withClusterId} from '../attestation/cluster-register.ts';
 import {AttestationRefused, type Finding} from '../attestation/findings.ts';
 import type {Policy} from '../attestation/policy.ts';
 import {type Attested, validatorOf} from '../attestation/variant.ts';
+import {closest} from '../attestation/variants/local/validate.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow, VerifyCheck} from '../events.ts';
 import {showClusterId} from '../keys/cluster-id.ts';
@@ -73,7 +74,8 @@ async function* challenge(
 	try {
 		const validator = validatorOf(policy, {now, ...(collateral === undefined ? {} : {collateral})});
 		const attested = validator.validate(document, nonce, userData);
-		const checks = checksOf({...common, findings: attested.findings, attested});
+		const fits = policy.variant === 'local-vtpm' ? closest(policy, attested.registers) : policy;
+		const checks = checksOf({...common, policy: fits, findings: attested.findings, attested});
 		yield {type: 'verify', endpoint, checks, at: now()};
 		return {checks, attested, nonce};
 	} catch (error) {

@@ -29,7 +29,7 @@ export async function requireTarget({workspace}: Pick<Dependencies, 'workspace'>
 }
 
 /** The two sources of a live view: the provider's machines and the JoinService. */
-async function sources(deps: Dependencies, target: WatchTarget): Promise<Background[]> {
+export async function watchSources(deps: Dependencies, target: WatchTarget): Promise<Background[]> {
 	const {text} = await adminKube(deps);
 	const {cert, key} = parseKubeconfig(text);
 	const {join} = await readEndpoints(deps.workspace);
@@ -46,7 +46,7 @@ async function sources(deps: Dependencies, target: WatchTarget): Promise<Backgro
 
 /** Shows what happens until the signal aborts. */
 export async function* watchCluster(deps: Dependencies, target: WatchTarget, signal: AbortSignal): Flow<void> {
-	const backgrounds = await sources(deps, target);
+	const backgrounds = await watchSources(deps, target);
 	yield* withBackground(untilAbort(deps, signal), backgrounds, signal);
 }
 
@@ -90,7 +90,7 @@ export async function* watchUntil(
 ): Flow<ReadyNode[]> {
 	const {kube} = await adminKube(deps);
 	const troubles = new Map<string, {since: number; refusal?: RefusalView}>();
-	const flow = withBackground(settled(deps, kube, goal, troubles, signal), await sources(deps, target), signal);
+	const flow = withBackground(settled(deps, kube, goal, troubles, signal), await watchSources(deps, target), signal);
 	for (;;) {
 		const next = await flow.next();
 		if (next.done === true) return next.value;

@@ -17,7 +17,8 @@ export type DiffRow = {
 };
 
 /** What must be accepted by itself, beside the measurements. The names are stable. */
-export type ConcernCode = 'policy-weaker' | 'cluster-register-missing' | 'variant-differs' | 'signer-differs';
+export const concernCodes = ['policy-weaker', 'cluster-register-missing', 'variant-differs', 'signer-differs'] as const;
+export type ConcernCode = (typeof concernCodes)[number];
 export type Concern = {code: ConcernCode; message: string};
 
 export type MeasurementDiff = {rows: readonly DiffRow[]; concerns: readonly Concern[]};

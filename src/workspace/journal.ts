@@ -16,6 +16,8 @@ const steps = [
 	'start',
 	'stop',
 	'scale',
+	'upgrade',
+	'upgrade-policies',
 	'destroy',
 ] as const;
 export type JournalStep = (typeof steps)[number];

@@ -1,0 +1,44 @@
+import {AppError, exitCodes} from '../../errors.ts';
+import {adminKube} from '../cluster.ts';
+import type {Dependencies} from '../dependencies.ts';
+import {busy, upgradeHolder} from './lease.ts';
+import {mayPass, readSteering} from './node-version.ts';
+
+type Cluster = Pick<Dependencies, 'workspace' | 'kube' | 'now'>;
+
+/** Refuses what changes nodes while an upgrade is not over. Throws AppError `upgrade-busy` or `upgrade-active` (exit 3). */
+export async function refuseBesideUpgrade(deps: Cluster): Promise<void> {
+	const {kube} = await adminKube(deps);
+	const held = await upgradeHolder(kube, deps);
+	if (held !== undefined) throw busy(held);
+	const {id, outdated} = await readSteering(kube);
+	if (id !== undefined || outdated) throw active(id);
+}
+
+/**
+ * Refuses to remove a cluster while its nodes are being replaced. One whose upgrade stands still, or that does not answer, may be removed.
+ */
+export async function refuseDuringRoll(deps: Cluster): Promise<void> {
+	try {
+		const {kube} = await adminKube(deps);
+		const held = await upgradeHolder(kube, deps);
+		if (held !== undefined) throw busy(held);
+		const {id, outdated, paused, direction, failure} = await readSteering(kube);
+		if (id !== undefined && outdated && !paused && direction !== 'stay' && failure === undefined) throw active(id);
+	} catch (error) {
+		// A cluster that cannot be asked has no operator that works.
+		if (!mayPass(error) && !(error instanceof AppError && error.code === 'kubeconfig-missing')) throw error;
+	}
+}
+
+const active = (id: string | undefined): AppError =>
+	new AppError('An upgrade of this cluster is not over yet.', {
+		code: 'upgrade-active',
+		exitCode: exitCodes.preflight,
+		next: [
+			'constellation upgrade apply   attaches to it and shows how far it is',
+			'constellation upgrade pause   lets it stand still after the replacement that was begun',
+			'constellation upgrade abort   goes back, or leaves the cluster as it is',
+		],
+		details: {holder: {identity: id ?? 'the operator of the cluster'}},
+	});

@@ -1,0 +1,152 @@
+import {AppError, type ExitCode, exitCodes} from '../../errors.ts';
+import type {Event, Flow, PhaseId} from '../../events.ts';
+import type {Kube} from '../../kubernetes/kube.ts';
+import {resources} from '../../kubernetes/resources.ts';
+import type {UpgradeFailure} from '../../kubernetes/upgrade-annotations.ts';
+import {policyVersion, readPolicySet} from '../../upgrade/policy-set.ts';
+import {adminKube, requireInitialised} from '../cluster.ts';
+import {withBackground} from '../merge.ts';
+import {requireTarget, watchSources} from '../watch.ts';
+import type {UpgradeDependencies} from './dependencies.ts';
+import {mayPass, readSteering, type Steering} from './node-version.ts';
+import {joinConfigOf} from './observe.ts';
+import {policiesEvent} from './policies.ts';
+import {type RollEntry, rollEvents, rollOf} from './roll.ts';
+
+/** How a roll that was followed ended: every node is what it should be, or it stands still on request. */
+export type RollEnd = 'done' | 'paused' | 'mixed';
+
+const lookMs = 250;
+
+type Look = {steering: Steering; roll: Map<string, RollEntry>; event: Event; narrowed: boolean};
+
+/**
+ * Shows the work of the operator until it is over: nodes replaced, old policy retired. Leaving it changes nothing, the work goes on in
+ * the cluster. Throws AppError `upgrade-stopped` with the exit code of what failed, and what to do.
+ */
+export async function* followRoll(deps: UpgradeDependencies, signal: AbortSignal): Flow<RollEnd> {
+	const target = await requireTarget(deps);
+	return yield* withBackground(follow(deps, signal), await watchSources(deps, target), signal);
+}
+
+async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<RollEnd> {
+	const {now, pause, workspace} = deps;
+	const {kube} = await adminKube(deps);
+	const {ids} = await requireInitialised(workspace);
+	const shown = new Map<string, RollEntry>();
+	const phases = rollPhases(now);
+	let [policies, said] = ['', ''];
+	for (;;) {
+		signal.throwIfAborted();
+		const seen = await look(deps, kube, ids.uid);
+		if (seen === undefined) {
+			if (said !== silence) yield {type: 'waiting', message: silence, at: now()};
+			said = silence;
+			await pause(lookMs, signal);
+			continue;
+		}
+		const {steering, roll, event, narrowed} = seen;
+		yield* rollEvents(shown, roll, now());
+		shown.clear();
+		for (const [name, entry] of roll) shown.set(name, entry);
+		const text = JSON.stringify({...event, at: 0});
+		if (text !== policies) yield event;
+		policies = text;
+		yield* phases.after(roll, narrowed);
+		if (steering.failure !== undefined) throw stopped(steering.failure, roll);
+		const end = endOf(steering, roll, narrowed);
+		if (end !== undefined) {
+			yield* phases.end();
+			return end;
+		}
+		const message = steering.waiting[0] ?? 'the operator to take the next step';
+		if (message !== said) yield {type: 'waiting', message, at: now()};
+		said = message;
+		await pause(lookMs, signal);
+	}
+}
+
+const silence = 'the Kubernetes API to answer';
+
+async function look(deps: UpgradeDependencies, kube: Kube, uid: string): Promise<Look | undefined> {
+	try {
+		const [steering, nodes, pending, maintenances, machines, joinConfig] = await Promise.all([
+			readSteering(kube),
+			kube.list(resources.nodes),
+			kube.list(resources.pendingNodes),
+			kube.list(resources.nodeMaintenances),
+			deps.provider.machines(uid),
+			joinConfigOf(kube),
+		]);
+		const objects = {
+			nodes: nodes.items,
+			pending: pending.items,
+			maintenances: maintenances.items,
+			machines: machines ?? [],
+		};
+		const set = readPolicySet(joinConfig);
+		const narrowed = set.policies.length === 1 && policyVersion(set.policies[0]) === steering.image;
+		return {steering, roll: rollOf(objects, steering.image), event: policiesEvent(set, [], deps.now()), narrowed};
+	} catch (error) {
+		if (mayPass(error)) return undefined;
+		throw error;
+	}
+}
+
+function endOf(steering: Steering, roll: ReadonlyMap<string, RollEntry>, narrowed: boolean): RollEnd | undefined {
+	const entries = [...roll.values()];
+	const isMoving = entries.some(({state}) => state !== 'outdated' && state !== 'current');
+	const isCurrent = entries.every(({state}) => state === 'current');
+	if (isCurrent && narrowed && !steering.outdated && steering.retire === undefined) return 'done';
+	if (isMoving || isCurrent) return undefined;
+	if (steering.paused) return 'paused';
+	return steering.direction === 'stay' ? 'mixed' : undefined;
+}
+
+/** Which step of the flight plan the operator is at, told as phases that begin and end. */
+const rollPhases = (now: () => number) => {
+	let open: PhaseId | undefined;
+	function* enter(next: PhaseId | undefined): Generator<Event, void> {
+		if (next === open) return;
+		if (open !== undefined) yield {type: 'phase', id: open, state: 'done', at: now()};
+		if (next !== undefined) yield {type: 'phase', id: next, state: 'started', at: now()};
+		open = next;
+	}
+	return {
+		*after(roll: ReadonlyMap<string, RollEntry>, narrowed: boolean): Generator<Event, void> {
+			const left = [...roll.values()].filter(({state}) => state !== 'current').map(({role}) => role);
+			if (left.includes('control-plane')) yield* enter('control-planes');
+			else if (left.length > 0) yield* enter('workers');
+			else if (!narrowed) yield* enter('retire');
+		},
+		end: () => enter(undefined),
+	};
+};
+
+const failureExits: Readonly<Record<UpgradeFailure['step'], ExitCode>> = {
+	create: exitCodes.infrastructure,
+	attest: exitCodes.refused,
+	ready: exitCodes.cluster,
+	drain: exitCodes.cluster,
+	remove: exitCodes.infrastructure,
+};
+
+/** The first failure stops the roll; nothing that serves was taken away for it. */
+function stopped({node, donor, step, message, expected, actual}: UpgradeFailure, roll: ReadonlyMap<string, RollEntry>): AppError {
+	const values = expected === undefined ? '' : ` (expected ${expected}, got ${actual ?? 'nothing'})`;
+	const serving = [...roll.values()].filter(({state}) => state === 'current' || state === 'outdated' || state === 'replacing');
+	return new AppError(`The upgrade stopped at ${node}: ${message}`, {
+		code: 'upgrade-stopped',
+		exitCode: failureExits[step],
+		problems: [
+			{path: `${node}, ${step}`, message: `${message}${values}`},
+			{path: 'still serving', message: serving.map(each => each.node).join(', ') || 'nobody'},
+		],
+		next: [
+			...(donor === undefined ? [] : [`${donor} was not taken away: it goes on serving.`]),
+			'constellation upgrade continue   tries that node again, once its cause is removed',
+			'constellation upgrade abort      goes back, or leaves the cluster as it is',
+		],
+		details: {state: 'stopped', node, step},
+	});
+}

@@ -1,0 +1,84 @@
+import type {Event, EventOf, NodeRole, ReplacementState} from '../../events.ts';
+import type {KubeObject} from '../../kubernetes/kube.ts';
+import {upgradeAnnotations} from '../../kubernetes/upgrade-annotations.ts';
+import type {Machine} from '../../providers/node-groups.ts';
+
+/** The objects that tell how far a roll is. */
+export type RollObjects = {
+	nodes: readonly KubeObject[];
+	pending: readonly KubeObject[];
+	maintenances: readonly KubeObject[];
+	machines: readonly Machine[];
+};
+
+export type RollEntry = Omit<EventOf<'replacement'>, 'type' | 'at'>;
+
+/** Where each node stands on the way to `image`, by name; from the objects of the cluster alone. */
+export function rollOf({nodes, pending, maintenances, machines}: RollObjects, image: string): Map<string, RollEntry> {
+	const roll = new Map<string, RollEntry>();
+	for (const node of nodes) {
+		const {name} = node.metadata;
+		const maintenance = maintenances.find(each => (each['spec'] as {nodeName?: string} | undefined)?.nodeName === name);
+		const leaves = pending.some(each => each.metadata.name === name && goalOf(each) === 'Leave');
+		roll.set(name, nodeEntry(node, image, maintenance, leaves));
+	}
+	for (const each of pending) {
+		const {name, annotations} = each.metadata;
+		if (roll.has(name)) continue;
+		const machine = machines.find(other => other.name === name);
+		const partner = annotations?.[upgradeAnnotations.donor];
+		roll.set(name, {
+			node: name,
+			role: machine?.role ?? roleOf(nodes.find(other => other.metadata.name === partner)),
+			state: goalOf(each) === 'Leave' ? 'leaving' : 'joining',
+			...(machine === undefined ? {} : {image: machine.image}),
+			...(partner === undefined ? {} : {partner}),
+		});
+	}
+	return roll;
+}
+
+function nodeEntry(node: KubeObject, image: string, maintenance: KubeObject | undefined, leaves: boolean): RollEntry {
+	const {name, annotations = {}} = node.metadata;
+	const [own, heir, donor] = [
+		annotations[upgradeAnnotations.nodeImage],
+		annotations[upgradeAnnotations.heir],
+		annotations[upgradeAnnotations.donor],
+	];
+	const partner = heir ?? donor;
+	const entry = (state: ReplacementState): RollEntry => ({
+		node: name,
+		role: roleOf(node),
+		state,
+		...(own === undefined ? {} : {image: own}),
+		...(partner === undefined ? {} : {partner}),
+	});
+	if (leaves) return entry('leaving');
+	if (maintenance !== undefined) return {...entry('draining'), ...drainOf(maintenance)};
+	if (annotations[upgradeAnnotations.obsolete] === 'true') return entry('surplus');
+	if (own === image) return entry(donor === undefined ? 'current' : 'joining');
+	return entry(heir === undefined ? 'outdated' : 'replacing');
+}
+
+function drainOf({metadata: {annotations = {}}, status}: KubeObject): Pick<RollEntry, 'podsLeft' | 'blockedBy'> {
+	const {pendingPods = []} = (status ?? {}) as {pendingPods?: unknown[]};
+	const blocked = annotations[`constellation.edgeless.systems/blocking-budgets`];
+	return {podsLeft: pendingPods.length, ...(blocked === undefined || blocked === '' ? {} : {blockedBy: blocked})};
+}
+
+const goalOf = (pending: KubeObject): unknown => (pending['spec'] as {goal?: unknown} | undefined)?.goal;
+
+const roleOf = (node: KubeObject | undefined): NodeRole =>
+	node?.metadata.labels?.['node-role.kubernetes.io/control-plane'] === undefined ? 'worker' : 'control-plane';
+
+/** The events that lead from one look to the next: what changed, and who is not there any more. */
+export function rollEvents(before: ReadonlyMap<string, RollEntry>, after: ReadonlyMap<string, RollEntry>, at: number): Event[] {
+	const changed = [...after.values()].filter(entry => JSON.stringify(entry) !== JSON.stringify(before.get(entry.node)));
+	const gone = [...before.values()].filter(({node, state}) => !after.has(node) && state !== 'removed');
+	return [
+		...changed.map((entry): Event => ({type: 'replacement', ...entry, at})),
+		...gone.map(({node, role, image}): Event => {
+			return {type: 'replacement', node, role, state: 'removed', ...(image === undefined ? {} : {image}), at};
+		}),
+	];
+}
