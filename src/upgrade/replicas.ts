@@ -4,6 +4,8 @@ import {type PolicySet, policySetDigest} from './policy-set.ts';
 export type ReplicaReport = {
 	node: string;
 	generation?: number | undefined;
+	/** Why it does not enforce what the cluster asks for. */
+	refused?: string | undefined;
 	/** As `policySetDigest` makes it. */
 	digest?: string | undefined;
 	/** Milliseconds since the epoch. */
@@ -32,6 +34,8 @@ export function laggingReplicas(
 		if (report === undefined) return lagging('its JoinService has not reported its policies');
 		if (now - report.renewedAt > reportAgeMs) return lagging('its JoinService has stopped reporting');
 		if (report.generation === undefined || report.digest === undefined) return lagging('its JoinService has no policies');
+		if (report.generation < set.generation && report.refused !== undefined)
+			return lagging(`its JoinService refuses generation ${set.generation}: ${report.refused}`);
 		if (report.generation < set.generation)
 			return lagging(`its JoinService enforces generation ${report.generation}, not ${set.generation}`);
 		if (report.generation > set.generation) return lagging(`somebody else wrote generation ${report.generation}`);

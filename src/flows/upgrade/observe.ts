@@ -123,6 +123,7 @@ function reportOf({metadata: {name, annotations = {}}, spec}: KubeObject): Repli
 			node,
 			...(generation !== undefined && /^\d{1,15}$/.test(generation) ? {generation: Number(generation)} : {}),
 			digest: annotations[annotation('policy-digest')],
+			refused: annotations[annotation('policy-refused')],
 			renewedAt: Date.parse((spec as {renewTime?: string} | undefined)?.renewTime ?? '') || 0,
 		},
 	];

@@ -20,7 +20,7 @@ export function acceptedPolicyOf(image: Image, policy: LocalPolicy): AcceptedPol
 	const {previous: _, ...own} = policy;
 	return {
 		measurements: Buffer.from(image.measurements).toString('base64'),
-		signature: Buffer.from(image.signature).toString('utf8').trim(),
+		signature: Buffer.from(image.signature).toString('base64'),
 		attestationConfig: formatPolicy(own),
 	};
 }
