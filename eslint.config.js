@@ -8,6 +8,7 @@ const common = [
 	'events',
 	'fold',
 	'lanes',
+	'roll-rows',
 	'text',
 	'redact',
 	'summary',

@@ -9,7 +9,8 @@ import {cells, fit, line, span} from './lines.ts';
 import type {Theme, Tone} from './theme.ts';
 import {workingSymbol} from './theme.ts';
 
-const columns: Record<LaneState, {title: string; width: number}> = {
+/** The columns of a lane, where there is room for each state. */
+export const columns: Record<LaneState, {title: string; width: number}> = {
 	requested: {title: 'request', width: 8},
 	booting: {title: 'boot', width: 7},
 	measured: {title: 'measure', width: 8},
@@ -18,7 +19,7 @@ const columns: Record<LaneState, {title: string; width: number}> = {
 	kubelet: {title: 'kubelet', width: 8},
 	ready: {title: 'ready', width: 7},
 };
-const cellsWidth = laneStates.reduce((sum, state) => sum + columns[state].width, 0);
+export const cellsWidth = laneStates.reduce((sum, state) => sum + columns[state].width, 0);
 
 export type TableOptions = {
 	view: LiveView;
@@ -72,27 +73,36 @@ function header(isWide: boolean, nameWidth: number, range: string, view: LiveVie
 }
 
 function wideRow(row: LaneRow, isSelected: boolean, {nameWidth, width, theme, now}: RowOptions): Line {
-	const parts: Span[] = [pointer(isSelected, theme), name(row, nameWidth, isSelected)];
-	let used = 2 + nameWidth;
+	const end = elapsed(row, now);
+	const note = width - 2 - nameWidth - cellsWidth - cells(end) - 3;
+	return [
+		pointer(isSelected, theme),
+		name(row, nameWidth, isSelected),
+		...laneSpans(row, theme, now),
+		span(end, 'dim'),
+		...(note >= 24 && row.status === 'working' ? [span(`   ${fit(row.note, note).trimEnd()}`, 'dim')] : []),
+	];
+}
+
+/** The states of a lane, each in its column; together `cellsWidth` cells. */
+export function laneSpans(row: LaneRow, theme: Theme, now: number): Span[] {
+	const parts: Span[] = [];
+	let used = 0;
 	for (const [index, cell] of row.cells.entries()) {
 		const size = columns[laneStates[index] ?? 'ready'].width;
 		const {symbol, tone} = symbolOf(cell, theme, now);
 		// A refusal and a loss speak in the place of the states that were not reached.
-		if (cell === 'refused' || cell === 'lost') {
-			const rest = 2 + nameWidth + cellsWidth - used;
-			parts.push(span(fit(`${symbol} ${row.note}`, rest), tone));
-			used += rest;
-			break;
-		}
+		if (cell === 'refused' || cell === 'lost') return [...parts, span(fit(`${symbol} ${row.note}`, cellsWidth - used), tone)];
 		const timed = cell === 'working' ? `${symbol} ${duration(now - row.since)}` : symbol;
 		parts.push(span(fit(timed, size), tone));
 		used += size;
 	}
-	const end = elapsed(row, now);
-	const note = width - used - cells(end) - 3;
-	parts.push(span(end, 'dim'));
-	if (note >= 24 && row.status === 'working') parts.push(span(`   ${fit(row.note, note).trimEnd()}`, 'dim'));
 	return parts;
+}
+
+/** The states of a lane as one mark each. */
+export function laneSymbols(row: LaneRow, theme: Theme, now: number): string {
+	return row.cells.map(cell => symbolOf(cell, theme, now).symbol).join('');
 }
 
 function compactRow(row: LaneRow, isSelected: boolean, {nameWidth, theme, now}: RowOptions): Line {
@@ -112,7 +122,8 @@ function compactRow(row: LaneRow, isSelected: boolean, {nameWidth, theme, now}: 
 	);
 }
 
-function pointer(isSelected: boolean, theme: Theme): Span {
+/** Marks the row under the cursor. */
+export function pointer(isSelected: boolean, theme: Theme): Span {
 	return isSelected ? span(`${theme.symbols.pointer} `, 'accent') : span('  ');
 }
 
@@ -152,6 +163,8 @@ export function legend(view: LiveView, theme: Theme): string[] {
 	let reported = false;
 	let unseen = false;
 	for (const lane of view.lanes.values()) {
+		// Nodes that were there before an upgrade stand in its table without their marks.
+		if (view.replacements.size > 0 && lane.steps.ready !== undefined) continue;
 		const {cells: states} = laneRow(lane);
 		reported ||= states.includes('reported');
 		unseen ||= states.includes('unseen');

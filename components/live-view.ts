@@ -1,13 +1,17 @@
 import {waitsOf} from '../src/lanes.ts';
+import {rollRows} from '../src/roll-rows.ts';
 import {duration, oneLine} from '../src/text.ts';
 import type {LiveState} from '../src/wizard/live.ts';
-import {spokenLane} from '../src/wizard/live.ts';
+import {detachSentence, spokenLane} from '../src/wizard/live.ts';
 import {joinTable, legend, tableHeight} from './join-table.ts';
 import {laneHistory, refusalBlock} from './lane-detail.ts';
 import type {Line} from './lines.ts';
 import {blank, fit, line, sides, span, wrap} from './lines.ts';
 import {fullLog, logTail} from './log-pane.ts';
+import {policyLines} from './policy-strip.ts';
 import {phaseLines} from './progress.ts';
+import {rollHeight, rollTable} from './roll-table.ts';
+import {rollDetail} from './roll-words.ts';
 import type {Body} from './screen.tsx';
 import type {Theme} from './theme.ts';
 import {workingSymbol} from './theme.ts';
@@ -18,15 +22,19 @@ export function liveBody(live: LiveState, width: number, height: number, theme: 
 	// Nothing moves on once the work has ended.
 	const now = live.work === 'failed' || live.work === 'done' ? (live.view.lastAt ?? clock) : clock;
 	if (live.fullLog) return fullLog(live, width, height, theme);
-	const top = [...phaseLines(live, width, theme, now), ...streamLine(live, width, theme)];
+	const top = [
+		...phaseLines(live, width, theme, now),
+		...policyLines(live.view, width, theme),
+		...streamLine(live, width, theme),
+	];
 	if (top.length > 0) top.push(blank);
 	const room = height - top.length;
 	const words = [...middleLines(live, width, theme, now)];
 	// What went wrong must be readable whole: the log gives way first, then the table down to three nodes.
 	const said =
-		words.length === 0 ? [] : [blank, ...words].slice(0, Math.max(3, room - Math.min(wanted(live), room < 16 ? 3 : 4)));
+		words.length === 0 ? [] : [blank, ...words].slice(0, Math.max(3, room - Math.min(wanted(live, width), room < 16 ? 3 : 4)));
 	const logs = live.view.logs.length === 0 || room - said.length < 10 ? 0 : Math.min(live.view.logs.length, 3) + 1;
-	const table = Math.max(Math.min(2, room), Math.min(wanted(live), room - said.length - logs));
+	const table = Math.max(Math.min(2, room), Math.min(wanted(live, width), room - said.length - logs));
 	const main = mainLines(live, width, table, theme, now);
 	const left = room - main.length - said.length;
 	const pane = left >= 2 && live.view.logs.length > 0 ? [rule(width, theme), ...logTail(live, width, left - 1)] : [];
@@ -34,8 +42,9 @@ export function liveBody(live: LiveState, width: number, height: number, theme: 
 	return {lines: [...top, ...main, ...said, ...gap, ...pane].slice(0, height)};
 }
 
-function wanted(live: LiveState): number {
+function wanted(live: LiveState, width: number): number {
 	const {view} = live;
+	if (view.replacements.size > 0) return rollHeight(view, width);
 	if (view.order.length > 0) return tableHeight(view);
 	if (view.verify !== undefined) return view.verify.checks.length * 4;
 	return Math.max(view.resources.size, view.checks.length);
@@ -43,6 +52,8 @@ function wanted(live: LiveState): number {
 
 function mainLines(live: LiveState, width: number, height: number, theme: Theme, now: number): Line[] {
 	const {view, selected} = live;
+	if (view.replacements.size > 0)
+		return rollTable({view, width, height, theme, now, ...(selected === undefined ? {} : {selected})});
 	if (view.order.length > 0) {
 		const spoken = spokenLane(live)?.name;
 		const looking = {...(selected === undefined ? {} : {selected}), ...(spoken === undefined ? {} : {spoken})};
@@ -62,8 +73,7 @@ function mainLines(live: LiveState, width: number, height: number, theme: Theme,
 
 // What a person should read now: a failure, a refusal, the node they look at, else what is waited for.
 function middleLines(live: LiveState, width: number, theme: Theme, now: number): Line[] {
-	const lane = spokenLane(live);
-	const about = lane === undefined ? [] : lane.refused ? refusalBlock(lane, width, theme) : laneHistory(lane, width);
+	const about = aboutLines(live, width, theme, now);
 	if (live.failure !== undefined) return [...failureLines(live, width, theme), ...(about.length === 0 ? [] : [blank, ...about])];
 	const marks = legend(live.view, theme);
 	return [
@@ -77,7 +87,21 @@ function middleLines(live: LiveState, width: number, theme: Theme, now: number):
 	];
 }
 
-function stopSentence({watching}: LiveState): string {
+// The refused node, or the one under the cursor; in a roll with its pair, and with what stays as it is.
+function aboutLines(live: LiveState, width: number, theme: Theme, now: number): Line[] {
+	const lane = spokenLane(live);
+	const row = rollRows(live.view).find(({key, fresh}) => (live.detail ? key === live.selected : fresh?.name === lane?.name));
+	const pair = row !== undefined && live.detail ? rollDetail(row, width, theme, now) : [];
+	if (lane === undefined) return pair;
+	if (lane.refused === undefined) return [...pair, ...laneHistory(lane, width)];
+	const kept =
+		row?.old?.replacement?.state === 'replacing' || row?.old?.replacement?.state === 'outdated' ? row.old.name : undefined;
+	const words = kept === undefined ? [] : wrap(`  ${kept} stays until another replacement is accepted.`, width, 'plain', '  ');
+	return [...pair, ...refusalBlock(lane, width, theme), ...words];
+}
+
+function stopSentence({watching, detaches}: LiveState): string {
+	if (detaches) return detachSentence;
 	return watching ? 'Leaving; the cluster goes on.' : 'Stopping cleanly; what exists is kept. Ctrl-C again stops now.';
 }
 

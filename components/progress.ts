@@ -1,12 +1,16 @@
 import type {PhaseId} from '../src/events.ts';
 import type {LiveView, PhaseView} from '../src/fold.ts';
 import {laneCounts} from '../src/lanes.ts';
+import {roleOfPhase, rollCounts} from '../src/roll-rows.ts';
 import {duration} from '../src/text.ts';
 import type {LiveState} from '../src/wizard/live.ts';
 import type {Line, Span} from './lines.ts';
 import {lineCells, span} from './lines.ts';
 import type {Theme} from './theme.ts';
 import {workingSymbol} from './theme.ts';
+
+/** More phases than this do not fit into a narrow window. */
+const most = 5;
 
 /** The phases in a row, each with how long it took or takes; they wrap where the window is narrow. */
 export function phaseLines({view, expected, work}: LiveState, width: number, theme: Theme, now: number): Line[] {
@@ -18,6 +22,7 @@ export function phaseLines({view, expected, work}: LiveState, width: number, the
 		const ended = phase?.state === 'started' && work === 'failed' ? {...phase, state: 'failed' as const} : phase;
 		return phasePart(id, ended, view, theme, now);
 	});
+	if (width < 60 && ids.length > most) return [inShort(ids, parts, view)];
 	const lines: Span[][] = [];
 	for (const part of parts) {
 		const last = lines.at(-1);
@@ -27,14 +32,20 @@ export function phaseLines({view, expected, work}: LiveState, width: number, the
 	return lines;
 }
 
+// Where there is no room for all of them: the one that is on, and how far that is.
+function inShort(ids: readonly PhaseId[], parts: readonly Line[], view: LiveView): Line {
+	const last = view.phases.findLast(phase => phase.state === 'started') ?? view.phases.at(-1);
+	const at = Math.max(0, last === undefined ? 0 : ids.indexOf(last.id));
+	return [...(parts[at] ?? []), span(`   phase ${at + 1} of ${ids.length}`, 'dim')];
+}
+
 function phasePart(id: PhaseId, phase: PhaseView | undefined, view: LiveView, theme: Theme, now: number): Line {
 	const {symbols} = theme;
 	if (phase === undefined) return [span(`${symbols.waiting} ${id}`, 'dim')];
 	const time = duration((phase.endedAt ?? now) - phase.startedAt);
 	switch (phase.state) {
 		case 'started': {
-			const {ready, total} = laneCounts(view);
-			const progress = id === 'nodes' && total > 0 ? `${ready} of ${total}` : time;
+			const progress = progressOf(id, view) ?? time;
 			return [span(`${workingSymbol(theme, now)} `, 'accent'), span(id, 'strong'), span(` ${progress}`)];
 		}
 		case 'done':
@@ -46,6 +57,14 @@ function phasePart(id: PhaseId, phase: PhaseView | undefined, view: LiveView, th
 		default:
 			return never(phase.state);
 	}
+}
+
+function progressOf(id: PhaseId, view: LiveView): string | undefined {
+	const role = roleOfPhase(id);
+	const roll = role === undefined ? undefined : rollCounts(view, role);
+	if (roll !== undefined && roll.total > 0) return `${roll.replaced} of ${roll.total}`;
+	const {ready, total} = laneCounts(view);
+	return id === 'nodes' && total > 0 ? `${ready} of ${total}` : undefined;
 }
 
 function never(state: never): never {

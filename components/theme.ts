@@ -12,6 +12,7 @@ const symbols = {
 	lost: '▲',
 	warning: '▲',
 	pointer: '❯',
+	to: '→',
 	rule: '─',
 	dot: '·',
 	mask: '•',

@@ -114,7 +114,9 @@ export type Event =
 	| {
 			/** What the JoinServices accept: the images of the policy set, newest first, and which replica does not enforce exactly it yet. */
 			type: 'policies';
+			/** Of the policy set; it only ever grows. */
 			generation: number;
+			/** Newest first. */
 			images: string[];
 			lagging: {node: string; reason: string}[];
 			at: number;
@@ -123,7 +125,12 @@ export type Event =
 			type: 'replacement';
 			node: string;
 			role: NodeRole;
+			/**
+			 * `outdated`: to be replaced. `replacing`: its replacement is there or on its way. `draining`, `leaving`, `removed`: on its way
+			 * out. `joining`: on its way in for another node. `current`: what it should be. `surplus`: not needed any more.
+			 */
 			state: ReplacementState;
+			/** The image it was made from. */
 			image?: string;
 			/** The node that it replaces, or that replaces it. */
 			partner?: string;

@@ -38,7 +38,8 @@ export type Lane = {
 	lost?: {reason: EventOf<'lane-lost'>['reason']; at: number};
 };
 
-export type Replacement = Omit<EventOf<'replacement'>, 'type'>;
+/** `since`: when it came to where it stands; `partner` stays known after one of the two is gone. */
+export type Replacement = Omit<EventOf<'replacement'>, 'type'> & {since: number};
 export type Wait = {node?: string; message: string; lastError?: string; until?: number; at: number};
 export type LogLine = {source: string; line: string; at: number};
 export type ResourceView = {address: string; action: string; state: EventOf<'resource'>['state']; elapsedSeconds?: number};
@@ -140,9 +141,12 @@ function changed(view: LiveView, event: Event): Partial<LiveView> {
 
 function foldReplacement(view: LiveView, {type: _, ...event}: EventOf<'replacement'>): Partial<LiveView> {
 	const node = oneLine(event.node, 80);
+	const before = view.replacements.get(node);
+	const partner = event.partner ?? before?.partner;
 	const words = {
+		since: before?.state === event.state ? before.since : event.at,
 		...(event.image === undefined ? {} : {image: oneLine(event.image, 80)}),
-		...(event.partner === undefined ? {} : {partner: oneLine(event.partner, 80)}),
+		...(partner === undefined ? {} : {partner: oneLine(partner, 80)}),
 		...(event.blockedBy === undefined ? {} : {blockedBy: oneLine(event.blockedBy, 200)}),
 	};
 	return {replacements: bounded(view.replacements, node, {...event, ...words, node}, limits.lanes)};

@@ -48,6 +48,22 @@ export function detached(): AppError {
 	return new AppError('No longer watching; the cluster goes on.', {code: 'detached', exitCode: exitCodes.cancelled});
 }
 
+/** What the end of a flow means after the person left it. */
+export function leftError(error: unknown, {watching, detaches}: {watching: boolean; detaches: boolean}): unknown {
+	if (watching) return detached();
+	const isOwn = error instanceof AppError && error.code !== 'cancelled';
+	return detaches && !isOwn ? detachedFromUpgrade() : error;
+}
+
+function detachedFromUpgrade(): AppError {
+	return new AppError('Detached. What the cluster has begun goes on; nothing else is begun.', {
+		code: 'detached',
+		exitCode: exitCodes.cancelled,
+		next: ['constellation upgrade apply   attaches again', 'constellation status          shows how each node is'],
+		details: {state: 'detached'},
+	});
+}
+
 function isAbort(error: unknown): boolean {
 	return error instanceof Error && error.name === 'AbortError';
 }

@@ -1,5 +1,5 @@
 import {exitCodes} from '../errors.ts';
-import {describeError, detached} from './describe-error.ts';
+import {describeError, leftError} from './describe-error.ts';
 import {drive} from './drive.ts';
 import {interruptible} from './interrupt.ts';
 import type {Output, OutputOptions} from './types.ts';
@@ -12,7 +12,7 @@ export function jsonOutput(options: Pick<OutputOptions, 'stdout' | 'signals' | '
 	};
 	return {
 		kind: 'json',
-		run: async (title, start, {watching = false} = {}) => {
+		run: async (title, start, {watching = false, detaches = false} = {}) => {
 			command = title;
 			const abort = new AbortController();
 			const interrupt = interruptible({
@@ -25,7 +25,7 @@ export function jsonOutput(options: Pick<OutputOptions, 'stdout' | 'signals' | '
 			try {
 				return await drive(start(abort.signal), write, abort.signal);
 			} catch (error) {
-				throw watching && abort.signal.aborted ? detached() : error;
+				throw abort.signal.aborted ? leftError(error, {watching, detaches}) : error;
 			} finally {
 				interrupt.release();
 			}

@@ -1,6 +1,7 @@
 import type {Event, RefusalView, VerifyCheck} from '../events.ts';
 import type {LiveView} from '../fold.ts';
 import {refusalReason} from '../lanes.ts';
+import {drainWords} from '../roll-rows.ts';
 import {duration, oneLine} from '../text.ts';
 
 /** The lines with the time since the start of the flow before the first. */
@@ -40,8 +41,9 @@ export function plainLines(event: Event, before: LiveView): string[] {
 		case 'waiting':
 			return [waitSentence(event)];
 		case 'policies': {
-			const late = event.lagging.map(({node, reason}) => `  ${oneLine(node, 80)}: ${oneLine(reason)}`);
-			return [`join policy: accepts ${event.images.map(image => oneLine(image, 80)).join(' and ')}`, ...late];
+			const late = event.lagging.map(({node, reason}) => `  ${oneLine(node, 80)} lags: ${oneLine(reason)}`);
+			const images = event.images.map(image => oneLine(image, 80)).join(' and ');
+			return [`join policy: accepts ${images}, generation ${event.generation}`, ...late];
 		}
 		case 'replacement':
 			return [replacementLine(event)];
@@ -116,7 +118,7 @@ function replacementLine(event: Extract<Event, {type: 'replacement'}>): string {
 		case 'joining':
 			return `${name}: on its way in${other === '' ? '' : ` for ${other}`}`;
 		case 'draining':
-			return `${name}: draining, ${podsLeft ?? 0} pods left${blockedBy === undefined ? '' : `, waits for the disruption budget ${oneLine(blockedBy, 200)}`}`;
+			return `${name}: draining${drainWords({podsLeft, blockedBy})}`;
 		case 'leaving':
 			return `${name}: leaving`;
 		case 'removed':
@@ -124,6 +126,6 @@ function replacementLine(event: Extract<Event, {type: 'replacement'}>): string {
 		case 'surplus':
 			return `${name}: not needed any more`;
 		case 'current':
-			return `${name}: up to date${image}`;
+			return `${name}: up to date${image}${other === '' ? '' : `, in place of ${other}`}`;
 	}
 }

@@ -1,5 +1,6 @@
 import {emptyView, fold} from '../fold.ts';
-import {describeError, detached, errorLines} from './describe-error.ts';
+import {detachSentence} from '../wizard/live.ts';
+import {describeError, errorLines, leftError} from './describe-error.ts';
 import {drive} from './drive.ts';
 import {interruptible} from './interrupt.ts';
 import {plainLines, stamped} from './plain-lines.ts';
@@ -13,12 +14,13 @@ export function plainOutput(options: Pick<OutputOptions, 'stdout' | 'stderr' | '
 	};
 	return {
 		kind: 'plain',
-		run: async (title, start, {watching = false} = {}) => {
+		run: async (title, start, {watching = false, detaches = false} = {}) => {
 			const abort = new AbortController();
 			const interrupt = interruptible({
 				signals: options.signals,
 				stop: () => {
-					if (!watching) say('Stopping cleanly; what exists is kept. Press Ctrl-C again to stop now.');
+					if (detaches) say(detachSentence);
+					else if (!watching) say('Stopping cleanly; what exists is kept. Press Ctrl-C again to stop now.');
 					abort.abort();
 				},
 				now: options.exitNow,
@@ -41,7 +43,7 @@ export function plainOutput(options: Pick<OutputOptions, 'stdout' | 'stderr' | '
 					abort.signal,
 				);
 			} catch (error) {
-				throw watching && abort.signal.aborted ? detached() : error;
+				throw abort.signal.aborted ? leftError(error, {watching, detaches}) : error;
 			} finally {
 				interrupt.release();
 			}

@@ -5,7 +5,7 @@ import type {LiveAction, LiveState} from '../wizard/live.ts';
 import {emptyLive, liveReduce} from '../wizard/live.ts';
 import {liveBindings} from '../wizard/live-keys.ts';
 import {textKeys} from '../wizard/text-field.ts';
-import {detached} from './describe-error.ts';
+import {leftError} from './describe-error.ts';
 import {drive} from './drive.ts';
 import type {InputEvent} from './input.ts';
 import {interruptible} from './interrupt.ts';
@@ -26,10 +26,11 @@ export async function runWithInk<R>(
 	title: string,
 	start: (signal: AbortSignal) => Flow<R>,
 	options: OutputOptions,
-	{expected = [], logFile, watching = false}: RunOptions = {},
+	{expected = [], logFile, watching = false, detaches = false}: RunOptions = {},
 ): Promise<R> {
 	const abort = new AbortController();
-	let live: LiveState = {...emptyLive, title, expected, watching, work: 'running', ...(logFile === undefined ? {} : {logFile})};
+	const file = logFile === undefined ? {} : {logFile};
+	let live: LiveState = {...emptyLive, title, expected, watching, detaches, work: 'running', ...file};
 	let help = false;
 	let crash: unknown;
 	let waiting: Event[] = [];
@@ -78,8 +79,8 @@ export async function runWithInk<R>(
 		drain();
 		clearTimeout(opening);
 		await screen?.close();
-		for (const line of lastWords(live)) options.stderr.write(`${line}\n`);
-		throw crash ?? (watching && abort.signal.aborted ? detached() : error);
+		if (!abort.signal.aborted || !detaches) for (const line of lastWords(live)) options.stderr.write(`${line}\n`);
+		throw crash ?? (abort.signal.aborted ? leftError(error, {watching, detaches}) : error);
 	} finally {
 		clearTimeout(opening);
 		interrupt.release();

@@ -22,6 +22,8 @@ export type RunOptions = {
 	expected?: readonly PhaseId[];
 	/** The flow only looks: leaving stops nothing, and says so. */
 	watching?: boolean;
+	/** The cluster does the work by itself: Ctrl-C only leaves it, and says so. The flow ends with its own error then. */
+	detaches?: boolean;
 	/** The file that holds the whole log of the run. */
 	logFile?: string;
 };

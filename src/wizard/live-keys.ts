@@ -11,7 +11,7 @@ const quiet = true;
 const typing = (live: LiveState) => live.typing;
 const idle = (live: LiveState) => !live.typing;
 const inLog = (live: LiveState) => live.fullLog && !live.typing;
-const inLanes = (live: LiveState) => !live.fullLog && live.view.lanes.size > 0;
+const inLanes = (live: LiveState) => !live.fullLog && (live.view.lanes.size > 0 || live.view.replacements.size > 0);
 const ended = (live: LiveState) => live.work === 'failed' || live.work === 'done';
 const chosen = (live: LiveState) => inLanes(live) && live.selected !== undefined;
 const running = (live: LiveState) => live.work === 'running';
@@ -50,7 +50,10 @@ export const liveBindings: readonly LiveBinding[] = [
 	bind('live view', ['enter', 'q'], 'enter', 'leave', live => idle(live) && ended(live), {type: 'leave'}),
 	bind('live view', ['?', 'f1'], '?', 'keys', idle, {type: 'help'}),
 	bind('live view', ['q', 'ctrl-c'], 'q', 'leave', looking, {type: 'stop'}),
-	bind('live view', ['ctrl-c'], 'ctrl-c', 'stop cleanly', live => running(live) && !live.watching, {type: 'stop'}),
+	bind('live view', ['ctrl-c'], 'ctrl-c', 'detach, it goes on', live => running(live) && live.detaches, {type: 'stop'}),
+	bind('live view', ['ctrl-c'], 'ctrl-c', 'stop cleanly', live => running(live) && !live.watching && !live.detaches, {
+		type: 'stop',
+	}),
 	bind('live view', ['ctrl-c'], 'ctrl-c', 'stop now', stopping, {type: 'stop'}),
 	bind('live view', ['ctrl-c'], 'ctrl-c', 'leave', ended, {type: 'leave'}, quiet),
 ];

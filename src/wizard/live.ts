@@ -1,6 +1,7 @@
 import type {Event, PhaseId} from '../events.ts';
 import type {Lane, LiveView} from '../fold.ts';
 import {emptyView, fold} from '../fold.ts';
+import {rollRows} from '../roll-rows.ts';
 import type {Failure} from './state.ts';
 import type {Edit, TextField} from './text-field.ts';
 import {editText, textField} from './text-field.ts';
@@ -19,6 +20,8 @@ export type LiveState = {
 	detail: boolean;
 	/** Only looking: leaving stops nothing. */
 	watching: boolean;
+	/** The work goes on in the cluster, whoever looks: Ctrl-C only leaves it. */
+	detaches: boolean;
 	/** The log takes the whole body. */
 	fullLog: boolean;
 	/** Lines back from the newest; 0 follows. */
@@ -37,11 +40,15 @@ export const emptyLive: LiveState = {
 	work: 'idle',
 	detail: false,
 	watching: false,
+	detaches: false,
 	fullLog: false,
 	logBack: 0,
 	filter: textField(''),
 	typing: false,
 };
+
+/** Said when a person leaves work that the cluster does by itself. */
+export const detachSentence = 'Detaching; what the cluster has begun goes on without this view.';
 
 export type LiveAction =
 	| {type: 'events'; events: readonly Event[]}
@@ -99,7 +106,8 @@ function closeOne(live: LiveState): LiveState {
 }
 
 function select(live: LiveState, by: number): LiveState {
-	const {order} = live.view;
+	const {view} = live;
+	const order = view.replacements.size === 0 ? view.order : rollRows(view).map(({key}) => key);
 	const current = live.selected === undefined ? -1 : order.indexOf(live.selected);
 	const from = current === -1 && by < 0 ? order.length : current;
 	const selected = order[Math.max(0, Math.min(order.length - 1, from + by))];
@@ -108,11 +116,13 @@ function select(live: LiveState, by: number): LiveState {
 
 /** The lane whose details are shown: the selected one if opened or refused, else the one refused last. */
 export function spokenLane(live: LiveState): Lane | undefined {
-	const selected = live.selected === undefined ? undefined : live.view.lanes.get(live.selected);
+	const {view} = live;
+	const row = live.selected === undefined ? undefined : rollRows(view).find(({key}) => key === live.selected);
+	const selected = row?.fresh?.lane ?? (live.selected === undefined ? undefined : view.lanes.get(live.selected));
 	if (selected !== undefined && (live.detail || selected.refused !== undefined)) return selected;
 	if (live.selected !== undefined && live.detail) return undefined;
 	let latest: Lane | undefined;
-	for (const lane of live.view.lanes.values()) {
+	for (const lane of view.lanes.values()) {
 		if (lane.refused && (latest?.refused?.at ?? -1) < lane.refused.at) latest = lane;
 	}
 	return latest;

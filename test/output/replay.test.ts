@@ -8,7 +8,7 @@ import {golden} from '../helpers/golden.ts';
 import {capture} from '../helpers/streams.ts';
 import {canaryKey, recording, summary} from '../helpers/wizard-world.ts';
 
-const recordings = ['apply', 'apply-midway', 'refused', 'trouble', 'verify'] as const;
+const recordings = ['apply', 'apply-midway', 'refused', 'trouble', 'verify', 'upgrade', 'upgrade-refused'] as const;
 
 async function* flowOf(events: readonly Event[]): Flow<void> {
 	for (const event of events) {
