@@ -3,6 +3,7 @@ import type {Event, Flow, PhaseId} from '../../events.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
 import {resources} from '../../kubernetes/resources.ts';
 import type {UpgradeFailure} from '../../kubernetes/upgrade-annotations.ts';
+import type {Machine} from '../../providers/node-groups.ts';
 import {policyVersion, readPolicySet} from '../../upgrade/policy-set.ts';
 import {adminKube, requireInitialised} from '../cluster.ts';
 import {withBackground} from '../merge.ts';
@@ -11,14 +12,14 @@ import type {UpgradeDependencies} from './dependencies.ts';
 import {mayPass, readSteering, type Steering} from './node-version.ts';
 import {joinConfigOf} from './observe.ts';
 import {policiesEvent} from './policies.ts';
-import {type RollEntry, rollEvents, rollOf} from './roll.ts';
+import {type RollEntry, rollEvents, rollOf, withLeaving} from './roll.ts';
 
 /** How a roll that was followed ended: every node is what it should be, or it stands still on request. */
 export type RollEnd = 'done' | 'paused' | 'mixed';
 
 const lookMs = 250;
 
-type Look = {steering: Steering; roll: Map<string, RollEntry>; event: Event; narrowed: boolean};
+type Look = {steering: Steering; roll: Map<string, RollEntry>; event: Event; narrowed: boolean; machines: readonly Machine[]};
 
 /**
  * Shows the work of the operator until it is over: nodes replaced, old policy retired. Leaving it changes nothing, the work goes on in
@@ -45,7 +46,8 @@ async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<Rol
 			await pause(lookMs, signal);
 			continue;
 		}
-		const {steering, roll, event, narrowed} = seen;
+		const {steering, event, narrowed, machines} = seen;
+		const roll = withLeaving(shown, seen.roll, machines);
 		yield* rollEvents(shown, roll, now());
 		shown.clear();
 		for (const [name, entry] of roll) shown.set(name, entry);
@@ -86,7 +88,13 @@ async function look(deps: UpgradeDependencies, kube: Kube, uid: string): Promise
 		};
 		const set = readPolicySet(joinConfig);
 		const narrowed = set.policies.length === 1 && policyVersion(set.policies[0]) === steering.image;
-		return {steering, roll: rollOf(objects, steering.image), event: policiesEvent(set, [], deps.now()), narrowed};
+		return {
+			steering,
+			roll: rollOf(objects, steering.image),
+			event: policiesEvent(set, [], deps.now()),
+			narrowed,
+			machines: objects.machines,
+		};
 	} catch (error) {
 		if (mayPass(error)) return undefined;
 		throw error;

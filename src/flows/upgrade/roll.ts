@@ -19,8 +19,8 @@ export function rollOf({nodes, pending, maintenances, machines}: RollObjects, im
 	for (const node of nodes) {
 		const {name} = node.metadata;
 		const maintenance = maintenances.find(each => (each['spec'] as {nodeName?: string} | undefined)?.nodeName === name);
-		const leaves = pending.some(each => each.metadata.name === name && goalOf(each) === 'Leave');
-		roll.set(name, nodeEntry(node, image, maintenance, leaves));
+		const goal = goalOf(pending.find(each => each.metadata.name === name));
+		roll.set(name, nodeEntry(node, image, maintenance, goal));
 	}
 	for (const each of pending) {
 		const {name, annotations} = each.metadata;
@@ -38,7 +38,7 @@ export function rollOf({nodes, pending, maintenances, machines}: RollObjects, im
 	return roll;
 }
 
-function nodeEntry(node: KubeObject, image: string, maintenance: KubeObject | undefined, leaves: boolean): RollEntry {
+function nodeEntry(node: KubeObject, image: string, maintenance: KubeObject | undefined, goal: unknown): RollEntry {
 	const {name, annotations = {}} = node.metadata;
 	const [own, heir, donor] = [
 		annotations[upgradeAnnotations.nodeImage],
@@ -53,9 +53,10 @@ function nodeEntry(node: KubeObject, image: string, maintenance: KubeObject | un
 		...(own === undefined ? {} : {image: own}),
 		...(partner === undefined ? {} : {partner}),
 	});
-	if (leaves) return entry('leaving');
+	if (goal === 'Leave') return entry('leaving');
 	if (maintenance !== undefined) return {...entry('draining'), ...drainOf(maintenance)};
 	if (annotations[upgradeAnnotations.obsolete] === 'true') return entry('surplus');
+	if (goal === 'Join') return entry('joining');
 	if (own === image) return entry(donor === undefined ? 'current' : 'joining');
 	return entry(heir === undefined ? 'outdated' : 'replacing');
 }
@@ -66,10 +67,23 @@ function drainOf({metadata: {annotations = {}}, status}: KubeObject): Pick<RollE
 	return {podsLeft: pendingPods.length, ...(blocked === undefined || blocked === '' ? {} : {blockedBy: blocked})};
 }
 
-const goalOf = (pending: KubeObject): unknown => (pending['spec'] as {goal?: unknown} | undefined)?.goal;
+const goalOf = (pending: KubeObject | undefined): unknown => (pending?.['spec'] as {goal?: unknown} | undefined)?.goal;
 
 const roleOf = (node: KubeObject | undefined): NodeRole =>
 	node?.metadata.labels?.['node-role.kubernetes.io/control-plane'] === undefined ? 'worker' : 'control-plane';
+
+/** As `after`, with those that only their objects left: a machine that is still there is on its way out. */
+export function withLeaving(
+	before: ReadonlyMap<string, RollEntry>,
+	after: ReadonlyMap<string, RollEntry>,
+	machines: readonly Machine[],
+): Map<string, RollEntry> {
+	const roll = new Map(after);
+	for (const [name, entry] of before) {
+		if (!roll.has(name) && machines.some(machine => machine.name === name)) roll.set(name, {...entry, state: 'leaving'});
+	}
+	return roll;
+}
 
 /** The events that lead from one look to the next: what changed, and who is not there any more. */
 export function rollEvents(before: ReadonlyMap<string, RollEntry>, after: ReadonlyMap<string, RollEntry>, at: number): Event[] {
