@@ -1,14 +1,12 @@
 import {AppError, exitCodes} from '../errors.ts';
 import type {PhaseId} from '../events.ts';
 import {withExisting} from '../flows/session.ts';
-import {runUpgrade, type UpgradeEnd} from '../flows/upgrade/apply.ts';
+import {type PlanFile, runUpgrade, type UpgradeEnd} from '../flows/upgrade/apply.ts';
 import {checkForUpgrade, type Proposal} from '../flows/upgrade/check.ts';
-import {decide, otherMeasurements, requireSafe, type UpgradeConsent} from '../flows/upgrade/decide.ts';
+import {concernsIn, decide, otherMeasurements, requireSafe, type UpgradeConsent} from '../flows/upgrade/decide.ts';
 import {type UpgradeDependencies, withUpgrade} from '../flows/upgrade/dependencies.ts';
 import {unfinishedPlan} from '../flows/upgrade/steer.ts';
 import type {Result} from '../output/output.ts';
-import {type ConcernCode, concernCodes} from '../upgrade/measurement-diff.ts';
-import type {PlanFile} from '../upgrade/plan-file.ts';
 import {agree, agreeExpressly} from './consent.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
 import {askedFor} from './upgrade-check.ts';
@@ -49,7 +47,7 @@ async function ended(context: CommandContext, deps: UpgradeDependencies, file: P
 async function consentTo(context: CommandContext, input: CommandInput, proposal: Proposal): Promise<UpgradeConsent> {
 	const {target, measurements} = proposal;
 	const given = textFlag(input, 'accept-measurements');
-	const concerns = (textFlag(input, 'accept-concerns') ?? '').split(',').filter(isConcern);
+	const concerns = concernsIn(textFlag(input, 'accept-concerns') ?? '');
 	if (given === undefined) {
 		for (const line of proposalLines(proposal)) context.surroundings.stderr.write(`${line}\n`);
 		await agreeExpressly(
@@ -66,8 +64,6 @@ async function consentTo(context: CommandContext, input: CommandInput, proposal:
 	await agree(context, `Upgrade to ${target.image} as planned?`);
 	return {measurements: given ?? target.measurements, concerns};
 }
-
-const isConcern = (text: string): text is ConcernCode => concernCodes.some(code => code === text);
 
 /** How an upgrade ended, for people and machines; what stands still ends with 130. */
 export function upgradeResult(command: string, end: UpgradeEnd | {id: string; state: 'aborted'}): Result {

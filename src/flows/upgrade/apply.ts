@@ -24,6 +24,8 @@ import {observe} from './observe.ts';
 import {pinBoth, pinnedLocal} from './pinned.ts';
 import {acceptedPolicyOf, awaitReplicas, changePolicies} from './policies.ts';
 
+export type {PlanFile} from '../../upgrade/plan-file.ts';
+
 export type UpgradeEnd = {id: string; state: 'done'; finished: FinishedUpgrade} | {id: string; state: 'paused' | 'mixed'};
 
 /**

@@ -1,5 +1,5 @@
 import {AppError, exitCodes} from '../../errors.ts';
-import type {ConcernCode} from '../../upgrade/measurement-diff.ts';
+import {type ConcernCode, concernCodes} from '../../upgrade/measurement-diff.ts';
 import {formatPlan, type PlanFile} from '../../upgrade/plan-file.ts';
 import {newUpgradeId, storePlan, upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {requireInitialised} from '../cluster.ts';
@@ -8,6 +8,12 @@ import type {UpgradeDependencies} from './dependencies.ts';
 
 /** What was agreed to: the measurements by their digest, and each concern by itself. */
 export type UpgradeConsent = {measurements: string; concerns: readonly ConcernCode[]};
+
+/** The concerns that a list of codes names; what is no concern accepts nothing. */
+export const concernsIn = (text: string): ConcernCode[] => {
+	const words = text.split(',').map(word => word.trim());
+	return concernCodes.filter(code => words.includes(code));
+};
 
 /** What speaks against beginning at all, whoever agrees. Throws AppError (exit 3). */
 export function requireSafe({strand, plan}: Proposal): void {
