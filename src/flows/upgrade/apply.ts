@@ -1,3 +1,4 @@
+import {hostname} from 'node:os';
 import {AppError, exitCodes} from '../../errors.ts';
 import type {Flow} from '../../events.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
@@ -17,7 +18,6 @@ import {backUp} from './backup.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {type FinishedUpgrade, finishUpgrade} from './finish.ts';
 import {followRoll} from './follow.ts';
-import {upgradeIdentity} from './identity.ts';
 import {takeUpgradeLease} from './lease.ts';
 import {readSteering, steer} from './node-version.ts';
 import {observe} from './observe.ts';
@@ -36,7 +36,7 @@ export async function* runUpgrade(deps: UpgradeDependencies, file: PlanFile, sig
 	const {kube} = await adminKube(deps);
 	const {journal, now} = deps;
 	await journal.intent('upgrade', {resource: file.id, digest: planDigest(file).slice('sha256:'.length)});
-	const lease = yield* phase('lock', now, locked(deps, kube));
+	const lease = yield* phase('lock', now, locked(deps, kube, file.id));
 	try {
 		const {id} = await readSteering(kube);
 		if (id !== file.id) {
@@ -59,8 +59,9 @@ export async function* attend(deps: UpgradeDependencies, id: string, signal: Abo
 	return {id, state, finished: yield* finishUpgrade(deps, id, signal)};
 }
 
-export async function* locked(deps: UpgradeDependencies, kube: Kube): Flow<{release: () => Promise<void>}> {
-	const lease = await takeUpgradeLease(kube, upgradeIdentity(), deps);
+/** One plan lies in one workspace, whose lock keeps a second run out: whoever has the plan may take the Lease over from a run that was killed. */
+export async function* locked(deps: UpgradeDependencies, kube: Kube, id: string): Flow<{release: () => Promise<void>}> {
+	const lease = await takeUpgradeLease(kube, `${id} on ${hostname()}`, deps);
 	yield {type: 'check', id: 'upgrade-lease', title: 'nobody else upgrades this cluster', state: 'ok', at: deps.now()};
 	return lease;
 }

@@ -52,7 +52,7 @@ export async function pauseUpgrade(deps: UpgradeDependencies): Promise<string> {
 /** Takes pause and failure away and looks on. */
 export async function* continueUpgrade(deps: UpgradeDependencies, signal: AbortSignal): Flow<UpgradeEnd> {
 	const {kube, steering, file} = await currentUpgrade(deps);
-	const lease = yield* phase('lock', deps.now, locked(deps, kube));
+	const lease = yield* phase('lock', deps.now, locked(deps, kube, file.id));
 	try {
 		const forward =
 			steering.direction === 'stay'
@@ -85,7 +85,7 @@ export async function* abortUpgrade(
 	const {file, ways, why} = await abortWays(deps);
 	if (!ways.includes(way)) throw impossible(way, ways, why);
 	const {kube} = await adminKube(deps);
-	const lease = yield* phase('lock', deps.now, locked(deps, kube));
+	const lease = yield* phase('lock', deps.now, locked(deps, kube, file.id));
 	try {
 		if (way === 'stay-mixed') {
 			await steer(kube, {annotations: {direction: 'stay', retire: null, paused: null, failure: null}});
