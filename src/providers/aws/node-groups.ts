@@ -1,132 +1,186 @@
+import {createHash, randomUUID} from 'node:crypto';
 import {
 	type AutoScalingClient,
 	type AutoScalingGroup,
+	LaunchInstancesCommand,
 	paginateDescribeAutoScalingGroups,
 	SetDesiredCapacityCommand,
 	TerminateInstanceInAutoScalingGroupCommand,
+	UpdateAutoScalingGroupCommand,
 } from '@aws-sdk/client-auto-scaling';
 import {
 	CreateLaunchTemplateVersionCommand,
 	DescribeLaunchTemplateVersionsCommand,
 	type EC2Client,
 	type Instance,
+	type LaunchTemplateVersion,
 	ModifyLaunchTemplateCommand,
 	paginateDescribeInstances,
 } from '@aws-sdk/client-ec2';
 import type {NodeRole} from '../../events.ts';
 import {awaited, type Patience} from '../awaited.ts';
-import type {Machine, MachineState, NodeGroup, NodeGroups} from '../node-groups.ts';
+import type {Machine, NodeGroup, NodeGroups} from '../node-groups.ts';
 import {notFound} from '../not-found.ts';
+import {ambiguous, cloudText, refused} from '../refusals.ts';
+import {asked, awsWords} from './errors.ts';
+import {awsMachineState} from './machine-state.ts';
 
 export type AwsClients = {autoScaling: AutoScalingClient; ec2: EC2Client};
 
 const tagKeys = {uid: 'constellation-uid', role: 'constellation-role', group: 'constellation-node-group'};
-const newest = '$Default';
+/** The version of a launch template that its group makes machines from, and the one made last. */
+const versions = {used: '$Default', last: '$Latest'};
+/** Most values of a filter of DescribeInstances. */
+const filterLimit = 200;
+const busy = /^(?:ResourceContention|ScalingActivityInProgress|IdempotentCallInProgress)/u;
 
 /**
  * Node groups of a cluster on AWS: the auto-scaling groups that carry its uid. A machine is named by its instance id, an image is an AMI.
- * The launch template's default version says what the next machine is made from; those that run stay as they are.
+ * The launch template's default version says what the next machine is made from; those that run stay as they are. What belongs to a group
+ * is what Auto Scaling says: tags that somebody copied make no member.
  */
 export const awsNodeGroups = ({autoScaling, ec2}: AwsClients, uid: string, patience: Patience): NodeGroups => {
 	const groups = async (): Promise<AutoScalingGroup[]> => {
 		const Filters = [{Name: `tag:${tagKeys.uid}`, Values: [uid]}];
-		const found: AutoScalingGroup[] = [];
-		for await (const page of paginateDescribeAutoScalingGroups({client: autoScaling}, {Filters}))
-			found.push(...(page.AutoScalingGroups ?? []));
-		return found;
-	};
-	const group = async (name: string): Promise<AutoScalingGroup> =>
-		(await groups()).find(each => tagOf(each.Tags, tagKeys.group) === name) ?? notFound(`node group ${name}`);
-
-	const described = async (each: AutoScalingGroup): Promise<NodeGroup> => {
-		const {LaunchTemplateVersions: [version] = []} = await ec2.send(
-			new DescribeLaunchTemplateVersionsCommand({LaunchTemplateId: templateOf(each), Versions: [newest]}),
+		const found = await asked('auto-scaling groups', () =>
+			gathered(paginateDescribeAutoScalingGroups({client: autoScaling}, {Filters})),
 		);
-		return {
-			name: tagOf(each.Tags, tagKeys.group) ?? '',
-			role: roleOf(tagOf(each.Tags, tagKeys.role)),
-			image: version?.LaunchTemplateData?.ImageId ?? '',
-			size: each.DesiredCapacity ?? 0,
-		};
+		const all = found.flatMap(({AutoScalingGroups: page = []}) => page);
+		return all.filter(each => groupOf(each) !== '' && tagOf(each, tagKeys.uid) === uid);
 	};
+	const group = async (name: string): Promise<AutoScalingGroup> => {
+		const [found, ...others] = (await groups()).filter(each => groupOf(each) === name);
+		if (others.length > 0)
+			throw ambiguous(
+				`node group ${name}`,
+				[found, ...others].map(each => each?.AutoScalingGroupName ?? ''),
+			);
+		return found ?? notFound(`node group ${name}`);
+	};
+	/** One change at a time: while one goes on, Auto Scaling refuses the next. */
+	const changed = <T extends object>(what: string, change: () => Promise<T>): Promise<T> =>
+		awaited(patience, `an end of the changes to ${what}`, () =>
+			asked(what, () =>
+				change().catch((error: unknown) => {
+					if (error instanceof Error && busy.test(error.name)) return undefined;
+					throw error;
+				}),
+			),
+		);
 
-	/** Machines that carry the uid, the role and a group: what somebody else tagged by hand lacks one of these. */
-	const machines = async (): Promise<Machine[]> => {
-		const Filters = [{Name: `tag:${tagKeys.uid}`, Values: [uid]}];
-		const found: Machine[] = [];
-		for await (const page of paginateDescribeInstances({client: ec2}, {Filters})) {
-			for (const {Instances: instances = []} of page.Reservations ?? []) found.push(...instances.flatMap(machineOf));
+	const versionOf = async (each: AutoScalingGroup, version: string): Promise<LaunchTemplateVersion> => {
+		const LaunchTemplateId = templateOf(each);
+		const query = new DescribeLaunchTemplateVersionsCommand({LaunchTemplateId, Versions: [version]});
+		const {LaunchTemplateVersions: [found] = []} = await asked(`launch template ${LaunchTemplateId}`, () => ec2.send(query));
+		return found ?? notFound(`version ${version} of launch template ${LaunchTemplateId}`);
+	};
+	const described = async (each: AutoScalingGroup): Promise<NodeGroup> => ({
+		name: groupOf(each),
+		role: roleOf(each),
+		image: imageOf(await versionOf(each, versions.used)),
+		size: each.DesiredCapacity ?? 0,
+	});
+
+	/** By filter, not by id: an id that EC2 does not know yet would fail the whole question. */
+	const instancesOf = async (ids: readonly string[]): Promise<Map<string, Instance>> => {
+		const found: Instance[] = [];
+		for (let start = 0; start < ids.length; start += filterLimit) {
+			const Filters = [{Name: 'instance-id', Values: ids.slice(start, start + filterLimit)}];
+			const pages = await asked('instances', () => gathered(paginateDescribeInstances({client: ec2}, {Filters})));
+			found.push(...pages.flatMap(({Reservations: all = []}) => all.flatMap(({Instances: some = []}) => some)));
 		}
-		return found;
+		return new Map(found.map(each => [each.InstanceId ?? '', each]));
 	};
-
-	const setSize = async (name: string, size: number): Promise<void> => {
-		const {AutoScalingGroupName} = await group(name);
-		await autoScaling.send(new SetDesiredCapacityCommand({AutoScalingGroupName, DesiredCapacity: size, HonorCooldown: false}));
+	const machines = async (): Promise<Machine[]> => {
+		const found = await groups();
+		const members = found.flatMap(each =>
+			(each.Instances ?? []).map(({InstanceId: id = '', LifecycleState}) => ({id, each, LifecycleState})),
+		);
+		const instances = await instancesOf(members.map(({id}) => id));
+		return members.map(({id, each, LifecycleState}) => {
+			const {ImageId, PrivateIpAddress, State, StateReason} = instances.get(id) ?? {};
+			const detail = cloudText(StateReason?.Message ?? '');
+			return {
+				name: id,
+				group: groupOf(each),
+				role: roleOf(each),
+				image: ImageId ?? '',
+				address: PrivateIpAddress ?? '',
+				state: awsMachineState(State?.Name, LifecycleState),
+				...(detail !== '' && {detail}),
+			};
+		});
 	};
 
 	return {
 		list: async () => Promise.all((await groups()).map(described)),
 		get: async name => described(await group(name)),
-		setSize,
 		machines,
 		// The auto-scaling group takes a machine out of its target groups, and waits for its connections, before it ends it.
 		setDraining: () => Promise.resolve(),
-		async setImage(name, image) {
-			const LaunchTemplateId = templateOf(await group(name));
-			const {LaunchTemplateVersion: made} = await ec2.send(
-				new CreateLaunchTemplateVersionCommand({
-					LaunchTemplateId,
-					SourceVersion: newest,
-					LaunchTemplateData: {ImageId: image},
-					VersionDescription: `image ${image}`,
-				}),
+		async setSize(name, size) {
+			const {AutoScalingGroupName, MinSize = 0, MaxSize = 0} = await group(name);
+			const command =
+				size < MinSize || size > MaxSize
+					? new UpdateAutoScalingGroupCommand({
+							AutoScalingGroupName,
+							DesiredCapacity: size,
+							MinSize: Math.min(size, MinSize),
+							MaxSize: Math.max(size, MaxSize),
+						})
+					: undefined;
+			await changed(`node group ${name}`, () =>
+				command === undefined
+					? autoScaling.send(new SetDesiredCapacityCommand({AutoScalingGroupName, DesiredCapacity: size, HonorCooldown: false}))
+					: autoScaling.send(command),
 			);
-			await ec2.send(new ModifyLaunchTemplateCommand({LaunchTemplateId, DefaultVersion: String(made?.VersionNumber ?? '')}));
 		},
-		// A group has no place for the token of a caller: whoever was killed meanwhile finds the machine among those of the group.
-		async createNode(name) {
-			const idsOf = async () => ((await group(name)).Instances ?? []).map(({InstanceId: id}) => id ?? '');
-			const before = new Set(await idsOf());
-			await setSize(name, ((await group(name)).DesiredCapacity ?? 0) + 1);
-			return awaited(patience, `a new machine of node group ${name}`, async () => (await idsOf()).find(id => !before.has(id)));
+		async setImage(name, image) {
+			const found = await group(name);
+			const LaunchTemplateId = templateOf(found);
+			if (imageOf(await versionOf(found, versions.used)) === image) return;
+			// Whoever was killed before the new version was used finds it again.
+			const last = await versionOf(found, versions.last);
+			const version = new CreateLaunchTemplateVersionCommand({
+				LaunchTemplateId,
+				SourceVersion: versions.used,
+				LaunchTemplateData: {ImageId: image},
+				VersionDescription: `image ${image}`,
+			});
+			const what = `launch template ${LaunchTemplateId}`;
+			const made = imageOf(last) === image ? last : (await asked(what, () => ec2.send(version))).LaunchTemplateVersion;
+			const DefaultVersion = String(made?.VersionNumber ?? '');
+			await asked(what, () => ec2.send(new ModifyLaunchTemplateCommand({LaunchTemplateId, DefaultVersion})));
+		},
+		// The answer names the machine, whoever else scales the group meanwhile; asked again with the same token, AWS gives the same answer.
+		async createNode(name, token = randomUUID()) {
+			const {AutoScalingGroupName} = await group(name);
+			const ClientToken = createHash('sha256').update(token).digest('hex');
+			const command = {AutoScalingGroupName, ClientToken, RequestedCapacity: 1, RetryStrategy: 'none'} as const;
+			const answer = await changed(`node group ${name}`, () => autoScaling.send(new LaunchInstancesCommand(command)));
+			const id = answer.Instances?.flatMap(({InstanceIds: ids = []}) => ids).at(0);
+			if (id !== undefined) return id;
+			const {ErrorCode: reason = '', ErrorMessage: message = ''} = answer.Errors?.[0] ?? {};
+			throw refused(awsWords, `a machine of node group ${name}`, {reason, message});
 		},
 		async deleteNode(name) {
-			await autoScaling.send(
-				new TerminateInstanceInAutoScalingGroupCommand({InstanceId: name, ShouldDecrementDesiredCapacity: true}),
-			);
+			if (!(await machines()).some(each => each.name === name && each.state !== 'terminating' && each.state !== 'terminated'))
+				return;
+			const command = {InstanceId: name, ShouldDecrementDesiredCapacity: true};
+			await changed(`machine ${name}`, () => autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand(command)));
 		},
 	};
 };
 
-type Tags = readonly {Key?: string | undefined; Value?: string | undefined}[] | undefined;
-const tagOf = (tags: Tags, key: string): string | undefined => tags?.find(each => each.Key === key)?.Value;
-const roleOf = (text: string | undefined): NodeRole => (text === 'control-plane' ? 'control-plane' : 'worker');
+const gathered = async <T>(pages: AsyncIterable<T>): Promise<T[]> => {
+	const found: T[] = [];
+	for await (const page of pages) found.push(page);
+	return found;
+};
+const tagOf = ({Tags: tags}: AutoScalingGroup, key: string): string => tags?.find(each => each.Key === key)?.Value ?? '';
+const groupOf = (group: AutoScalingGroup): string => tagOf(group, tagKeys.group);
+const roleOf = (group: AutoScalingGroup): NodeRole =>
+	tagOf(group, tagKeys.role) === 'control-plane' ? 'control-plane' : 'worker';
+const imageOf = (version: LaunchTemplateVersion): string => version.LaunchTemplateData?.ImageId ?? '';
 const templateOf = ({LaunchTemplate: template, AutoScalingGroupName: name = ''}: AutoScalingGroup): string =>
 	template?.LaunchTemplateId ?? notFound(`launch template of ${name}`);
-
-const machineOf = ({Tags: tags, InstanceId: id, ImageId, PrivateIpAddress: address, State, StateReason}: Instance): Machine[] => {
-	const [group, role] = [tagOf(tags, tagKeys.group), tagOf(tags, tagKeys.role)];
-	if (id === undefined || group === undefined || role === undefined) return [];
-	const detail = StateReason?.Message;
-	return [
-		{
-			name: id,
-			group,
-			role: roleOf(role),
-			image: ImageId ?? '',
-			address: address ?? '',
-			state: states[State?.Name ?? ''] ?? 'failed',
-			...(detail === undefined || detail === '' ? {} : {detail}),
-		},
-	];
-};
-
-const states: Readonly<Record<string, MachineState>> = {
-	pending: 'creating',
-	running: 'running',
-	stopping: 'stopped',
-	stopped: 'stopped',
-	'shutting-down': 'terminating',
-	terminated: 'terminated',
-};

@@ -1,66 +1,63 @@
-import type {GoogleAuth} from 'google-auth-library';
-import {AppError, exitCodes} from '../../errors.ts';
+import {randomUUID} from 'node:crypto';
+import {z} from 'zod';
 import {awaited, type Patience} from '../awaited.ts';
+import {isCode, refused} from '../refusals.ts';
+import {type Query, type Rest, shaped} from '../rest.ts';
+import {googleWords} from './sign-in.ts';
 
-/** The Compute Engine API of one project (compute/v1 REST). `base` ends with the project. */
+/** The Compute Engine API of one project (compute/v1 REST); the base of `rest` ends with the project. */
 export type ComputeApi = {
-	get: <T>(path: string, query?: Readonly<Record<string, string>>) => Promise<T>;
-	/** All items of a list, page by page. */
-	list: <T>(path: string, query?: Readonly<Record<string, string>>) => Promise<T[]>;
-	/** Starts an operation and waits for its end. */
-	post: (path: string, body: unknown, query?: Readonly<Record<string, string>>) => Promise<void>;
-};
-
-type Operation = {
-	name?: string;
-	status?: string;
-	zone?: string;
-	error?: {errors?: {code?: string; message?: string}[]};
-};
-
-export const computeApi = (auth: Pick<GoogleAuth, 'request'>, base: string, patience: Patience): ComputeApi => {
-	const call = async <T>(
-		method: 'GET' | 'POST',
+	get: <T>(schema: z.ZodType<T>, path: string, query?: Query) => Promise<T>;
+	/** All items of a list, page by page; `pick` takes them from a page. */
+	list: <Page, T>(
+		schema: z.ZodType<Page>,
 		path: string,
-		query: Readonly<Record<string, string>>,
-		data?: unknown,
-	): Promise<T> => {
-		const url = new URL(`${base}/${path}`);
-		for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-		const answer = await auth.request<T>({url: url.href, method, ...(data === undefined ? {} : {data}), timeout: 30_000});
-		return answer.data;
-	};
-	const get: ComputeApi['get'] = (path, query = {}) => call('GET', path, query);
+		pick: (page: Page) => readonly T[],
+		options?: {query?: Query; method?: 'GET' | 'POST'},
+	) => Promise<T[]>;
+	/** Starts an operation and waits for its end. Repeated after a lost answer, it is done once. */
+	post: (path: string, body: unknown, query?: Query) => Promise<void>;
+};
+
+const pageSchema = z.object({nextPageToken: z.string().optional()});
+const operationSchema = z.object({
+	name: z.string(),
+	status: z.string().optional(),
+	zone: z.string().optional(),
+	error: z.object({errors: z.array(z.object({code: z.string().optional(), message: z.string().optional()}))}).optional(),
+});
+
+export const computeApi = (rest: Rest, patience: Patience): ComputeApi => {
+	const get: ComputeApi['get'] = async (schema, path, query = {}) =>
+		shaped(schema, await rest('GET', path, {query}), googleWords, path);
 	return {
 		get,
-		async list<T>(path: string, query: Readonly<Record<string, string>> = {}) {
-			const items: T[] = [];
-			let pageToken = '';
+		async list(schema, path, pick, {query = {}, method = 'GET'} = {}) {
+			const items: ReturnType<typeof pick>[number][] = [];
+			let pageToken: string | undefined;
 			do {
-				const page = await get<{items?: T[]; nextPageToken?: string}>(path, {...query, ...(pageToken === '' ? {} : {pageToken})});
-				items.push(...(page.items ?? []));
-				pageToken = page.nextPageToken ?? '';
-			} while (pageToken !== '');
+				const answer = await rest(method, path, {query: {...query, ...(pageToken !== undefined && {pageToken})}});
+				items.push(...pick(shaped(schema, answer, googleWords, path)));
+				pageToken = shaped(pageSchema, answer, googleWords, path).nextPageToken;
+			} while (pageToken !== undefined && pageToken !== '');
 			return items;
 		},
 		async post(path, body, query = {}) {
-			const started = await call<Operation>('POST', path, query, body);
-			const zone = started.zone?.split('/').at(-1);
-			const place = zone === undefined ? 'global' : `zones/${zone}`;
+			const answer = await rest('POST', path, {query: {...query, requestId: randomUUID()}, body});
+			const {name, zone} = shaped(operationSchema, answer, googleWords, path);
+			const place = zone === undefined ? 'global' : `zones/${zone.split('/').at(-1) ?? ''}`;
 			const ended = await awaited(patience, `the end of ${path}`, async () => {
-				const operation = await get<Operation>(`${place}/operations/${started.name ?? ''}`);
-				return operation.status === 'DONE' ? operation : undefined;
+				try {
+					const operation = await get(operationSchema, `${place}/operations/${name}`);
+					return operation.status === 'DONE' ? operation : undefined;
+				} catch (error) {
+					if (isCode(error, 'cloud-object-missing')) return undefined; // Not there yet: it was begun.
+					throw error;
+				}
 			});
 			const [failure] = ended.error?.errors ?? [];
-			if (failure !== undefined) throw refused(path, failure.code ?? '', failure.message ?? '');
+			if (failure === undefined) return;
+			throw refused(googleWords, path.split('/').at(-1) ?? path, {reason: failure.code ?? '', message: failure.message ?? ''});
 		},
 	};
 };
-
-const refused = (path: string, code: string, message: string): AppError =>
-	new AppError(`Google Cloud refused ${path.split('/').at(-1) ?? path}: ${message}`, {
-		code: 'cloud-refused',
-		exitCode: exitCodes.infrastructure,
-		next: ['Quotas, permissions and stock are the usual reasons; the message above says which.'],
-		details: {reason: code},
-	});
