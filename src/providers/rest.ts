@@ -6,8 +6,8 @@ import {type CloudWords, noCredentials, refused, unreachable} from './refusals.t
 export type RestOptions = CloudWords & {
 	/** What every path is appended to; nothing outside its origin is ever asked. */
 	base: string;
-	/** Headers that sign in; asked anew when the cloud answers 401. Throws AppError `cloud-credentials`. */
-	headers: (url: string) => Promise<Headers>;
+	/** Headers that sign in; `fresh` after the cloud answered 401 to those before. Throws AppError `cloud-credentials`. */
+	headers: (url: string, fresh: boolean) => Promise<Headers>;
 	fetch: typeof fetch;
 	wait: (milliseconds: number) => Promise<void>;
 };
@@ -17,7 +17,7 @@ export type Answer = {status: number; headers: Headers; body: unknown};
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** One call of a REST API. `path` is appended to the base, or a whole URL of the same origin. */
-export type Rest = (method: Method, path: string, options?: {query?: Query; body?: unknown}) => Promise<Answer>;
+export type Rest = (method: Method, path: string, options?: {query?: Query; body?: unknown; headers?: Query}) => Promise<Answer>;
 
 const attempts = 5;
 const longestWaitMs = 30_000;
@@ -34,14 +34,16 @@ const throttled = /^(?:rateLimitExceeded|userRateLimitExceeded|TooManyRequests)$
 export const restClient = (options: RestOptions): Rest => {
 	const {base, headers: signedIn, fetch: ask, wait} = options;
 	const {origin} = new URL(base);
-	return async (method, path, {query = {}, body} = {}) => {
+	return async (method, path, {query = {}, body, headers: more = {}} = {}) => {
 		const url = new URL(/^https?:/u.test(path) ? path : `${base}/${path}`);
 		// The answer of a cloud names the next page: a token must not go where somebody else listens.
 		if (url.origin !== origin) throw refused(options, method, {reason: 'foreign-address', message: `it names ${url.origin}`});
 		for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
 		const what = `${method} ${url.pathname}`;
+		let signedInAgain = false;
 		const once = async (): Promise<Answer> => {
-			const headers = new Headers(await signedIn(url.href));
+			const headers = new Headers(await signedIn(url.href, signedInAgain));
+			for (const [name, value] of Object.entries(more)) headers.set(name, value);
 			if (body !== undefined) headers.set('content-type', 'application/json');
 			const answer = await ask(url, {
 				method,
@@ -52,7 +54,6 @@ export const restClient = (options: RestOptions): Rest => {
 			});
 			return {status: answer.status, headers: answer.headers, body: parsed(await textOf(answer))};
 		};
-		let signInAgain = true;
 		for (let attempt = 1; ; attempt += 1) {
 			const answer = await once().catch((error: unknown) => {
 				if (error instanceof AppError || attempt === attempts) throw silence(options, what, error);
@@ -60,8 +61,8 @@ export const restClient = (options: RestOptions): Rest => {
 			if (answer !== undefined && answer.status < 300) return answer;
 			const failure = answer === undefined ? {reason: '', message: ''} : failureOf(answer.body);
 			const status = answer?.status;
-			if (status === 401 && !signInAgain) throw noCredentials(options, `${failure.reason} ${failure.message}`.trim());
-			if (status === 401) signInAgain = false;
+			if (status === 401 && signedInAgain) throw noCredentials(options, `${failure.reason} ${failure.message}`.trim());
+			if (status === 401) signedInAgain = true;
 			else if (status === 404) notFound(what);
 			else if (status !== undefined && !comeAgain.has(status) && !throttled.test(failure.reason)) {
 				throw refused(options, what, {status, ...failure});
