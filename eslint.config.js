@@ -31,9 +31,9 @@ const table = {
 	'src/releases': ['attestation', 'keys'],
 	'src/trust': ['attestation', 'keys', 'releases'],
 	'src/upgrade': ['attestation', 'config'],
-	'src/config': [],
+	'src/config': ['attestation', 'providers/catalogues.ts'],
 	'src/workspace': ['config', 'keys'],
-	'src/wizard': ['config'],
+	'src/wizard': ['config', 'upgrade', 'providers/catalogues.ts'],
 	'src/infrastructure': [],
 	'src/providers': ['infrastructure', 'releases', 'attestation', 'keys', 'config'],
 	'src/flows': [

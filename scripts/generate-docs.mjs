@@ -4,7 +4,7 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import process from 'node:process';
 import {commandsPage} from './docs/commands.mjs';
-import {configPage} from './docs/config.mjs';
+import {configPage, configSchemaFile} from './docs/config.mjs';
 import {errorsPage} from './docs/errors.mjs';
 import {eventsPage} from './docs/events.mjs';
 import {problems} from './docs/markdown.mjs';
@@ -12,6 +12,7 @@ import {wizardPage} from './docs/wizard.mjs';
 
 const pages = {commands: commandsPage, config: configPage, events: eventsPage, errors: errorsPage, wizard: wizardPage};
 const made = Object.entries(pages).map(([name, make]) => [`docs/${name}.md`, make()]);
+made.push(['docs/config.schema.json', configSchemaFile()]);
 if (process.argv.includes('--check')) {
 	const current = file => {
 		try {

@@ -1,26 +1,12 @@
 import {isScalar, parseDocument, visit} from 'yaml';
 import {AppError, exitCodes} from '../errors.ts';
+import {type AttestationKey, type AttestationVariant, attestationKeys, isAttestationKey} from './attestation-keys.ts';
 import {maxConfigSize} from './load.ts';
-
-/** Keys of the attestation section (v2.9 and our own), with the variant each is about. */
-export const attestationKeys = {
-	localVTPM: 'local-vtpm',
-	qemuVTPM: 'qemu-vtpm',
-	qemuTDX: 'qemu-tdx',
-	awsNitroTPM: 'aws-nitro-tpm',
-	awsSEVSNP: 'aws-sev-snp',
-	gcpSEVES: 'gcp-sev-es',
-	gcpSEVSNP: 'gcp-sev-snp',
-	azureSEVSNP: 'azure-sev-snp',
-	azureTrustedLaunch: 'azure-trustedlaunch',
-	azureTDX: 'azure-tdx',
-} as const;
-export type AttestationKey = keyof typeof attestationKeys;
 
 /** What a config says of attestation: the variant, its settings as they stand there, and the image. */
 export type AttestationSection = {
 	key: AttestationKey;
-	variant: (typeof attestationKeys)[AttestationKey];
+	variant: AttestationVariant;
 	value: unknown;
 	image: string;
 };
@@ -57,8 +43,6 @@ export function readAttestationSection(text: string): AttestationSection {
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isAttestationKey = (key: string): key is AttestationKey => Object.hasOwn(attestationKeys, key);
 
 function invalid(path: string, message: string): AppError {
 	return new AppError('The config does not say what a node has to prove.', {

@@ -1,5 +1,5 @@
 import {type Document, isMap, isScalar, parseDocument, Scalar} from 'yaml';
-import type {AttestationKey} from './attestation-section.ts';
+import type {AttestationKey} from './attestation-keys.ts';
 import {parseConfig} from './load.ts';
 
 export type RegisterValue = {expected: string; warnOnly: boolean};

@@ -1,33 +1,48 @@
 import {type Document, isMap, parseDocument} from 'yaml';
-import type {z} from 'zod';
+import {z} from 'zod';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
-import {type Config, configSchema, maxNodes, plannedProviders} from './schema.ts';
+import {adviceFor} from './removed-keys.ts';
+import {crossProblems} from './rules.ts';
+import {type Config, isLocal, type LocalConfig, localSchema, providerKeys, schemas} from './schema.ts';
 import {similarTo} from './similar.ts';
+import {readWords} from './yaml-words.ts';
+
+export {configWarnings} from './rules.ts';
 
 /** Largest config file that is read, in bytes. */
 export const maxConfigSize = 1024 * 1024;
 
-const knownKeys = [
-	...['version', 'image', 'name', 'stateDiskSizeGB', 'kubernetesVersion', 'microserviceVersion', 'debugCluster', 'provider'],
-	...['nodeGroups', 'attestation', 'control_plane_default', 'worker_default', 'role', 'count', 'local', 'localVTPM'],
-	...['measurements', 'makerKey', 'releaseKey', 'expected', 'warnOnly'],
-];
+/** All names of keys of a schema. */
+function keysOf({properties = {}, additionalProperties}: z.core.JSONSchema.BaseSchema): string[] {
+	const inner = [...Object.entries(properties), ['', additionalProperties] as const];
+	return inner.flatMap(([key, value]) => [...(key === '' ? [] : [key]), ...(typeof value === 'object' ? keysOf(value) : [])]);
+}
 
-function unknownKey(path: readonly PropertyKey[], key: string): Problem {
+let keyNames: string[] | undefined;
+
+/** Names of all keys there are; made when a mistake asks for them. */
+function knownKeys(): string[] {
+	const made = () =>
+		Object.values(schemas).flatMap(schema => keysOf(z.toJSONSchema(schema, {io: 'input', unrepresentable: 'any'})));
+	keyNames ??= [...new Set(made())];
+	return keyNames;
+}
+
+function unknownKey(path: readonly PropertyKey[], key: string, provider: string): Problem {
 	const full = [...path, key].join('.');
-	if (path.join('.') === 'provider' && plannedProviders.some(name => name === key))
-		return {path: full, message: `the ${key} provider is not built yet`, fix: 'use `local: {}`'};
-	const meant = similarTo(key, knownKeys);
+	const advice = adviceFor(path, key, provider);
+	if (advice !== undefined) return {path: full, ...advice};
+	const meant = similarTo(key, knownKeys());
 	return {path: full, message: 'unknown key', fix: meant === undefined ? 'remove it' : `did you mean ${meant}?`};
 }
 
-function problemsOf(issue: z.core.$ZodIssue): Problem[] {
-	if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(issue.path, key));
+function problemsOf(issue: z.core.$ZodIssue, provider: string): Problem[] {
+	if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(issue.path, key, provider));
 	const path = issue.path.join('.');
 	if (issue.code === 'invalid_union') {
 		// A measurement is a value or a map; the map's problems say more where a map was given.
 		const nested = issue.errors.flat().filter(inner => inner.code !== 'invalid_type' || inner.path.length > 0);
-		if (nested.length > 0) return nested.flatMap(inner => problemsOf({...inner, path: [...issue.path, ...inner.path]}));
+		if (nested.length > 0) return nested.flatMap(inner => problemsOf({...inner, path: [...issue.path, ...inner.path]}, provider));
 		return [{path, message: 'must be a register value or a map of expected and warnOnly'}];
 	}
 	if (issue.code === 'invalid_key') return [{path, message: issue.issues[0]?.message ?? 'is no valid key'}];
@@ -36,32 +51,26 @@ function problemsOf(issue: z.core.$ZodIssue): Problem[] {
 	return [{path, message: issue.message, ...(typeof fix === 'string' ? {fix} : {})}];
 }
 
-/** Rules between keys. */
-function crossProblems(config: Config): Problem[] {
-	const problems: Problem[] = [];
-	const {control_plane_default: controlPlanes, worker_default: workers} = config.nodeGroups;
-	if (controlPlanes.count + workers.count > maxNodes)
-		problems.push({
-			path: 'nodeGroups',
-			message: `more than ${maxNodes} nodes`,
-			fix: `lower a count: the local provider has ${maxNodes} addresses`,
-		});
-	if (config.debugCluster)
-		problems.push({path: 'debugCluster', message: 'the local provider has no debug images', fix: 'write false'});
-	return problems;
-}
+const anyProvider = localSchema.omit({provider: true, attestation: true, nodeGroups: true}).loose();
 
-/** What is allowed and still deserves a word. */
-export function configWarnings(config: Config): string[] {
-	const {count} = config.nodeGroups.control_plane_default;
-	if (count % 2 === 0) return [`${count} control planes survive no more failures than ${count - 1}; use an odd number.`];
-	return [];
-}
+/** What stands under `provider`, by key. */
+const namedIn = (value: unknown): string[] =>
+	Object.keys(z.looseObject({provider: z.looseObject({})}).safeParse(value).data?.provider ?? {});
 
 /** Checks a config value; every problem at once. */
 export function checkConfig(value: unknown): {config: Config; problems: []} | {config?: never; problems: Problem[]} {
-	const result = configSchema.safeParse(value, {reportInput: true});
-	if (!result.success) return {problems: result.error.issues.flatMap(issue => problemsOf(issue))};
+	const named = namedIn(value);
+	// The first that is known; the others are problems of it.
+	const kind = providerKeys.find(key => named.includes(key));
+	if (kind === undefined) {
+		const others = anyProvider.safeParse(value, {reportInput: true}).error?.issues ?? [];
+		const none = {path: 'provider', message: 'names no provider that is known', fix: `add one of ${providerKeys.join(', ')}`};
+		return {
+			problems: [...others.flatMap(issue => problemsOf(issue, '')), none, ...named.map(key => unknownKey(['provider'], key, ''))],
+		};
+	}
+	const result: z.ZodSafeParseResult<Config> = schemas[kind].safeParse(value, {reportInput: true});
+	if (!result.success) return {problems: result.error.issues.flatMap(issue => problemsOf(issue, kind))};
 	const problems = crossProblems(result.data);
 	return problems.length > 0 ? {problems} : {config: result.data, problems: []};
 }
@@ -100,7 +109,9 @@ function refuseOtherVersions(value: unknown): void {
 		next: [
 			newer
 				? 'Use the newer constellation that wrote this file.'
-				: 'Generate a new config with `constellation config generate local`.',
+				: version === 'v2'
+					? 'constellation config migrate   writes it as v3 and keeps the old file'
+					: 'constellation config generate PROVIDER   writes a new one',
 		],
 		details: {version},
 	});
@@ -116,11 +127,29 @@ export function parseConfig(text: string): Config {
 		throw invalid([
 			{path: '', message: 'is empty or no map of keys', fix: 'generate one with `constellation config generate local`'},
 		]);
+	readWords(document);
 	const value: unknown = document.toJS({maxAliasCount: 10});
 	refuseOtherVersions(value);
 	const {config, problems} = checkConfig(value);
 	if (config === undefined) throw invalid(problems);
 	return config;
+}
+
+/** As `parseConfig`, for what works with local clusters only. Throws AppError `other-provider` too. */
+export function parseLocalConfig(text: string): LocalConfig {
+	return requireLocal(parseConfig(text));
+}
+
+/** Throws AppError `other-provider` for configs of clouds. */
+export function requireLocal(config: Config): LocalConfig {
+	if (isLocal(config)) return config;
+	const [provider = ''] = Object.keys(config.provider);
+	throw new AppError(`The config is for ${provider}; this command handles local clusters.`, {
+		code: 'other-provider',
+		exitCode: exitCodes.preflight,
+		next: ['Use the folder of a local cluster: -C DIR'],
+		details: {provider},
+	});
 }
 
 export type ConfigChange = {path: readonly (string | number)[]; value: unknown};

@@ -1,136 +1,32 @@
-import {z} from 'zod';
-import {version as toolVersion} from '../version.ts';
-import {trustSchema} from './trust.ts';
-import {imageVersionRule, kubernetesVersions, parseImagePath, serviceVersionRule, type VersionRule} from './versions.ts';
+import type {z} from 'zod';
+import {type AwsConfig, awsSchema} from './cloud/aws.ts';
+import {type AzureConfig, azureSchema} from './cloud/azure.ts';
+import {type GcpConfig, gcpSchema} from './cloud/gcp.ts';
+import {type OpenstackConfig, openstackSchema} from './cloud/openstack.ts';
+import {type QemuConfig, qemuSchema} from './cloud/qemu.ts';
+import {type LocalConfig, localSchema} from './local-schema.ts';
 
-/** Most nodes that one cluster of the local provider has addresses for. */
-export const maxNodes = 200;
+export type {LocalConfig} from './local-schema.ts';
+export {localSchema, maxNodes} from './local-schema.ts';
+export type {AwsConfig, AzureConfig, GcpConfig, OpenstackConfig, QemuConfig};
 
-const ruleTexts: Record<Exclude<VersionRule, 'ok'>, string> = {
-	'not-semver': 'is no version like v1.2.3',
-	'major-differs': 'has another major version than this tool',
-	'minor-drift': 'is more than one minor version older than this tool',
-	'tool-older': 'is newer than this tool',
-};
+/** Configs of everything but the local provider. */
+export type CloudConfig = AwsConfig | AzureConfig | GcpConfig | OpenstackConfig | QemuConfig;
 
-/** An image of the local provider holds the program of the tool that made it, whatever newer version it was stamped with. */
-const stamped =
-	(rule: (version: string, tool: string) => VersionRule) =>
-	(version: string, tool: string): VersionRule => {
-		const outcome = rule(version, tool);
-		return outcome === 'tool-older' ? 'ok' : outcome;
-	};
+/** The config file, version v3: one kind for each provider, told apart by the key under `provider`. */
+export type Config = LocalConfig | CloudConfig;
 
-const versionText = (rule: (version: string, tool: string) => VersionRule, of: (text: string) => string | undefined) =>
-	z.string().superRefine((text, context) => {
-		const version = of(text);
-		const outcome = version === undefined ? 'not-semver' : rule(version, toolVersion);
-		if (outcome === 'ok') return;
-		context.addIssue({
-			code: 'custom',
-			message: `"${text}" ${ruleTexts[outcome]} (${toolVersion})`,
-			params: {fix: `write v${toolVersion}, or use the constellation release that made this file`},
-		});
-	});
+/** The kinds by the key under `provider`. */
+export const schemas = {
+	local: localSchema,
+	aws: awsSchema,
+	azure: azureSchema,
+	gcp: gcpSchema,
+	openstack: openstackSchema,
+	qemu: qemuSchema,
+} as const satisfies Record<string, z.ZodType<Config>>;
+export type ProviderKey = keyof typeof schemas;
 
-/** Hex of a SHA-256 register value; a bare value is enforced. */
-const registerValue = z
-	.string()
-	.regex(/^(?:[\da-f]{64})$/, {error: 'must be 64 lower-case hex characters'})
-	.refine(text => !/^(?:1234)+$/.test(text), {error: 'is a placeholder, not a measurement'});
+export const providerKeys = Object.keys(schemas) as ProviderKey[];
 
-const measurement = z.union([
-	registerValue.transform(expected => ({expected, warnOnly: false})),
-	z.strictObject({
-		expected: registerValue.describe('Value the register must have, hex.'),
-		warnOnly: z.boolean().describe('Whether a difference is only reported.'),
-	}),
-]);
-
-const registerValues = z.record(
-	z.string().regex(/^(?:\d|1\d|2[0-3])$/, {error: 'must be a register number from 0 to 23'}),
-	measurement,
-);
-
-const publicKey = z
-	.string()
-	.regex(/^[A-Za-z\d+/]+={0,2}$/, {error: 'must be the base64 of a public key (DER, SubjectPublicKeyInfo)'})
-	.max(2000);
-
-const group = <Role extends string>(role: Role, minimum: number) =>
-	z.strictObject({
-		role: z.literal(role).describe('What the nodes of this group do.'),
-		count: z.int().min(minimum).max(maxNodes).describe('How many nodes the group has.'),
-	});
-
-/** Providers of the v3 format that this release does not build. */
-export const plannedProviders = ['aws', 'azure', 'gcp', 'openstack', 'qemu'] as const;
-
-/** The config file, version v3. Descriptions end up in docs/config.md. */
-export const configSchema = z.strictObject({
-	version: z.literal('v3').describe('Version of this format.'),
-	image: versionText(stamped(imageVersionRule), text => parseImagePath(text)?.version).describe(
-		'Image that the nodes run, a version like v1.2.3.',
-	),
-	name: z
-		.string()
-		.regex(/^[a-z](?:[a-z\d-]*[a-z\d])?$/, {error: 'must be lower-case letters, digits and dashes, and start with a letter'})
-		.max(37, {error: 'must have at most 37 characters'})
-		.describe('Name of the cluster; part of the names of its machines and of its kubeconfig context.'),
-	stateDiskSizeGB: z
-		.int()
-		.min(0)
-		.optional()
-		.describe('Size of the state disk of a node in gigabytes. Not used by the local provider.'),
-	kubernetesVersion: z
-		.string()
-		.transform(text => (text.startsWith('v') ? text : `v${text}`))
-		.refine(text => kubernetesVersions.some(known => known === text), {
-			error: `must be one of ${kubernetesVersions.join(', ')}`,
-		})
-		.describe('Kubernetes version of the cluster, to the patch.'),
-	microserviceVersion: versionText(stamped(serviceVersionRule), text => text).describe('Version of the services on the nodes.'),
-	debugCluster: z.boolean().describe('Whether nodes allow debugging. Must be false for the local provider.'),
-	provider: z
-		.strictObject({
-			local: z.strictObject({}).describe('Nodes are processes on this machine: a rehearsal, not confidential. Has no settings.'),
-		})
-		.describe('Where the nodes run.'),
-	nodeGroups: z
-		.strictObject({
-			control_plane_default: group('control-plane', 1).describe(
-				'The control planes. One is enough to try out; three survive the loss of one.',
-			),
-			worker_default: group('worker', 0).describe('The workers.'),
-		})
-		.describe('How many nodes of which role there are.'),
-	attestation: z
-		.strictObject({
-			localVTPM: z
-				.strictObject({
-					measurements: registerValues
-						.optional()
-						.describe(
-							'Register values a node must have. `constellation apply` computes them from the image files and writes them here.',
-						),
-					makerKey: publicKey
-						.optional()
-						.describe('Key that certifies the TPMs of this cluster. Written by `constellation apply`.'),
-					releaseKey: publicKey
-						.optional()
-						.describe('Key that signed the measurements of the image. Written by `constellation apply`.'),
-					previous: z
-						.strictObject({
-							image: z.string().describe('Image that the cluster comes from.'),
-							measurements: registerValues.describe('Register values of its nodes.'),
-						})
-						.optional()
-						.describe('Accepted too while an upgrade replaces nodes. Written and removed by `constellation upgrade`.'),
-				})
-				.describe('What a node has to prove before it gets any secret.'),
-		})
-		.describe('Attestation of the one provider above.'),
-	trust: trustSchema.optional().describe('Where signed measurements come from, and who has to vouch for them.'),
-});
-
-export type Config = z.infer<typeof configSchema>;
+export const isLocal = (config: Config): config is LocalConfig => 'local' in config.provider;

@@ -94,6 +94,8 @@ export function formatImagePath({ref, stream, version}: ImagePath): string {
 
 /** The Kubernetes versions that this release of the tool installs, oldest first. */
 export const kubernetesVersions = ['v1.30.14', 'v1.31.13', 'v1.32.9'] as const;
+/** Those of v2.9 of the original: configs with them are read, no cluster is made with them. */
+export const originalKubernetesVersions = ['v1.25.11', 'v1.26.6', 'v1.27.3'] as const;
 export const defaultKubernetesVersion = 'v1.32.9';
 
 /** The supported version of the same minor release; undefined where there is none or the text is no version with a minor. */

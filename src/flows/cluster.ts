@@ -1,8 +1,8 @@
 import path from 'node:path';
 import {z} from 'zod';
 import {type Policy, parsePolicy} from '../attestation/policy.ts';
-import {parseConfig} from '../config/load.ts';
-import type {Config} from '../config/schema.ts';
+import {parseConfig, requireLocal} from '../config/load.ts';
+import type {Config, LocalConfig} from '../config/schema.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import {readClusterId} from '../keys/cluster-id.ts';
 import type {Kube} from '../kubernetes/kube.ts';
@@ -27,8 +27,14 @@ export async function requireSomething(workspace: Workspace): Promise<void> {
 	if (!id && !resources) throw noCluster(workspace);
 }
 
-/** The config of the workspace. Throws AppError `config-missing` or what `parseConfig` throws. */
-export async function readConfig(workspace: Workspace): Promise<{config: Config; text: string}> {
+/** The config of a local cluster. Throws AppError `config-missing`, `other-provider` or what `parseConfig` throws. */
+export async function readConfig(workspace: Workspace): Promise<{config: LocalConfig; text: string}> {
+	const {config, text} = await readAnyConfig(workspace);
+	return {config: requireLocal(config), text};
+}
+
+/** The config of the workspace, whatever its provider. Throws AppError `config-missing` or what `parseConfig` throws. */
+export async function readAnyConfig(workspace: Workspace): Promise<{config: Config; text: string}> {
 	const text = await readText(workspace.path('config'));
 	if (text !== undefined) return {config: parseConfig(text), text};
 	throw new AppError(`There is no constellation-conf.yaml in ${workspace.folder}.`, {
@@ -79,7 +85,7 @@ export async function workspaceState(workspace: Workspace): Promise<WorkspaceSta
 }
 
 /** What a node must show before it is in the cluster, as the config pins it. Throws AppError `policy-not-pinned`, `policy-invalid`. */
-export function pinnedPolicy(config: Config): Policy {
+export function pinnedPolicy(config: LocalConfig): Policy {
 	const {measurements, makerKey, releaseKey, previous} = config.attestation.localVTPM;
 	if (measurements !== undefined && makerKey !== undefined && releaseKey !== undefined)
 		return parsePolicy('local-vtpm', {measurements, makerKey, releaseKey, ...(previous === undefined ? {} : {previous})});

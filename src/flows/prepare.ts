@@ -2,7 +2,7 @@ import {toHex} from '../attestation/bytes.ts';
 import {formatPolicy, type LocalPolicy} from '../attestation/policy.ts';
 import {clusterRegister, localRegisters} from '../attestation/registers.ts';
 import {configWarnings, editConfig} from '../config/load.ts';
-import type {Config} from '../config/schema.ts';
+import type {LocalConfig} from '../config/schema.ts';
 import {canCreate, parseImagePath} from '../config/versions.ts';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import type {Event, Flow} from '../events.ts';
@@ -16,7 +16,7 @@ import {readConfig, refuseOtherProvider} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 
 /** A cluster that is decided on, down to what its nodes have to prove. */
-export type Prepared = {config: Config; ids: ClusterIds; image: Image; policy: LocalPolicy};
+export type Prepared = {config: LocalConfig; ids: ClusterIds; image: Image; policy: LocalPolicy};
 
 /** Settles image, identity and attestation policy, and pins the policy in the config. Safe to run again at any time. */
 export async function* prepare(deps: Dependencies): Flow<Prepared> {
@@ -59,7 +59,7 @@ export async function* prepare(deps: Dependencies): Flow<Prepared> {
 	return {config: pinned.config, ids, image, policy};
 }
 
-function refuseOtherVersions({image, microserviceVersion}: Config): void {
+function refuseOtherVersions({image, microserviceVersion}: LocalConfig): void {
 	if (canCreate(parseImagePath(image)?.version ?? image, microserviceVersion, toolVersion)) return;
 	throw new AppError(`This tool (${toolVersion}) creates no clusters with image ${image} and services ${microserviceVersion}.`, {
 		code: 'version-mismatch',
@@ -86,7 +86,7 @@ function newIds({random}: Pick<Dependencies, 'random'>): ClusterIds {
  * Writes into the config what nodes have to prove. Values that stand there are the user's decision: where they differ from the
  * image nothing goes on. Only the maker key, and the register that follows from it, belong to one cluster and are renewed with it.
  */
-function pin(config: Config, text: string, policy: LocalPolicy, isNew: boolean): {config: Config; text: string} {
+function pin(config: LocalConfig, text: string, policy: LocalPolicy, isNew: boolean): {config: LocalConfig; text: string} {
 	const wanted = formatPolicy(policy) as {
 		measurements: Record<string, {expected: string; warnOnly: boolean}>;
 		makerKey: string;
@@ -125,7 +125,7 @@ function pin(config: Config, text: string, policy: LocalPolicy, isNew: boolean):
 	return {config: {...config, attestation: {localVTPM: value}}, text: edited};
 }
 
-function policyDiffers(config: Config, problems: readonly Problem[], isNew: boolean): AppError {
+function policyDiffers(config: LocalConfig, problems: readonly Problem[], isNew: boolean): AppError {
 	return new AppError(`The config trusts other nodes than those of image ${config.image}; nothing was changed.`, {
 		code: 'policy-differs',
 		exitCode: exitCodes.refused,

@@ -1,5 +1,5 @@
 import {editConfig} from '../config/load.ts';
-import type {Config} from '../config/schema.ts';
+import type {LocalConfig} from '../config/schema.ts';
 import type {Flow} from '../events.ts';
 import {writeFileSafely} from '../workspace/files.ts';
 import {pinnedPolicy, readConfig, requireInitialised} from './cluster.ts';
@@ -32,7 +32,7 @@ export async function undoScale({workspace}: Pick<Dependencies, 'workspace'>, be
 	await writeFileSafely(workspace.path('config'), before);
 }
 
-function changesOf({nodeGroups}: Config, {controlPlanes, workers}: Sizes) {
+function changesOf({nodeGroups}: LocalConfig, {controlPlanes, workers}: Sizes) {
 	const change = (group: keyof typeof nodeGroups, count: number | undefined) =>
 		count === undefined || nodeGroups[group].count === count ? [] : [{path: ['nodeGroups', group, 'count'], value: count}];
 	return [...change('control_plane_default', controlPlanes), ...change('worker_default', workers)];

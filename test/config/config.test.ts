@@ -1,6 +1,6 @@
 import test from 'ava';
 import {generateConfig} from '../../src/config/generate.ts';
-import {configWarnings, editConfig, parseConfig} from '../../src/config/load.ts';
+import {configWarnings, editConfig, parseConfig, parseLocalConfig} from '../../src/config/load.ts';
 import {AppError} from '../../src/errors.ts';
 
 const problemsOf = (text: string): Record<string, string> => {
@@ -15,7 +15,7 @@ const problemsOf = (text: string): Record<string, string> => {
 };
 
 test('a generated config is valid and has one control plane and two workers', t => {
-	const config = parseConfig(generateConfig());
+	const config = parseLocalConfig(generateConfig());
 	t.is(config.nodeGroups.control_plane_default.count, 1);
 	t.is(config.nodeGroups.worker_default.count, 2);
 	t.deepEqual(config.provider, {local: {}});
@@ -60,7 +60,7 @@ attestation:
 		'provider.local.region',
 	]);
 	t.regex(problems['kuberntesVersion'] ?? '', /did you mean kubernetesVersion/);
-	t.regex(problems['provider.aws'] ?? '', /not built yet/);
+	t.regex(problems['provider.aws'] ?? '', /second provider; keep one/);
 	t.regex(problems['image'] ?? '', /major version/);
 });
 
@@ -95,13 +95,15 @@ test('rewriting keeps comments and order, and refuses what would be invalid', t 
 		edited.split('\n').filter(line => line.trimStart().startsWith('#')).length,
 		text.split('\n').filter(line => line.trimStart().startsWith('#')).length,
 	);
-	const config = parseConfig(edited);
+	const config = parseLocalConfig(edited);
 	t.is(config.nodeGroups.worker_default.count, 5);
 	t.deepEqual(config.attestation.localVTPM.measurements, {'4': {expected: 'ab'.repeat(32), warnOnly: false}});
 	t.throws(() => editConfig(text, [{path: ['nodeGroups', 'worker_default', 'count'], value: -1}]), {instanceOf: AppError});
 });
 
 test('bare register values are enforced', t => {
-	const config = parseConfig(generateConfig().replace('localVTPM: {}', `localVTPM: {measurements: {4: "${'ab'.repeat(32)}"}}`));
+	const config = parseLocalConfig(
+		generateConfig().replace('localVTPM: {}', `localVTPM: {measurements: {4: "${'ab'.repeat(32)}"}}`),
+	);
 	t.deepEqual(config.attestation.localVTPM.measurements?.['4'], {expected: 'ab'.repeat(32), warnOnly: false});
 });
