@@ -2,20 +2,16 @@
 // @generated from file plugin_controller.proto (package plugin, syntax proto3)
 /* eslint-disable */
 
-import type {GenFile, GenService} from '@bufbuild/protobuf/codegenv2';
-import {fileDesc, serviceDesc} from '@bufbuild/protobuf/codegenv2';
-import type {NothingSchema} from './plugin_pb.ts';
-import {file_plugin} from './plugin_pb.ts';
+import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { NothingSchema } from "./plugin_pb.ts";
+import { file_plugin } from "./plugin_pb.ts";
 
 /**
  * Describes the file plugin_controller.proto.
  */
-export const file_plugin_controller: GenFile =
-	/*@__PURE__*/
-	fileDesc(
-		'ChdwbHVnaW5fY29udHJvbGxlci5wcm90bxIGcGx1Z2luMkQKDkdSUENDb250cm9sbGVyEjIKCFNodXRkb3duEhIuc2ltdWxhdGVkLk5vdGhpbmcaEi5zaW11bGF0ZWQuTm90aGluZ2IGcHJvdG8z',
-		[file_plugin],
-	);
+export const file_plugin_controller: GenFile = /*@__PURE__*/
+  fileDesc("ChdwbHVnaW5fY29udHJvbGxlci5wcm90bxIGcGx1Z2luMkQKDkdSUENDb250cm9sbGVyEjIKCFNodXRkb3duEhIuc2ltdWxhdGVkLk5vdGhpbmcaEi5zaW11bGF0ZWQuTm90aGluZ2IGcHJvdG8z", [file_plugin]);
 
 /**
  * How the host ends a plugin.
@@ -23,12 +19,14 @@ export const file_plugin_controller: GenFile =
  * @generated from service plugin.GRPCController
  */
 export const GRPCController: GenService<{
-	/**
-	 * @generated from rpc plugin.GRPCController.Shutdown
-	 */
-	shutdown: {
-		methodKind: 'unary';
-		input: typeof NothingSchema;
-		output: typeof NothingSchema;
-	};
-}> = /*@__PURE__*/ serviceDesc(file_plugin_controller, 0);
+  /**
+   * @generated from rpc plugin.GRPCController.Shutdown
+   */
+  shutdown: {
+    methodKind: "unary";
+    input: typeof NothingSchema;
+    output: typeof NothingSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_plugin_controller, 0);
+

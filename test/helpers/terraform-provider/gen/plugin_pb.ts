@@ -5,691 +5,713 @@
 // @generated from file plugin.proto (package simulated, syntax proto3)
 /* eslint-disable */
 
-import type {Message} from '@bufbuild/protobuf';
-import type {GenFile, GenMessage} from '@bufbuild/protobuf/codegenv2';
-import {fileDesc, messageDesc} from '@bufbuild/protobuf/codegenv2';
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file plugin.proto.
  */
-export const file_plugin: GenFile =
-	/*@__PURE__*/
-	fileDesc(
-		'CgxwbHVnaW4ucHJvdG8SCXNpbXVsYXRlZCIJCgdOb3RoaW5nIiYKBVZhbHVlEg8KB21zZ3BhY2sYASABKAwSDAoEanNvbhgCIAEoDCKSAQoEUGF0aBIjCgVzdGVwcxgBIAMoCzIULnNpbXVsYXRlZC5QYXRoLlN0ZXAaZQoEU3RlcBIYCg5hdHRyaWJ1dGVfbmFtZRgBIAEoCUgAEhwKEmVsZW1lbnRfa2V5X3N0cmluZxgCIAEoCUgAEhkKD2VsZW1lbnRfa2V5X2ludBgDIAEoA0gAQgoKCHNlbGVjdG9yImMKCkRpYWdub3N0aWMSEAoIc2V2ZXJpdHkYASABKAUSDwoHc3VtbWFyeRgCIAEoCRIOCgZkZXRhaWwYAyABKAkSIgoJYXR0cmlidXRlGAQgASgLMg8uc2ltdWxhdGVkLlBhdGgi5AQKBlNjaGVtYRIPCgd2ZXJzaW9uGAEgASgDEiYKBWJsb2NrGAIgASgLMhcuc2ltdWxhdGVkLlNjaGVtYS5CbG9jaxq5AQoJQXR0cmlidXRlEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoDBIQCghyZXF1aXJlZBgEIAEoCBIQCghvcHRpb25hbBgFIAEoCBIQCghjb21wdXRlZBgGIAEoCBIRCglzZW5zaXRpdmUYByABKAgSEgoKZGVwcmVjYXRlZBgJIAEoCBIzCgtuZXN0ZWRfdHlwZRgKIAEoCzIeLnNpbXVsYXRlZC5TY2hlbWEuTmVzdGVkT2JqZWN0GlAKDE5lc3RlZE9iamVjdBIvCgphdHRyaWJ1dGVzGAEgAygLMhsuc2ltdWxhdGVkLlNjaGVtYS5BdHRyaWJ1dGUSDwoHbmVzdGluZxgDIAEoBRp/CgtOZXN0ZWRCbG9jaxIRCgl0eXBlX25hbWUYASABKAkSJgoFYmxvY2sYAiABKAsyFy5zaW11bGF0ZWQuU2NoZW1hLkJsb2NrEg8KB25lc3RpbmcYAyABKAUSEQoJbWluX2l0ZW1zGAQgASgDEhEKCW1heF9pdGVtcxgFIAEoAxqRAQoFQmxvY2sSDwoHdmVyc2lvbhgBIAEoAxIvCgphdHRyaWJ1dGVzGAIgAygLMhsuc2ltdWxhdGVkLlNjaGVtYS5BdHRyaWJ1dGUSMgoLYmxvY2tfdHlwZXMYAyADKAsyHS5zaW11bGF0ZWQuU2NoZW1hLk5lc3RlZEJsb2NrEhIKCmRlcHJlY2F0ZWQYBiABKAgikgMKDlNjaGVtYVJlc3BvbnNlEiMKCHByb3ZpZGVyGAEgASgLMhEuc2ltdWxhdGVkLlNjaGVtYRJIChByZXNvdXJjZV9zY2hlbWFzGAIgAygLMi4uc2ltdWxhdGVkLlNjaGVtYVJlc3BvbnNlLlJlc291cmNlU2NoZW1hc0VudHJ5Ek0KE2RhdGFfc291cmNlX3NjaGVtYXMYAyADKAsyMC5zaW11bGF0ZWQuU2NoZW1hUmVzcG9uc2UuRGF0YVNvdXJjZVNjaGVtYXNFbnRyeRIqCgtkaWFnbm9zdGljcxgEIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljGkkKFFJlc291cmNlU2NoZW1hc0VudHJ5EgsKA2tleRgBIAEoCRIgCgV2YWx1ZRgCIAEoCzIRLnNpbXVsYXRlZC5TY2hlbWE6AjgBGksKFkRhdGFTb3VyY2VTY2hlbWFzRW50cnkSCwoDa2V5GAEgASgJEiAKBXZhbHVlGAIgASgLMhEuc2ltdWxhdGVkLlNjaGVtYToCOAEiOQoVUHJvdmlkZXJDb25maWdSZXF1ZXN0EiAKBmNvbmZpZxgBIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZSJvChZQcmVwYXJlZENvbmZpZ1Jlc3BvbnNlEikKD3ByZXBhcmVkX2NvbmZpZxgBIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRIqCgtkaWFnbm9zdGljcxgCIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljIkQKDUNvbmZpZ1JlcXVlc3QSEQoJdHlwZV9uYW1lGAEgASgJEiAKBmNvbmZpZxgCIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZSJBChNEaWFnbm9zdGljc1Jlc3BvbnNlEioKC2RpYWdub3N0aWNzGAEgAygLMhUuc2ltdWxhdGVkLkRpYWdub3N0aWMiTwoQQ29uZmlndXJlUmVxdWVzdBIZChF0ZXJyYWZvcm1fdmVyc2lvbhgBIAEoCRIgCgZjb25maWcYAiABKAsyEC5zaW11bGF0ZWQuVmFsdWUihQEKDlVwZ3JhZGVSZXF1ZXN0EhEKCXR5cGVfbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEjUKCXJhd19zdGF0ZRgDIAEoCzIiLnNpbXVsYXRlZC5VcGdyYWRlUmVxdWVzdC5SYXdTdGF0ZRoYCghSYXdTdGF0ZRIMCgRqc29uGAEgASgMImcKD1VwZ3JhZGVSZXNwb25zZRIoCg51cGdyYWRlZF9zdGF0ZRgBIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRIqCgtkaWFnbm9zdGljcxgCIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljIkkKC1JlYWRSZXF1ZXN0EhEKCXR5cGVfbmFtZRgBIAEoCRInCg1jdXJyZW50X3N0YXRlGAIgASgLMhAuc2ltdWxhdGVkLlZhbHVlIl8KDFJlYWRSZXNwb25zZRIjCgluZXdfc3RhdGUYASABKAsyEC5zaW11bGF0ZWQuVmFsdWUSKgoLZGlhZ25vc3RpY3MYAiADKAsyFS5zaW11bGF0ZWQuRGlhZ25vc3RpYyKXAQoLUGxhblJlcXVlc3QSEQoJdHlwZV9uYW1lGAEgASgJEiUKC3ByaW9yX3N0YXRlGAIgASgLMhAuc2ltdWxhdGVkLlZhbHVlEiwKEnByb3Bvc2VkX25ld19zdGF0ZRgDIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRIgCgZjb25maWcYBCABKAsyEC5zaW11bGF0ZWQuVmFsdWUiqgEKDFBsYW5SZXNwb25zZRInCg1wbGFubmVkX3N0YXRlGAEgASgLMhAuc2ltdWxhdGVkLlZhbHVlEikKEHJlcXVpcmVzX3JlcGxhY2UYAiADKAsyDy5zaW11bGF0ZWQuUGF0aBIqCgtkaWFnbm9zdGljcxgEIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljEhoKEmxlZ2FjeV90eXBlX3N5c3RlbRgFIAEoCCKTAQoMQXBwbHlSZXF1ZXN0EhEKCXR5cGVfbmFtZRgBIAEoCRIlCgtwcmlvcl9zdGF0ZRgCIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRInCg1wbGFubmVkX3N0YXRlGAMgASgLMhAuc2ltdWxhdGVkLlZhbHVlEiAKBmNvbmZpZxgEIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZSJ8Cg1BcHBseVJlc3BvbnNlEiMKCW5ld19zdGF0ZRgBIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRIqCgtkaWFnbm9zdGljcxgDIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljEhoKEmxlZ2FjeV90eXBlX3N5c3RlbRgEIAEoCCJbCgxEYXRhUmVzcG9uc2USHwoFc3RhdGUYASABKAsyEC5zaW11bGF0ZWQuVmFsdWUSKgoLZGlhZ25vc3RpY3MYAiADKAsyFS5zaW11bGF0ZWQuRGlhZ25vc3RpYyIdCgxTdG9wUmVzcG9uc2USDQoFZXJyb3IYASABKAliBnByb3RvMw',
-	);
+export const file_plugin: GenFile = /*@__PURE__*/
+  fileDesc("CgxwbHVnaW4ucHJvdG8SCXNpbXVsYXRlZCIJCgdOb3RoaW5nIiYKBVZhbHVlEg8KB21zZ3BhY2sYASABKAwSDAoEanNvbhgCIAEoDCKSAQoEUGF0aBIjCgVzdGVwcxgBIAMoCzIULnNpbXVsYXRlZC5QYXRoLlN0ZXAaZQoEU3RlcBIYCg5hdHRyaWJ1dGVfbmFtZRgBIAEoCUgAEhwKEmVsZW1lbnRfa2V5X3N0cmluZxgCIAEoCUgAEhkKD2VsZW1lbnRfa2V5X2ludBgDIAEoA0gAQgoKCHNlbGVjdG9yImMKCkRpYWdub3N0aWMSEAoIc2V2ZXJpdHkYASABKAUSDwoHc3VtbWFyeRgCIAEoCRIOCgZkZXRhaWwYAyABKAkSIgoJYXR0cmlidXRlGAQgASgLMg8uc2ltdWxhdGVkLlBhdGgi5AQKBlNjaGVtYRIPCgd2ZXJzaW9uGAEgASgDEiYKBWJsb2NrGAIgASgLMhcuc2ltdWxhdGVkLlNjaGVtYS5CbG9jaxq5AQoJQXR0cmlidXRlEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoDBIQCghyZXF1aXJlZBgEIAEoCBIQCghvcHRpb25hbBgFIAEoCBIQCghjb21wdXRlZBgGIAEoCBIRCglzZW5zaXRpdmUYByABKAgSEgoKZGVwcmVjYXRlZBgJIAEoCBIzCgtuZXN0ZWRfdHlwZRgKIAEoCzIeLnNpbXVsYXRlZC5TY2hlbWEuTmVzdGVkT2JqZWN0GlAKDE5lc3RlZE9iamVjdBIvCgphdHRyaWJ1dGVzGAEgAygLMhsuc2ltdWxhdGVkLlNjaGVtYS5BdHRyaWJ1dGUSDwoHbmVzdGluZxgDIAEoBRp/CgtOZXN0ZWRCbG9jaxIRCgl0eXBlX25hbWUYASABKAkSJgoFYmxvY2sYAiABKAsyFy5zaW11bGF0ZWQuU2NoZW1hLkJsb2NrEg8KB25lc3RpbmcYAyABKAUSEQoJbWluX2l0ZW1zGAQgASgDEhEKCW1heF9pdGVtcxgFIAEoAxqRAQoFQmxvY2sSDwoHdmVyc2lvbhgBIAEoAxIvCgphdHRyaWJ1dGVzGAIgAygLMhsuc2ltdWxhdGVkLlNjaGVtYS5BdHRyaWJ1dGUSMgoLYmxvY2tfdHlwZXMYAyADKAsyHS5zaW11bGF0ZWQuU2NoZW1hLk5lc3RlZEJsb2NrEhIKCmRlcHJlY2F0ZWQYBiABKAgikgMKDlNjaGVtYVJlc3BvbnNlEiMKCHByb3ZpZGVyGAEgASgLMhEuc2ltdWxhdGVkLlNjaGVtYRJIChByZXNvdXJjZV9zY2hlbWFzGAIgAygLMi4uc2ltdWxhdGVkLlNjaGVtYVJlc3BvbnNlLlJlc291cmNlU2NoZW1hc0VudHJ5Ek0KE2RhdGFfc291cmNlX3NjaGVtYXMYAyADKAsyMC5zaW11bGF0ZWQuU2NoZW1hUmVzcG9uc2UuRGF0YVNvdXJjZVNjaGVtYXNFbnRyeRIqCgtkaWFnbm9zdGljcxgEIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljGkkKFFJlc291cmNlU2NoZW1hc0VudHJ5EgsKA2tleRgBIAEoCRIgCgV2YWx1ZRgCIAEoCzIRLnNpbXVsYXRlZC5TY2hlbWE6AjgBGksKFkRhdGFTb3VyY2VTY2hlbWFzRW50cnkSCwoDa2V5GAEgASgJEiAKBXZhbHVlGAIgASgLMhEuc2ltdWxhdGVkLlNjaGVtYToCOAEiOQoVUHJvdmlkZXJDb25maWdSZXF1ZXN0EiAKBmNvbmZpZxgBIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZSJvChZQcmVwYXJlZENvbmZpZ1Jlc3BvbnNlEikKD3ByZXBhcmVkX2NvbmZpZxgBIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRIqCgtkaWFnbm9zdGljcxgCIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljIkQKDUNvbmZpZ1JlcXVlc3QSEQoJdHlwZV9uYW1lGAEgASgJEiAKBmNvbmZpZxgCIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZSJBChNEaWFnbm9zdGljc1Jlc3BvbnNlEioKC2RpYWdub3N0aWNzGAEgAygLMhUuc2ltdWxhdGVkLkRpYWdub3N0aWMiTwoQQ29uZmlndXJlUmVxdWVzdBIZChF0ZXJyYWZvcm1fdmVyc2lvbhgBIAEoCRIgCgZjb25maWcYAiABKAsyEC5zaW11bGF0ZWQuVmFsdWUihQEKDlVwZ3JhZGVSZXF1ZXN0EhEKCXR5cGVfbmFtZRgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEjUKCXJhd19zdGF0ZRgDIAEoCzIiLnNpbXVsYXRlZC5VcGdyYWRlUmVxdWVzdC5SYXdTdGF0ZRoYCghSYXdTdGF0ZRIMCgRqc29uGAEgASgMImcKD1VwZ3JhZGVSZXNwb25zZRIoCg51cGdyYWRlZF9zdGF0ZRgBIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRIqCgtkaWFnbm9zdGljcxgCIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljIkkKC1JlYWRSZXF1ZXN0EhEKCXR5cGVfbmFtZRgBIAEoCRInCg1jdXJyZW50X3N0YXRlGAIgASgLMhAuc2ltdWxhdGVkLlZhbHVlIl8KDFJlYWRSZXNwb25zZRIjCgluZXdfc3RhdGUYASABKAsyEC5zaW11bGF0ZWQuVmFsdWUSKgoLZGlhZ25vc3RpY3MYAiADKAsyFS5zaW11bGF0ZWQuRGlhZ25vc3RpYyKXAQoLUGxhblJlcXVlc3QSEQoJdHlwZV9uYW1lGAEgASgJEiUKC3ByaW9yX3N0YXRlGAIgASgLMhAuc2ltdWxhdGVkLlZhbHVlEiwKEnByb3Bvc2VkX25ld19zdGF0ZRgDIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRIgCgZjb25maWcYBCABKAsyEC5zaW11bGF0ZWQuVmFsdWUiqgEKDFBsYW5SZXNwb25zZRInCg1wbGFubmVkX3N0YXRlGAEgASgLMhAuc2ltdWxhdGVkLlZhbHVlEikKEHJlcXVpcmVzX3JlcGxhY2UYAiADKAsyDy5zaW11bGF0ZWQuUGF0aBIqCgtkaWFnbm9zdGljcxgEIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljEhoKEmxlZ2FjeV90eXBlX3N5c3RlbRgFIAEoCCKTAQoMQXBwbHlSZXF1ZXN0EhEKCXR5cGVfbmFtZRgBIAEoCRIlCgtwcmlvcl9zdGF0ZRgCIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRInCg1wbGFubmVkX3N0YXRlGAMgASgLMhAuc2ltdWxhdGVkLlZhbHVlEiAKBmNvbmZpZxgEIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZSJ8Cg1BcHBseVJlc3BvbnNlEiMKCW5ld19zdGF0ZRgBIAEoCzIQLnNpbXVsYXRlZC5WYWx1ZRIqCgtkaWFnbm9zdGljcxgDIAMoCzIVLnNpbXVsYXRlZC5EaWFnbm9zdGljEhoKEmxlZ2FjeV90eXBlX3N5c3RlbRgEIAEoCCJbCgxEYXRhUmVzcG9uc2USHwoFc3RhdGUYASABKAsyEC5zaW11bGF0ZWQuVmFsdWUSKgoLZGlhZ25vc3RpY3MYAiADKAsyFS5zaW11bGF0ZWQuRGlhZ25vc3RpYyIdCgxTdG9wUmVzcG9uc2USDQoFZXJyb3IYASABKAliBnByb3RvMw");
 
 /**
  * @generated from message simulated.Nothing
  */
-export type Nothing = Message<'simulated.Nothing'> & {};
+export type Nothing = Message<"simulated.Nothing"> & {
+};
 
 /**
  * Describes the message simulated.Nothing.
  * Use `create(NothingSchema)` to create a new message.
  */
-export const NothingSchema: GenMessage<Nothing> = /*@__PURE__*/ messageDesc(file_plugin, 0);
+export const NothingSchema: GenMessage<Nothing> = /*@__PURE__*/
+  messageDesc(file_plugin, 0);
 
 /**
  * @generated from message simulated.Value
  */
-export type Value = Message<'simulated.Value'> & {
-	/**
-	 * @generated from field: bytes msgpack = 1;
-	 */
-	msgpack: Uint8Array;
+export type Value = Message<"simulated.Value"> & {
+  /**
+   * @generated from field: bytes msgpack = 1;
+   */
+  msgpack: Uint8Array;
 
-	/**
-	 * @generated from field: bytes json = 2;
-	 */
-	json: Uint8Array;
+  /**
+   * @generated from field: bytes json = 2;
+   */
+  json: Uint8Array;
 };
 
 /**
  * Describes the message simulated.Value.
  * Use `create(ValueSchema)` to create a new message.
  */
-export const ValueSchema: GenMessage<Value> = /*@__PURE__*/ messageDesc(file_plugin, 1);
+export const ValueSchema: GenMessage<Value> = /*@__PURE__*/
+  messageDesc(file_plugin, 1);
 
 /**
  * @generated from message simulated.Path
  */
-export type Path = Message<'simulated.Path'> & {
-	/**
-	 * @generated from field: repeated simulated.Path.Step steps = 1;
-	 */
-	steps: Path_Step[];
+export type Path = Message<"simulated.Path"> & {
+  /**
+   * @generated from field: repeated simulated.Path.Step steps = 1;
+   */
+  steps: Path_Step[];
 };
 
 /**
  * Describes the message simulated.Path.
  * Use `create(PathSchema)` to create a new message.
  */
-export const PathSchema: GenMessage<Path> = /*@__PURE__*/ messageDesc(file_plugin, 2);
+export const PathSchema: GenMessage<Path> = /*@__PURE__*/
+  messageDesc(file_plugin, 2);
 
 /**
  * @generated from message simulated.Path.Step
  */
-export type Path_Step = Message<'simulated.Path.Step'> & {
-	/**
-	 * @generated from oneof simulated.Path.Step.selector
-	 */
-	selector:
-		| {
-				/**
-				 * @generated from field: string attribute_name = 1;
-				 */
-				value: string;
-				case: 'attributeName';
-		  }
-		| {
-				/**
-				 * @generated from field: string element_key_string = 2;
-				 */
-				value: string;
-				case: 'elementKeyString';
-		  }
-		| {
-				/**
-				 * @generated from field: int64 element_key_int = 3;
-				 */
-				value: bigint;
-				case: 'elementKeyInt';
-		  }
-		| {case: undefined; value?: undefined};
+export type Path_Step = Message<"simulated.Path.Step"> & {
+  /**
+   * @generated from oneof simulated.Path.Step.selector
+   */
+  selector: {
+    /**
+     * @generated from field: string attribute_name = 1;
+     */
+    value: string;
+    case: "attributeName";
+  } | {
+    /**
+     * @generated from field: string element_key_string = 2;
+     */
+    value: string;
+    case: "elementKeyString";
+  } | {
+    /**
+     * @generated from field: int64 element_key_int = 3;
+     */
+    value: bigint;
+    case: "elementKeyInt";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
  * Describes the message simulated.Path.Step.
  * Use `create(Path_StepSchema)` to create a new message.
  */
-export const Path_StepSchema: GenMessage<Path_Step> = /*@__PURE__*/ messageDesc(file_plugin, 2, 0);
+export const Path_StepSchema: GenMessage<Path_Step> = /*@__PURE__*/
+  messageDesc(file_plugin, 2, 0);
 
 /**
  * @generated from message simulated.Diagnostic
  */
-export type Diagnostic = Message<'simulated.Diagnostic'> & {
-	/**
-	 * 1 error, 2 warning
-	 *
-	 * @generated from field: int32 severity = 1;
-	 */
-	severity: number;
+export type Diagnostic = Message<"simulated.Diagnostic"> & {
+  /**
+   * 1 error, 2 warning
+   *
+   * @generated from field: int32 severity = 1;
+   */
+  severity: number;
 
-	/**
-	 * @generated from field: string summary = 2;
-	 */
-	summary: string;
+  /**
+   * @generated from field: string summary = 2;
+   */
+  summary: string;
 
-	/**
-	 * @generated from field: string detail = 3;
-	 */
-	detail: string;
+  /**
+   * @generated from field: string detail = 3;
+   */
+  detail: string;
 
-	/**
-	 * @generated from field: simulated.Path attribute = 4;
-	 */
-	attribute?: Path | undefined;
+  /**
+   * @generated from field: simulated.Path attribute = 4;
+   */
+  attribute?: Path | undefined;
 };
 
 /**
  * Describes the message simulated.Diagnostic.
  * Use `create(DiagnosticSchema)` to create a new message.
  */
-export const DiagnosticSchema: GenMessage<Diagnostic> = /*@__PURE__*/ messageDesc(file_plugin, 3);
+export const DiagnosticSchema: GenMessage<Diagnostic> = /*@__PURE__*/
+  messageDesc(file_plugin, 3);
 
 /**
  * @generated from message simulated.Schema
  */
-export type Schema = Message<'simulated.Schema'> & {
-	/**
-	 * @generated from field: int64 version = 1;
-	 */
-	version: bigint;
+export type Schema = Message<"simulated.Schema"> & {
+  /**
+   * @generated from field: int64 version = 1;
+   */
+  version: bigint;
 
-	/**
-	 * @generated from field: simulated.Schema.Block block = 2;
-	 */
-	block?: Schema_Block | undefined;
+  /**
+   * @generated from field: simulated.Schema.Block block = 2;
+   */
+  block?: Schema_Block | undefined;
 };
 
 /**
  * Describes the message simulated.Schema.
  * Use `create(SchemaSchema)` to create a new message.
  */
-export const SchemaSchema: GenMessage<Schema> = /*@__PURE__*/ messageDesc(file_plugin, 4);
+export const SchemaSchema: GenMessage<Schema> = /*@__PURE__*/
+  messageDesc(file_plugin, 4);
 
 /**
  * @generated from message simulated.Schema.Attribute
  */
-export type Schema_Attribute = Message<'simulated.Schema.Attribute'> & {
-	/**
-	 * @generated from field: string name = 1;
-	 */
-	name: string;
+export type Schema_Attribute = Message<"simulated.Schema.Attribute"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
 
-	/**
-	 * JSON
-	 *
-	 * @generated from field: bytes type = 2;
-	 */
-	type: Uint8Array;
+  /**
+   * JSON
+   *
+   * @generated from field: bytes type = 2;
+   */
+  type: Uint8Array;
 
-	/**
-	 * @generated from field: bool required = 4;
-	 */
-	required: boolean;
+  /**
+   * @generated from field: bool required = 4;
+   */
+  required: boolean;
 
-	/**
-	 * @generated from field: bool optional = 5;
-	 */
-	optional: boolean;
+  /**
+   * @generated from field: bool optional = 5;
+   */
+  optional: boolean;
 
-	/**
-	 * @generated from field: bool computed = 6;
-	 */
-	computed: boolean;
+  /**
+   * @generated from field: bool computed = 6;
+   */
+  computed: boolean;
 
-	/**
-	 * @generated from field: bool sensitive = 7;
-	 */
-	sensitive: boolean;
+  /**
+   * @generated from field: bool sensitive = 7;
+   */
+  sensitive: boolean;
 
-	/**
-	 * @generated from field: bool deprecated = 9;
-	 */
-	deprecated: boolean;
+  /**
+   * @generated from field: bool deprecated = 9;
+   */
+  deprecated: boolean;
 
-	/**
-	 * protocol 6 only
-	 *
-	 * @generated from field: simulated.Schema.NestedObject nested_type = 10;
-	 */
-	nestedType?: Schema_NestedObject | undefined;
+  /**
+   * protocol 6 only
+   *
+   * @generated from field: simulated.Schema.NestedObject nested_type = 10;
+   */
+  nestedType?: Schema_NestedObject | undefined;
 };
 
 /**
  * Describes the message simulated.Schema.Attribute.
  * Use `create(Schema_AttributeSchema)` to create a new message.
  */
-export const Schema_AttributeSchema: GenMessage<Schema_Attribute> = /*@__PURE__*/ messageDesc(file_plugin, 4, 0);
+export const Schema_AttributeSchema: GenMessage<Schema_Attribute> = /*@__PURE__*/
+  messageDesc(file_plugin, 4, 0);
 
 /**
  * @generated from message simulated.Schema.NestedObject
  */
-export type Schema_NestedObject = Message<'simulated.Schema.NestedObject'> & {
-	/**
-	 * @generated from field: repeated simulated.Schema.Attribute attributes = 1;
-	 */
-	attributes: Schema_Attribute[];
+export type Schema_NestedObject = Message<"simulated.Schema.NestedObject"> & {
+  /**
+   * @generated from field: repeated simulated.Schema.Attribute attributes = 1;
+   */
+  attributes: Schema_Attribute[];
 
-	/**
-	 * 1 single, 2 list, 3 set, 4 map
-	 *
-	 * @generated from field: int32 nesting = 3;
-	 */
-	nesting: number;
+  /**
+   * 1 single, 2 list, 3 set, 4 map
+   *
+   * @generated from field: int32 nesting = 3;
+   */
+  nesting: number;
 };
 
 /**
  * Describes the message simulated.Schema.NestedObject.
  * Use `create(Schema_NestedObjectSchema)` to create a new message.
  */
-export const Schema_NestedObjectSchema: GenMessage<Schema_NestedObject> = /*@__PURE__*/ messageDesc(file_plugin, 4, 1);
+export const Schema_NestedObjectSchema: GenMessage<Schema_NestedObject> = /*@__PURE__*/
+  messageDesc(file_plugin, 4, 1);
 
 /**
  * @generated from message simulated.Schema.NestedBlock
  */
-export type Schema_NestedBlock = Message<'simulated.Schema.NestedBlock'> & {
-	/**
-	 * @generated from field: string type_name = 1;
-	 */
-	typeName: string;
+export type Schema_NestedBlock = Message<"simulated.Schema.NestedBlock"> & {
+  /**
+   * @generated from field: string type_name = 1;
+   */
+  typeName: string;
 
-	/**
-	 * @generated from field: simulated.Schema.Block block = 2;
-	 */
-	block?: Schema_Block | undefined;
+  /**
+   * @generated from field: simulated.Schema.Block block = 2;
+   */
+  block?: Schema_Block | undefined;
 
-	/**
-	 * 1 single, 2 list, 3 set, 4 map, 5 group
-	 *
-	 * @generated from field: int32 nesting = 3;
-	 */
-	nesting: number;
+  /**
+   * 1 single, 2 list, 3 set, 4 map, 5 group
+   *
+   * @generated from field: int32 nesting = 3;
+   */
+  nesting: number;
 
-	/**
-	 * @generated from field: int64 min_items = 4;
-	 */
-	minItems: bigint;
+  /**
+   * @generated from field: int64 min_items = 4;
+   */
+  minItems: bigint;
 
-	/**
-	 * @generated from field: int64 max_items = 5;
-	 */
-	maxItems: bigint;
+  /**
+   * @generated from field: int64 max_items = 5;
+   */
+  maxItems: bigint;
 };
 
 /**
  * Describes the message simulated.Schema.NestedBlock.
  * Use `create(Schema_NestedBlockSchema)` to create a new message.
  */
-export const Schema_NestedBlockSchema: GenMessage<Schema_NestedBlock> = /*@__PURE__*/ messageDesc(file_plugin, 4, 2);
+export const Schema_NestedBlockSchema: GenMessage<Schema_NestedBlock> = /*@__PURE__*/
+  messageDesc(file_plugin, 4, 2);
 
 /**
  * @generated from message simulated.Schema.Block
  */
-export type Schema_Block = Message<'simulated.Schema.Block'> & {
-	/**
-	 * @generated from field: int64 version = 1;
-	 */
-	version: bigint;
+export type Schema_Block = Message<"simulated.Schema.Block"> & {
+  /**
+   * @generated from field: int64 version = 1;
+   */
+  version: bigint;
 
-	/**
-	 * @generated from field: repeated simulated.Schema.Attribute attributes = 2;
-	 */
-	attributes: Schema_Attribute[];
+  /**
+   * @generated from field: repeated simulated.Schema.Attribute attributes = 2;
+   */
+  attributes: Schema_Attribute[];
 
-	/**
-	 * @generated from field: repeated simulated.Schema.NestedBlock block_types = 3;
-	 */
-	blockTypes: Schema_NestedBlock[];
+  /**
+   * @generated from field: repeated simulated.Schema.NestedBlock block_types = 3;
+   */
+  blockTypes: Schema_NestedBlock[];
 
-	/**
-	 * @generated from field: bool deprecated = 6;
-	 */
-	deprecated: boolean;
+  /**
+   * @generated from field: bool deprecated = 6;
+   */
+  deprecated: boolean;
 };
 
 /**
  * Describes the message simulated.Schema.Block.
  * Use `create(Schema_BlockSchema)` to create a new message.
  */
-export const Schema_BlockSchema: GenMessage<Schema_Block> = /*@__PURE__*/ messageDesc(file_plugin, 4, 3);
+export const Schema_BlockSchema: GenMessage<Schema_Block> = /*@__PURE__*/
+  messageDesc(file_plugin, 4, 3);
 
 /**
  * @generated from message simulated.SchemaResponse
  */
-export type SchemaResponse = Message<'simulated.SchemaResponse'> & {
-	/**
-	 * @generated from field: simulated.Schema provider = 1;
-	 */
-	provider?: Schema | undefined;
+export type SchemaResponse = Message<"simulated.SchemaResponse"> & {
+  /**
+   * @generated from field: simulated.Schema provider = 1;
+   */
+  provider?: Schema | undefined;
 
-	/**
-	 * @generated from field: map<string, simulated.Schema> resource_schemas = 2;
-	 */
-	resourceSchemas: {[key: string]: Schema};
+  /**
+   * @generated from field: map<string, simulated.Schema> resource_schemas = 2;
+   */
+  resourceSchemas: { [key: string]: Schema };
 
-	/**
-	 * @generated from field: map<string, simulated.Schema> data_source_schemas = 3;
-	 */
-	dataSourceSchemas: {[key: string]: Schema};
+  /**
+   * @generated from field: map<string, simulated.Schema> data_source_schemas = 3;
+   */
+  dataSourceSchemas: { [key: string]: Schema };
 
-	/**
-	 * @generated from field: repeated simulated.Diagnostic diagnostics = 4;
-	 */
-	diagnostics: Diagnostic[];
+  /**
+   * @generated from field: repeated simulated.Diagnostic diagnostics = 4;
+   */
+  diagnostics: Diagnostic[];
 };
 
 /**
  * Describes the message simulated.SchemaResponse.
  * Use `create(SchemaResponseSchema)` to create a new message.
  */
-export const SchemaResponseSchema: GenMessage<SchemaResponse> = /*@__PURE__*/ messageDesc(file_plugin, 5);
+export const SchemaResponseSchema: GenMessage<SchemaResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 5);
 
 /**
  * Requests that hold a configuration: of the provider, or of a resource or data source.
  *
  * @generated from message simulated.ProviderConfigRequest
  */
-export type ProviderConfigRequest = Message<'simulated.ProviderConfigRequest'> & {
-	/**
-	 * @generated from field: simulated.Value config = 1;
-	 */
-	config?: Value | undefined;
+export type ProviderConfigRequest = Message<"simulated.ProviderConfigRequest"> & {
+  /**
+   * @generated from field: simulated.Value config = 1;
+   */
+  config?: Value | undefined;
 };
 
 /**
  * Describes the message simulated.ProviderConfigRequest.
  * Use `create(ProviderConfigRequestSchema)` to create a new message.
  */
-export const ProviderConfigRequestSchema: GenMessage<ProviderConfigRequest> = /*@__PURE__*/ messageDesc(file_plugin, 6);
+export const ProviderConfigRequestSchema: GenMessage<ProviderConfigRequest> = /*@__PURE__*/
+  messageDesc(file_plugin, 6);
 
 /**
  * @generated from message simulated.PreparedConfigResponse
  */
-export type PreparedConfigResponse = Message<'simulated.PreparedConfigResponse'> & {
-	/**
-	 * @generated from field: simulated.Value prepared_config = 1;
-	 */
-	preparedConfig?: Value | undefined;
+export type PreparedConfigResponse = Message<"simulated.PreparedConfigResponse"> & {
+  /**
+   * @generated from field: simulated.Value prepared_config = 1;
+   */
+  preparedConfig?: Value | undefined;
 
-	/**
-	 * @generated from field: repeated simulated.Diagnostic diagnostics = 2;
-	 */
-	diagnostics: Diagnostic[];
+  /**
+   * @generated from field: repeated simulated.Diagnostic diagnostics = 2;
+   */
+  diagnostics: Diagnostic[];
 };
 
 /**
  * Describes the message simulated.PreparedConfigResponse.
  * Use `create(PreparedConfigResponseSchema)` to create a new message.
  */
-export const PreparedConfigResponseSchema: GenMessage<PreparedConfigResponse> = /*@__PURE__*/ messageDesc(file_plugin, 7);
+export const PreparedConfigResponseSchema: GenMessage<PreparedConfigResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 7);
 
 /**
  * @generated from message simulated.ConfigRequest
  */
-export type ConfigRequest = Message<'simulated.ConfigRequest'> & {
-	/**
-	 * @generated from field: string type_name = 1;
-	 */
-	typeName: string;
+export type ConfigRequest = Message<"simulated.ConfigRequest"> & {
+  /**
+   * @generated from field: string type_name = 1;
+   */
+  typeName: string;
 
-	/**
-	 * @generated from field: simulated.Value config = 2;
-	 */
-	config?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value config = 2;
+   */
+  config?: Value | undefined;
 };
 
 /**
  * Describes the message simulated.ConfigRequest.
  * Use `create(ConfigRequestSchema)` to create a new message.
  */
-export const ConfigRequestSchema: GenMessage<ConfigRequest> = /*@__PURE__*/ messageDesc(file_plugin, 8);
+export const ConfigRequestSchema: GenMessage<ConfigRequest> = /*@__PURE__*/
+  messageDesc(file_plugin, 8);
 
 /**
  * @generated from message simulated.DiagnosticsResponse
  */
-export type DiagnosticsResponse = Message<'simulated.DiagnosticsResponse'> & {
-	/**
-	 * @generated from field: repeated simulated.Diagnostic diagnostics = 1;
-	 */
-	diagnostics: Diagnostic[];
+export type DiagnosticsResponse = Message<"simulated.DiagnosticsResponse"> & {
+  /**
+   * @generated from field: repeated simulated.Diagnostic diagnostics = 1;
+   */
+  diagnostics: Diagnostic[];
 };
 
 /**
  * Describes the message simulated.DiagnosticsResponse.
  * Use `create(DiagnosticsResponseSchema)` to create a new message.
  */
-export const DiagnosticsResponseSchema: GenMessage<DiagnosticsResponse> = /*@__PURE__*/ messageDesc(file_plugin, 9);
+export const DiagnosticsResponseSchema: GenMessage<DiagnosticsResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 9);
 
 /**
  * @generated from message simulated.ConfigureRequest
  */
-export type ConfigureRequest = Message<'simulated.ConfigureRequest'> & {
-	/**
-	 * @generated from field: string terraform_version = 1;
-	 */
-	terraformVersion: string;
+export type ConfigureRequest = Message<"simulated.ConfigureRequest"> & {
+  /**
+   * @generated from field: string terraform_version = 1;
+   */
+  terraformVersion: string;
 
-	/**
-	 * @generated from field: simulated.Value config = 2;
-	 */
-	config?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value config = 2;
+   */
+  config?: Value | undefined;
 };
 
 /**
  * Describes the message simulated.ConfigureRequest.
  * Use `create(ConfigureRequestSchema)` to create a new message.
  */
-export const ConfigureRequestSchema: GenMessage<ConfigureRequest> = /*@__PURE__*/ messageDesc(file_plugin, 10);
+export const ConfigureRequestSchema: GenMessage<ConfigureRequest> = /*@__PURE__*/
+  messageDesc(file_plugin, 10);
 
 /**
  * @generated from message simulated.UpgradeRequest
  */
-export type UpgradeRequest = Message<'simulated.UpgradeRequest'> & {
-	/**
-	 * @generated from field: string type_name = 1;
-	 */
-	typeName: string;
+export type UpgradeRequest = Message<"simulated.UpgradeRequest"> & {
+  /**
+   * @generated from field: string type_name = 1;
+   */
+  typeName: string;
 
-	/**
-	 * @generated from field: int64 version = 2;
-	 */
-	version: bigint;
+  /**
+   * @generated from field: int64 version = 2;
+   */
+  version: bigint;
 
-	/**
-	 * @generated from field: simulated.UpgradeRequest.RawState raw_state = 3;
-	 */
-	rawState?: UpgradeRequest_RawState | undefined;
+  /**
+   * @generated from field: simulated.UpgradeRequest.RawState raw_state = 3;
+   */
+  rawState?: UpgradeRequest_RawState | undefined;
 };
 
 /**
  * Describes the message simulated.UpgradeRequest.
  * Use `create(UpgradeRequestSchema)` to create a new message.
  */
-export const UpgradeRequestSchema: GenMessage<UpgradeRequest> = /*@__PURE__*/ messageDesc(file_plugin, 11);
+export const UpgradeRequestSchema: GenMessage<UpgradeRequest> = /*@__PURE__*/
+  messageDesc(file_plugin, 11);
 
 /**
  * @generated from message simulated.UpgradeRequest.RawState
  */
-export type UpgradeRequest_RawState = Message<'simulated.UpgradeRequest.RawState'> & {
-	/**
-	 * @generated from field: bytes json = 1;
-	 */
-	json: Uint8Array;
+export type UpgradeRequest_RawState = Message<"simulated.UpgradeRequest.RawState"> & {
+  /**
+   * @generated from field: bytes json = 1;
+   */
+  json: Uint8Array;
 };
 
 /**
  * Describes the message simulated.UpgradeRequest.RawState.
  * Use `create(UpgradeRequest_RawStateSchema)` to create a new message.
  */
-export const UpgradeRequest_RawStateSchema: GenMessage<UpgradeRequest_RawState> = /*@__PURE__*/ messageDesc(file_plugin, 11, 0);
+export const UpgradeRequest_RawStateSchema: GenMessage<UpgradeRequest_RawState> = /*@__PURE__*/
+  messageDesc(file_plugin, 11, 0);
 
 /**
  * @generated from message simulated.UpgradeResponse
  */
-export type UpgradeResponse = Message<'simulated.UpgradeResponse'> & {
-	/**
-	 * @generated from field: simulated.Value upgraded_state = 1;
-	 */
-	upgradedState?: Value | undefined;
+export type UpgradeResponse = Message<"simulated.UpgradeResponse"> & {
+  /**
+   * @generated from field: simulated.Value upgraded_state = 1;
+   */
+  upgradedState?: Value | undefined;
 
-	/**
-	 * @generated from field: repeated simulated.Diagnostic diagnostics = 2;
-	 */
-	diagnostics: Diagnostic[];
+  /**
+   * @generated from field: repeated simulated.Diagnostic diagnostics = 2;
+   */
+  diagnostics: Diagnostic[];
 };
 
 /**
  * Describes the message simulated.UpgradeResponse.
  * Use `create(UpgradeResponseSchema)` to create a new message.
  */
-export const UpgradeResponseSchema: GenMessage<UpgradeResponse> = /*@__PURE__*/ messageDesc(file_plugin, 12);
+export const UpgradeResponseSchema: GenMessage<UpgradeResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 12);
 
 /**
  * @generated from message simulated.ReadRequest
  */
-export type ReadRequest = Message<'simulated.ReadRequest'> & {
-	/**
-	 * @generated from field: string type_name = 1;
-	 */
-	typeName: string;
+export type ReadRequest = Message<"simulated.ReadRequest"> & {
+  /**
+   * @generated from field: string type_name = 1;
+   */
+  typeName: string;
 
-	/**
-	 * @generated from field: simulated.Value current_state = 2;
-	 */
-	currentState?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value current_state = 2;
+   */
+  currentState?: Value | undefined;
 };
 
 /**
  * Describes the message simulated.ReadRequest.
  * Use `create(ReadRequestSchema)` to create a new message.
  */
-export const ReadRequestSchema: GenMessage<ReadRequest> = /*@__PURE__*/ messageDesc(file_plugin, 13);
+export const ReadRequestSchema: GenMessage<ReadRequest> = /*@__PURE__*/
+  messageDesc(file_plugin, 13);
 
 /**
  * @generated from message simulated.ReadResponse
  */
-export type ReadResponse = Message<'simulated.ReadResponse'> & {
-	/**
-	 * @generated from field: simulated.Value new_state = 1;
-	 */
-	newState?: Value | undefined;
+export type ReadResponse = Message<"simulated.ReadResponse"> & {
+  /**
+   * @generated from field: simulated.Value new_state = 1;
+   */
+  newState?: Value | undefined;
 
-	/**
-	 * @generated from field: repeated simulated.Diagnostic diagnostics = 2;
-	 */
-	diagnostics: Diagnostic[];
+  /**
+   * @generated from field: repeated simulated.Diagnostic diagnostics = 2;
+   */
+  diagnostics: Diagnostic[];
 };
 
 /**
  * Describes the message simulated.ReadResponse.
  * Use `create(ReadResponseSchema)` to create a new message.
  */
-export const ReadResponseSchema: GenMessage<ReadResponse> = /*@__PURE__*/ messageDesc(file_plugin, 14);
+export const ReadResponseSchema: GenMessage<ReadResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 14);
 
 /**
  * @generated from message simulated.PlanRequest
  */
-export type PlanRequest = Message<'simulated.PlanRequest'> & {
-	/**
-	 * @generated from field: string type_name = 1;
-	 */
-	typeName: string;
+export type PlanRequest = Message<"simulated.PlanRequest"> & {
+  /**
+   * @generated from field: string type_name = 1;
+   */
+  typeName: string;
 
-	/**
-	 * @generated from field: simulated.Value prior_state = 2;
-	 */
-	priorState?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value prior_state = 2;
+   */
+  priorState?: Value | undefined;
 
-	/**
-	 * @generated from field: simulated.Value proposed_new_state = 3;
-	 */
-	proposedNewState?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value proposed_new_state = 3;
+   */
+  proposedNewState?: Value | undefined;
 
-	/**
-	 * @generated from field: simulated.Value config = 4;
-	 */
-	config?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value config = 4;
+   */
+  config?: Value | undefined;
 };
 
 /**
  * Describes the message simulated.PlanRequest.
  * Use `create(PlanRequestSchema)` to create a new message.
  */
-export const PlanRequestSchema: GenMessage<PlanRequest> = /*@__PURE__*/ messageDesc(file_plugin, 15);
+export const PlanRequestSchema: GenMessage<PlanRequest> = /*@__PURE__*/
+  messageDesc(file_plugin, 15);
 
 /**
  * @generated from message simulated.PlanResponse
  */
-export type PlanResponse = Message<'simulated.PlanResponse'> & {
-	/**
-	 * @generated from field: simulated.Value planned_state = 1;
-	 */
-	plannedState?: Value | undefined;
+export type PlanResponse = Message<"simulated.PlanResponse"> & {
+  /**
+   * @generated from field: simulated.Value planned_state = 1;
+   */
+  plannedState?: Value | undefined;
 
-	/**
-	 * @generated from field: repeated simulated.Path requires_replace = 2;
-	 */
-	requiresReplace: Path[];
+  /**
+   * @generated from field: repeated simulated.Path requires_replace = 2;
+   */
+  requiresReplace: Path[];
 
-	/**
-	 * @generated from field: repeated simulated.Diagnostic diagnostics = 4;
-	 */
-	diagnostics: Diagnostic[];
+  /**
+   * @generated from field: repeated simulated.Diagnostic diagnostics = 4;
+   */
+  diagnostics: Diagnostic[];
 
-	/**
-	 * @generated from field: bool legacy_type_system = 5;
-	 */
-	legacyTypeSystem: boolean;
+  /**
+   * @generated from field: bool legacy_type_system = 5;
+   */
+  legacyTypeSystem: boolean;
 };
 
 /**
  * Describes the message simulated.PlanResponse.
  * Use `create(PlanResponseSchema)` to create a new message.
  */
-export const PlanResponseSchema: GenMessage<PlanResponse> = /*@__PURE__*/ messageDesc(file_plugin, 16);
+export const PlanResponseSchema: GenMessage<PlanResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 16);
 
 /**
  * @generated from message simulated.ApplyRequest
  */
-export type ApplyRequest = Message<'simulated.ApplyRequest'> & {
-	/**
-	 * @generated from field: string type_name = 1;
-	 */
-	typeName: string;
+export type ApplyRequest = Message<"simulated.ApplyRequest"> & {
+  /**
+   * @generated from field: string type_name = 1;
+   */
+  typeName: string;
 
-	/**
-	 * @generated from field: simulated.Value prior_state = 2;
-	 */
-	priorState?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value prior_state = 2;
+   */
+  priorState?: Value | undefined;
 
-	/**
-	 * @generated from field: simulated.Value planned_state = 3;
-	 */
-	plannedState?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value planned_state = 3;
+   */
+  plannedState?: Value | undefined;
 
-	/**
-	 * @generated from field: simulated.Value config = 4;
-	 */
-	config?: Value | undefined;
+  /**
+   * @generated from field: simulated.Value config = 4;
+   */
+  config?: Value | undefined;
 };
 
 /**
  * Describes the message simulated.ApplyRequest.
  * Use `create(ApplyRequestSchema)` to create a new message.
  */
-export const ApplyRequestSchema: GenMessage<ApplyRequest> = /*@__PURE__*/ messageDesc(file_plugin, 17);
+export const ApplyRequestSchema: GenMessage<ApplyRequest> = /*@__PURE__*/
+  messageDesc(file_plugin, 17);
 
 /**
  * @generated from message simulated.ApplyResponse
  */
-export type ApplyResponse = Message<'simulated.ApplyResponse'> & {
-	/**
-	 * @generated from field: simulated.Value new_state = 1;
-	 */
-	newState?: Value | undefined;
+export type ApplyResponse = Message<"simulated.ApplyResponse"> & {
+  /**
+   * @generated from field: simulated.Value new_state = 1;
+   */
+  newState?: Value | undefined;
 
-	/**
-	 * @generated from field: repeated simulated.Diagnostic diagnostics = 3;
-	 */
-	diagnostics: Diagnostic[];
+  /**
+   * @generated from field: repeated simulated.Diagnostic diagnostics = 3;
+   */
+  diagnostics: Diagnostic[];
 
-	/**
-	 * @generated from field: bool legacy_type_system = 4;
-	 */
-	legacyTypeSystem: boolean;
+  /**
+   * @generated from field: bool legacy_type_system = 4;
+   */
+  legacyTypeSystem: boolean;
 };
 
 /**
  * Describes the message simulated.ApplyResponse.
  * Use `create(ApplyResponseSchema)` to create a new message.
  */
-export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/ messageDesc(file_plugin, 18);
+export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 18);
 
 /**
  * @generated from message simulated.DataResponse
  */
-export type DataResponse = Message<'simulated.DataResponse'> & {
-	/**
-	 * @generated from field: simulated.Value state = 1;
-	 */
-	state?: Value | undefined;
+export type DataResponse = Message<"simulated.DataResponse"> & {
+  /**
+   * @generated from field: simulated.Value state = 1;
+   */
+  state?: Value | undefined;
 
-	/**
-	 * @generated from field: repeated simulated.Diagnostic diagnostics = 2;
-	 */
-	diagnostics: Diagnostic[];
+  /**
+   * @generated from field: repeated simulated.Diagnostic diagnostics = 2;
+   */
+  diagnostics: Diagnostic[];
 };
 
 /**
  * Describes the message simulated.DataResponse.
  * Use `create(DataResponseSchema)` to create a new message.
  */
-export const DataResponseSchema: GenMessage<DataResponse> = /*@__PURE__*/ messageDesc(file_plugin, 19);
+export const DataResponseSchema: GenMessage<DataResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 19);
 
 /**
  * @generated from message simulated.StopResponse
  */
-export type StopResponse = Message<'simulated.StopResponse'> & {
-	/**
-	 * @generated from field: string error = 1;
-	 */
-	error: string;
+export type StopResponse = Message<"simulated.StopResponse"> & {
+  /**
+   * @generated from field: string error = 1;
+   */
+  error: string;
 };
 
 /**
  * Describes the message simulated.StopResponse.
  * Use `create(StopResponseSchema)` to create a new message.
  */
-export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/ messageDesc(file_plugin, 20);
+export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
+  messageDesc(file_plugin, 20);
+

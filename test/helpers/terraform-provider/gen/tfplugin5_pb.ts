@@ -2,129 +2,109 @@
 // @generated from file tfplugin5.proto (package tfplugin5, syntax proto3)
 /* eslint-disable */
 
-import type {GenFile, GenService} from '@bufbuild/protobuf/codegenv2';
-import {fileDesc, serviceDesc} from '@bufbuild/protobuf/codegenv2';
-import type {
-	ApplyRequestSchema,
-	ApplyResponseSchema,
-	ConfigRequestSchema,
-	ConfigureRequestSchema,
-	DataResponseSchema,
-	DiagnosticsResponseSchema,
-	NothingSchema,
-	PlanRequestSchema,
-	PlanResponseSchema,
-	PreparedConfigResponseSchema,
-	ProviderConfigRequestSchema,
-	ReadRequestSchema,
-	ReadResponseSchema,
-	SchemaResponseSchema,
-	StopResponseSchema,
-	UpgradeRequestSchema,
-	UpgradeResponseSchema,
-} from './plugin_pb.ts';
-import {file_plugin} from './plugin_pb.ts';
+import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ApplyRequestSchema, ApplyResponseSchema, ConfigRequestSchema, ConfigureRequestSchema, DataResponseSchema, DiagnosticsResponseSchema, NothingSchema, PlanRequestSchema, PlanResponseSchema, PreparedConfigResponseSchema, ProviderConfigRequestSchema, ReadRequestSchema, ReadResponseSchema, SchemaResponseSchema, StopResponseSchema, UpgradeRequestSchema, UpgradeResponseSchema } from "./plugin_pb.ts";
+import { file_plugin } from "./plugin_pb.ts";
 
 /**
  * Describes the file tfplugin5.proto.
  */
-export const file_tfplugin5: GenFile =
-	/*@__PURE__*/
-	fileDesc(
-		'Cg90ZnBsdWdpbjUucHJvdG8SCXRmcGx1Z2luNTK3BgoIUHJvdmlkZXISOgoJR2V0U2NoZW1hEhIuc2ltdWxhdGVkLk5vdGhpbmcaGS5zaW11bGF0ZWQuU2NoZW1hUmVzcG9uc2USXAoVUHJlcGFyZVByb3ZpZGVyQ29uZmlnEiAuc2ltdWxhdGVkLlByb3ZpZGVyQ29uZmlnUmVxdWVzdBohLnNpbXVsYXRlZC5QcmVwYXJlZENvbmZpZ1Jlc3BvbnNlElYKGlZhbGlkYXRlUmVzb3VyY2VUeXBlQ29uZmlnEhguc2ltdWxhdGVkLkNvbmZpZ1JlcXVlc3QaHi5zaW11bGF0ZWQuRGlhZ25vc3RpY3NSZXNwb25zZRJUChhWYWxpZGF0ZURhdGFTb3VyY2VDb25maWcSGC5zaW11bGF0ZWQuQ29uZmlnUmVxdWVzdBoeLnNpbXVsYXRlZC5EaWFnbm9zdGljc1Jlc3BvbnNlEk0KFFVwZ3JhZGVSZXNvdXJjZVN0YXRlEhkuc2ltdWxhdGVkLlVwZ3JhZGVSZXF1ZXN0Ghouc2ltdWxhdGVkLlVwZ3JhZGVSZXNwb25zZRJICglDb25maWd1cmUSGy5zaW11bGF0ZWQuQ29uZmlndXJlUmVxdWVzdBoeLnNpbXVsYXRlZC5EaWFnbm9zdGljc1Jlc3BvbnNlEj8KDFJlYWRSZXNvdXJjZRIWLnNpbXVsYXRlZC5SZWFkUmVxdWVzdBoXLnNpbXVsYXRlZC5SZWFkUmVzcG9uc2USRQoSUGxhblJlc291cmNlQ2hhbmdlEhYuc2ltdWxhdGVkLlBsYW5SZXF1ZXN0Ghcuc2ltdWxhdGVkLlBsYW5SZXNwb25zZRJIChNBcHBseVJlc291cmNlQ2hhbmdlEhcuc2ltdWxhdGVkLkFwcGx5UmVxdWVzdBoYLnNpbXVsYXRlZC5BcHBseVJlc3BvbnNlEkMKDlJlYWREYXRhU291cmNlEhguc2ltdWxhdGVkLkNvbmZpZ1JlcXVlc3QaFy5zaW11bGF0ZWQuRGF0YVJlc3BvbnNlEjMKBFN0b3ASEi5zaW11bGF0ZWQuTm90aGluZxoXLnNpbXVsYXRlZC5TdG9wUmVzcG9uc2ViBnByb3RvMw',
-		[file_plugin],
-	);
+export const file_tfplugin5: GenFile = /*@__PURE__*/
+  fileDesc("Cg90ZnBsdWdpbjUucHJvdG8SCXRmcGx1Z2luNTK3BgoIUHJvdmlkZXISOgoJR2V0U2NoZW1hEhIuc2ltdWxhdGVkLk5vdGhpbmcaGS5zaW11bGF0ZWQuU2NoZW1hUmVzcG9uc2USXAoVUHJlcGFyZVByb3ZpZGVyQ29uZmlnEiAuc2ltdWxhdGVkLlByb3ZpZGVyQ29uZmlnUmVxdWVzdBohLnNpbXVsYXRlZC5QcmVwYXJlZENvbmZpZ1Jlc3BvbnNlElYKGlZhbGlkYXRlUmVzb3VyY2VUeXBlQ29uZmlnEhguc2ltdWxhdGVkLkNvbmZpZ1JlcXVlc3QaHi5zaW11bGF0ZWQuRGlhZ25vc3RpY3NSZXNwb25zZRJUChhWYWxpZGF0ZURhdGFTb3VyY2VDb25maWcSGC5zaW11bGF0ZWQuQ29uZmlnUmVxdWVzdBoeLnNpbXVsYXRlZC5EaWFnbm9zdGljc1Jlc3BvbnNlEk0KFFVwZ3JhZGVSZXNvdXJjZVN0YXRlEhkuc2ltdWxhdGVkLlVwZ3JhZGVSZXF1ZXN0Ghouc2ltdWxhdGVkLlVwZ3JhZGVSZXNwb25zZRJICglDb25maWd1cmUSGy5zaW11bGF0ZWQuQ29uZmlndXJlUmVxdWVzdBoeLnNpbXVsYXRlZC5EaWFnbm9zdGljc1Jlc3BvbnNlEj8KDFJlYWRSZXNvdXJjZRIWLnNpbXVsYXRlZC5SZWFkUmVxdWVzdBoXLnNpbXVsYXRlZC5SZWFkUmVzcG9uc2USRQoSUGxhblJlc291cmNlQ2hhbmdlEhYuc2ltdWxhdGVkLlBsYW5SZXF1ZXN0Ghcuc2ltdWxhdGVkLlBsYW5SZXNwb25zZRJIChNBcHBseVJlc291cmNlQ2hhbmdlEhcuc2ltdWxhdGVkLkFwcGx5UmVxdWVzdBoYLnNpbXVsYXRlZC5BcHBseVJlc3BvbnNlEkMKDlJlYWREYXRhU291cmNlEhguc2ltdWxhdGVkLkNvbmZpZ1JlcXVlc3QaFy5zaW11bGF0ZWQuRGF0YVJlc3BvbnNlEjMKBFN0b3ASEi5zaW11bGF0ZWQuTm90aGluZxoXLnNpbXVsYXRlZC5TdG9wUmVzcG9uc2ViBnByb3RvMw", [file_plugin]);
 
 /**
  * @generated from service tfplugin5.Provider
  */
 export const Provider: GenService<{
-	/**
-	 * @generated from rpc tfplugin5.Provider.GetSchema
-	 */
-	getSchema: {
-		methodKind: 'unary';
-		input: typeof NothingSchema;
-		output: typeof SchemaResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.PrepareProviderConfig
-	 */
-	prepareProviderConfig: {
-		methodKind: 'unary';
-		input: typeof ProviderConfigRequestSchema;
-		output: typeof PreparedConfigResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.ValidateResourceTypeConfig
-	 */
-	validateResourceTypeConfig: {
-		methodKind: 'unary';
-		input: typeof ConfigRequestSchema;
-		output: typeof DiagnosticsResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.ValidateDataSourceConfig
-	 */
-	validateDataSourceConfig: {
-		methodKind: 'unary';
-		input: typeof ConfigRequestSchema;
-		output: typeof DiagnosticsResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.UpgradeResourceState
-	 */
-	upgradeResourceState: {
-		methodKind: 'unary';
-		input: typeof UpgradeRequestSchema;
-		output: typeof UpgradeResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.Configure
-	 */
-	configure: {
-		methodKind: 'unary';
-		input: typeof ConfigureRequestSchema;
-		output: typeof DiagnosticsResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.ReadResource
-	 */
-	readResource: {
-		methodKind: 'unary';
-		input: typeof ReadRequestSchema;
-		output: typeof ReadResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.PlanResourceChange
-	 */
-	planResourceChange: {
-		methodKind: 'unary';
-		input: typeof PlanRequestSchema;
-		output: typeof PlanResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.ApplyResourceChange
-	 */
-	applyResourceChange: {
-		methodKind: 'unary';
-		input: typeof ApplyRequestSchema;
-		output: typeof ApplyResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.ReadDataSource
-	 */
-	readDataSource: {
-		methodKind: 'unary';
-		input: typeof ConfigRequestSchema;
-		output: typeof DataResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin5.Provider.Stop
-	 */
-	stop: {
-		methodKind: 'unary';
-		input: typeof NothingSchema;
-		output: typeof StopResponseSchema;
-	};
-}> = /*@__PURE__*/ serviceDesc(file_tfplugin5, 0);
+  /**
+   * @generated from rpc tfplugin5.Provider.GetSchema
+   */
+  getSchema: {
+    methodKind: "unary";
+    input: typeof NothingSchema;
+    output: typeof SchemaResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.PrepareProviderConfig
+   */
+  prepareProviderConfig: {
+    methodKind: "unary";
+    input: typeof ProviderConfigRequestSchema;
+    output: typeof PreparedConfigResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.ValidateResourceTypeConfig
+   */
+  validateResourceTypeConfig: {
+    methodKind: "unary";
+    input: typeof ConfigRequestSchema;
+    output: typeof DiagnosticsResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.ValidateDataSourceConfig
+   */
+  validateDataSourceConfig: {
+    methodKind: "unary";
+    input: typeof ConfigRequestSchema;
+    output: typeof DiagnosticsResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.UpgradeResourceState
+   */
+  upgradeResourceState: {
+    methodKind: "unary";
+    input: typeof UpgradeRequestSchema;
+    output: typeof UpgradeResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.Configure
+   */
+  configure: {
+    methodKind: "unary";
+    input: typeof ConfigureRequestSchema;
+    output: typeof DiagnosticsResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.ReadResource
+   */
+  readResource: {
+    methodKind: "unary";
+    input: typeof ReadRequestSchema;
+    output: typeof ReadResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.PlanResourceChange
+   */
+  planResourceChange: {
+    methodKind: "unary";
+    input: typeof PlanRequestSchema;
+    output: typeof PlanResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.ApplyResourceChange
+   */
+  applyResourceChange: {
+    methodKind: "unary";
+    input: typeof ApplyRequestSchema;
+    output: typeof ApplyResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.ReadDataSource
+   */
+  readDataSource: {
+    methodKind: "unary";
+    input: typeof ConfigRequestSchema;
+    output: typeof DataResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin5.Provider.Stop
+   */
+  stop: {
+    methodKind: "unary";
+    input: typeof NothingSchema;
+    output: typeof StopResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_tfplugin5, 0);
+

@@ -2,129 +2,109 @@
 // @generated from file tfplugin6.proto (package tfplugin6, syntax proto3)
 /* eslint-disable */
 
-import type {GenFile, GenService} from '@bufbuild/protobuf/codegenv2';
-import {fileDesc, serviceDesc} from '@bufbuild/protobuf/codegenv2';
-import type {
-	ApplyRequestSchema,
-	ApplyResponseSchema,
-	ConfigRequestSchema,
-	ConfigureRequestSchema,
-	DataResponseSchema,
-	DiagnosticsResponseSchema,
-	NothingSchema,
-	PlanRequestSchema,
-	PlanResponseSchema,
-	PreparedConfigResponseSchema,
-	ProviderConfigRequestSchema,
-	ReadRequestSchema,
-	ReadResponseSchema,
-	SchemaResponseSchema,
-	StopResponseSchema,
-	UpgradeRequestSchema,
-	UpgradeResponseSchema,
-} from './plugin_pb.ts';
-import {file_plugin} from './plugin_pb.ts';
+import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ApplyRequestSchema, ApplyResponseSchema, ConfigRequestSchema, ConfigureRequestSchema, DataResponseSchema, DiagnosticsResponseSchema, NothingSchema, PlanRequestSchema, PlanResponseSchema, PreparedConfigResponseSchema, ProviderConfigRequestSchema, ReadRequestSchema, ReadResponseSchema, SchemaResponseSchema, StopResponseSchema, UpgradeRequestSchema, UpgradeResponseSchema } from "./plugin_pb.ts";
+import { file_plugin } from "./plugin_pb.ts";
 
 /**
  * Describes the file tfplugin6.proto.
  */
-export const file_tfplugin6: GenFile =
-	/*@__PURE__*/
-	fileDesc(
-		'Cg90ZnBsdWdpbjYucHJvdG8SCXRmcGx1Z2luNjLOBgoIUHJvdmlkZXISQgoRR2V0UHJvdmlkZXJTY2hlbWESEi5zaW11bGF0ZWQuTm90aGluZxoZLnNpbXVsYXRlZC5TY2hlbWFSZXNwb25zZRJdChZWYWxpZGF0ZVByb3ZpZGVyQ29uZmlnEiAuc2ltdWxhdGVkLlByb3ZpZGVyQ29uZmlnUmVxdWVzdBohLnNpbXVsYXRlZC5QcmVwYXJlZENvbmZpZ1Jlc3BvbnNlElIKFlZhbGlkYXRlUmVzb3VyY2VDb25maWcSGC5zaW11bGF0ZWQuQ29uZmlnUmVxdWVzdBoeLnNpbXVsYXRlZC5EaWFnbm9zdGljc1Jlc3BvbnNlElYKGlZhbGlkYXRlRGF0YVJlc291cmNlQ29uZmlnEhguc2ltdWxhdGVkLkNvbmZpZ1JlcXVlc3QaHi5zaW11bGF0ZWQuRGlhZ25vc3RpY3NSZXNwb25zZRJNChRVcGdyYWRlUmVzb3VyY2VTdGF0ZRIZLnNpbXVsYXRlZC5VcGdyYWRlUmVxdWVzdBoaLnNpbXVsYXRlZC5VcGdyYWRlUmVzcG9uc2USUAoRQ29uZmlndXJlUHJvdmlkZXISGy5zaW11bGF0ZWQuQ29uZmlndXJlUmVxdWVzdBoeLnNpbXVsYXRlZC5EaWFnbm9zdGljc1Jlc3BvbnNlEj8KDFJlYWRSZXNvdXJjZRIWLnNpbXVsYXRlZC5SZWFkUmVxdWVzdBoXLnNpbXVsYXRlZC5SZWFkUmVzcG9uc2USRQoSUGxhblJlc291cmNlQ2hhbmdlEhYuc2ltdWxhdGVkLlBsYW5SZXF1ZXN0Ghcuc2ltdWxhdGVkLlBsYW5SZXNwb25zZRJIChNBcHBseVJlc291cmNlQ2hhbmdlEhcuc2ltdWxhdGVkLkFwcGx5UmVxdWVzdBoYLnNpbXVsYXRlZC5BcHBseVJlc3BvbnNlEkMKDlJlYWREYXRhU291cmNlEhguc2ltdWxhdGVkLkNvbmZpZ1JlcXVlc3QaFy5zaW11bGF0ZWQuRGF0YVJlc3BvbnNlEjsKDFN0b3BQcm92aWRlchISLnNpbXVsYXRlZC5Ob3RoaW5nGhcuc2ltdWxhdGVkLlN0b3BSZXNwb25zZWIGcHJvdG8z',
-		[file_plugin],
-	);
+export const file_tfplugin6: GenFile = /*@__PURE__*/
+  fileDesc("Cg90ZnBsdWdpbjYucHJvdG8SCXRmcGx1Z2luNjLOBgoIUHJvdmlkZXISQgoRR2V0UHJvdmlkZXJTY2hlbWESEi5zaW11bGF0ZWQuTm90aGluZxoZLnNpbXVsYXRlZC5TY2hlbWFSZXNwb25zZRJdChZWYWxpZGF0ZVByb3ZpZGVyQ29uZmlnEiAuc2ltdWxhdGVkLlByb3ZpZGVyQ29uZmlnUmVxdWVzdBohLnNpbXVsYXRlZC5QcmVwYXJlZENvbmZpZ1Jlc3BvbnNlElIKFlZhbGlkYXRlUmVzb3VyY2VDb25maWcSGC5zaW11bGF0ZWQuQ29uZmlnUmVxdWVzdBoeLnNpbXVsYXRlZC5EaWFnbm9zdGljc1Jlc3BvbnNlElYKGlZhbGlkYXRlRGF0YVJlc291cmNlQ29uZmlnEhguc2ltdWxhdGVkLkNvbmZpZ1JlcXVlc3QaHi5zaW11bGF0ZWQuRGlhZ25vc3RpY3NSZXNwb25zZRJNChRVcGdyYWRlUmVzb3VyY2VTdGF0ZRIZLnNpbXVsYXRlZC5VcGdyYWRlUmVxdWVzdBoaLnNpbXVsYXRlZC5VcGdyYWRlUmVzcG9uc2USUAoRQ29uZmlndXJlUHJvdmlkZXISGy5zaW11bGF0ZWQuQ29uZmlndXJlUmVxdWVzdBoeLnNpbXVsYXRlZC5EaWFnbm9zdGljc1Jlc3BvbnNlEj8KDFJlYWRSZXNvdXJjZRIWLnNpbXVsYXRlZC5SZWFkUmVxdWVzdBoXLnNpbXVsYXRlZC5SZWFkUmVzcG9uc2USRQoSUGxhblJlc291cmNlQ2hhbmdlEhYuc2ltdWxhdGVkLlBsYW5SZXF1ZXN0Ghcuc2ltdWxhdGVkLlBsYW5SZXNwb25zZRJIChNBcHBseVJlc291cmNlQ2hhbmdlEhcuc2ltdWxhdGVkLkFwcGx5UmVxdWVzdBoYLnNpbXVsYXRlZC5BcHBseVJlc3BvbnNlEkMKDlJlYWREYXRhU291cmNlEhguc2ltdWxhdGVkLkNvbmZpZ1JlcXVlc3QaFy5zaW11bGF0ZWQuRGF0YVJlc3BvbnNlEjsKDFN0b3BQcm92aWRlchISLnNpbXVsYXRlZC5Ob3RoaW5nGhcuc2ltdWxhdGVkLlN0b3BSZXNwb25zZWIGcHJvdG8z", [file_plugin]);
 
 /**
  * @generated from service tfplugin6.Provider
  */
 export const Provider: GenService<{
-	/**
-	 * @generated from rpc tfplugin6.Provider.GetProviderSchema
-	 */
-	getProviderSchema: {
-		methodKind: 'unary';
-		input: typeof NothingSchema;
-		output: typeof SchemaResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.ValidateProviderConfig
-	 */
-	validateProviderConfig: {
-		methodKind: 'unary';
-		input: typeof ProviderConfigRequestSchema;
-		output: typeof PreparedConfigResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.ValidateResourceConfig
-	 */
-	validateResourceConfig: {
-		methodKind: 'unary';
-		input: typeof ConfigRequestSchema;
-		output: typeof DiagnosticsResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.ValidateDataResourceConfig
-	 */
-	validateDataResourceConfig: {
-		methodKind: 'unary';
-		input: typeof ConfigRequestSchema;
-		output: typeof DiagnosticsResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.UpgradeResourceState
-	 */
-	upgradeResourceState: {
-		methodKind: 'unary';
-		input: typeof UpgradeRequestSchema;
-		output: typeof UpgradeResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.ConfigureProvider
-	 */
-	configureProvider: {
-		methodKind: 'unary';
-		input: typeof ConfigureRequestSchema;
-		output: typeof DiagnosticsResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.ReadResource
-	 */
-	readResource: {
-		methodKind: 'unary';
-		input: typeof ReadRequestSchema;
-		output: typeof ReadResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.PlanResourceChange
-	 */
-	planResourceChange: {
-		methodKind: 'unary';
-		input: typeof PlanRequestSchema;
-		output: typeof PlanResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.ApplyResourceChange
-	 */
-	applyResourceChange: {
-		methodKind: 'unary';
-		input: typeof ApplyRequestSchema;
-		output: typeof ApplyResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.ReadDataSource
-	 */
-	readDataSource: {
-		methodKind: 'unary';
-		input: typeof ConfigRequestSchema;
-		output: typeof DataResponseSchema;
-	};
-	/**
-	 * @generated from rpc tfplugin6.Provider.StopProvider
-	 */
-	stopProvider: {
-		methodKind: 'unary';
-		input: typeof NothingSchema;
-		output: typeof StopResponseSchema;
-	};
-}> = /*@__PURE__*/ serviceDesc(file_tfplugin6, 0);
+  /**
+   * @generated from rpc tfplugin6.Provider.GetProviderSchema
+   */
+  getProviderSchema: {
+    methodKind: "unary";
+    input: typeof NothingSchema;
+    output: typeof SchemaResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.ValidateProviderConfig
+   */
+  validateProviderConfig: {
+    methodKind: "unary";
+    input: typeof ProviderConfigRequestSchema;
+    output: typeof PreparedConfigResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.ValidateResourceConfig
+   */
+  validateResourceConfig: {
+    methodKind: "unary";
+    input: typeof ConfigRequestSchema;
+    output: typeof DiagnosticsResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.ValidateDataResourceConfig
+   */
+  validateDataResourceConfig: {
+    methodKind: "unary";
+    input: typeof ConfigRequestSchema;
+    output: typeof DiagnosticsResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.UpgradeResourceState
+   */
+  upgradeResourceState: {
+    methodKind: "unary";
+    input: typeof UpgradeRequestSchema;
+    output: typeof UpgradeResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.ConfigureProvider
+   */
+  configureProvider: {
+    methodKind: "unary";
+    input: typeof ConfigureRequestSchema;
+    output: typeof DiagnosticsResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.ReadResource
+   */
+  readResource: {
+    methodKind: "unary";
+    input: typeof ReadRequestSchema;
+    output: typeof ReadResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.PlanResourceChange
+   */
+  planResourceChange: {
+    methodKind: "unary";
+    input: typeof PlanRequestSchema;
+    output: typeof PlanResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.ApplyResourceChange
+   */
+  applyResourceChange: {
+    methodKind: "unary";
+    input: typeof ApplyRequestSchema;
+    output: typeof ApplyResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.ReadDataSource
+   */
+  readDataSource: {
+    methodKind: "unary";
+    input: typeof ConfigRequestSchema;
+    output: typeof DataResponseSchema;
+  },
+  /**
+   * @generated from rpc tfplugin6.Provider.StopProvider
+   */
+  stopProvider: {
+    methodKind: "unary";
+    input: typeof NothingSchema;
+    output: typeof StopResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_tfplugin6, 0);
+
