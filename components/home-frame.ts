@@ -49,8 +49,9 @@ function known(facts: HomeFacts, width: number, theme: Theme): Line[] {
 			: [`policy ${count(facts.policy.images, 'image')}, generation ${facts.policy.generation}`]),
 		...(facts.copyConfirmed === undefined ? [] : [`copy of secret: ${facts.copyConfirmed ? 'yes' : 'no'}`]),
 	];
-	const {newerImage} = facts;
+	const {newerImage, original} = facts;
 	return [
+		...(original?.words ?? []).flatMap(sentence => wrap(sentence, width)),
 		...wrap(parts.join('     '), width),
 		...(newerImage === undefined
 			? []

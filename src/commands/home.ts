@@ -1,5 +1,6 @@
 import {AppError, exitCodes} from '../errors.ts';
 import {readConfig, workspaceState} from '../flows/cluster.ts';
+import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace, stateOfFolder} from '../flows/session.ts';
 import {clusterStatus} from '../flows/status.ts';
 import {createOutput, type OutputOptions} from '../output/output.ts';
@@ -7,6 +8,7 @@ import {askInLines} from '../output/prompts.ts';
 import {runHome} from '../output/run-home.ts';
 import type {HomeActionId, HomeFacts} from '../wizard/home.ts';
 import {canAsk} from './consent.ts';
+import {originalFacts} from './original-home.ts';
 import {reviewAndApply, setUp} from './review.ts';
 import type {CommandContext, CommandInput, CommandModule} from './types.ts';
 
@@ -56,6 +58,8 @@ async function flagsFor(action: HomeActionId, {surroundings}: CommandContext): P
 }
 
 async function homeFacts(context: CommandContext): Promise<HomeFacts> {
+	const original = await openOriginal(context.folder);
+	if (original !== undefined) return originalFacts(original);
 	const deps = await openWorkspace(context);
 	const {config} = await readConfig(deps.workspace);
 	const known = {name: config.name, provider: 'local', checkedAt: Date.now()};

@@ -1,5 +1,7 @@
+import {AppError, exitCodes} from '../errors.ts';
 import {requireInitialised} from '../flows/cluster.ts';
 import {recoverCluster, requireMasterSecret, startCluster, stopCluster} from '../flows/lifecycle.ts';
+import {openOriginal} from '../flows/original/open.ts';
 import {withExisting} from '../flows/session.ts';
 import {withPort} from '../flows/verify-target.ts';
 import type {ReadyNode} from '../flows/watch.ts';
@@ -17,8 +19,14 @@ export const start: CommandModule = (context, input) =>
 		return readyResult('start', nodes);
 	});
 
-export const recover: CommandModule = (context, input) =>
-	withExisting(context, 'recover', async deps => {
+export const recover: CommandModule = async (context, input) => {
+	const original = await openOriginal(context.folder);
+	if (original !== undefined) {
+		const {recoverInOriginal} = await import('./original.ts');
+		return recoverInOriginal(context, original, input);
+	}
+	if (input.flags['accept-unknown-keys'] === true) throw onlyOriginal();
+	return withExisting(context, 'recover', async deps => {
 		await requireInitialised(deps.workspace);
 		const secret = await requireMasterSecret(deps, textFlag(input, 'master-secret'));
 		const endpoint = textFlag(input, 'endpoint');
@@ -28,6 +36,7 @@ export const recover: CommandModule = (context, input) =>
 		});
 		return readyResult('recover', nodes);
 	});
+};
 
 export const stop: CommandModule = context =>
 	withExisting(context, 'stop', async deps => {
@@ -39,6 +48,15 @@ export const stop: CommandModule = context =>
 			lines: [`${machines.length} machines are stopped; their disks are kept.`, 'next   constellation start   starts them again'],
 		};
 	});
+
+/** Here every key is vouched for; a consent without a use is a mistake. */
+function onlyOriginal(): AppError {
+	return new AppError('--accept-unknown-keys is for workspaces of Constellation v2.9.', {
+		code: 'usage',
+		exitCode: exitCodes.usage,
+		next: ['constellation recover   needs no consent here'],
+	});
+}
 
 function readyResult(command: string, nodes: readonly ReadyNode[]): Result {
 	return {

@@ -1,10 +1,16 @@
 import {AppError, exitCodes} from '../errors.ts';
+import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace} from '../flows/session.ts';
 import {type ClusterStatus, clusterStatus, stopped} from '../flows/status.ts';
 import {rehearsalSentence} from '../summary.ts';
 import type {CommandModule} from './types.ts';
 
 export const status: CommandModule = async context => {
+	const original = await openOriginal(context.folder);
+	if (original !== undefined) {
+		const {statusOfOriginal} = await import('./original.ts');
+		return statusOfOriginal(context, original);
+	}
 	const found = await clusterStatus(await openWorkspace(context));
 	const lines = statusLines(found);
 	if (found.state === 'stopped') throw withStatus(stopped(), found, lines);

@@ -1,4 +1,5 @@
 import {readConfig} from '../flows/cluster.ts';
+import {openOriginal} from '../flows/original/open.ts';
 import {listReceipts} from '../flows/receipt-check.ts';
 import {fileNames, openWorkspace, withLock} from '../flows/session.ts';
 import {findExisting, terminateCluster} from '../flows/terminate.ts';
@@ -7,6 +8,11 @@ import {agreeByName} from './consent.ts';
 import type {CommandModule} from './types.ts';
 
 export const terminate: CommandModule = async context => {
+	const original = await openOriginal(context.folder);
+	if (original !== undefined) {
+		const {terminateOriginal} = await import('./original.ts');
+		return terminateOriginal(context, original);
+	}
 	// Looked at before the lock is taken: an empty folder stays empty.
 	await findExisting(await openWorkspace(context));
 	return withLock(context, 'terminate', async deps => {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import {saveRawDocument} from '../flows/raw-document.ts';
-import {openWorkspace} from '../flows/session.ts';
+import {openAnyWorkspace} from '../flows/session.ts';
 import {type TrustWorld, trustWorld} from '../flows/trust-world.ts';
 import type {VerifyDependencies} from '../flows/verify.ts';
 import {collateralFor} from '../flows/verify-collateral.ts';
@@ -12,7 +12,7 @@ import {type CommandContext, type CommandInput, type CommandModule, textFlag} fr
 
 export const verify: CommandModule = async (context, input) => {
 	const world = trustWorld(context.env);
-	const deps = {...(await openWorkspace(context)), ...ownCollateral(world)};
+	const deps = {...(await openAnyWorkspace(context)), ...ownCollateral(world)};
 	const target = await verifyTarget(deps, namedTarget(input), world);
 	const raw = rawDocument(context, textFlag(input, 'raw'));
 	const verified = await context.output.run(

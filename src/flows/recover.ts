@@ -11,7 +11,7 @@ import {rpcFailure} from '../rpc/status.ts';
 import {exists} from '../workspace/files.ts';
 import {adminKube} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
-import {connectNode, mayPass, type NodeAddress, refusalLane} from './node-channel.ts';
+import {connectNode, mayPass, type NodeAddress, type NodeChannel, refusalLane} from './node-channel.ts';
 import {phase} from './phase.ts';
 
 export type RecoveryTarget = {
@@ -63,15 +63,20 @@ async function* pushSecrets(deps: Dependencies, target: RecoveryTarget, signal: 
 async function pushOnce({node: address, policy, secret}: RecoveryTarget, signal: AbortSignal): Promise<string | undefined> {
 	const node = await connectNode(address, policy, 'control-plane', signal);
 	if (node === undefined) return undefined;
+	return (await sendSecret(node, secret, signal)) ? (node.attested.machine?.name ?? address.name) : undefined;
+}
+
+/** Hands the master secret to a node that was verified, and closes the connection. False where the node went away meanwhile. */
+export async function sendSecret(node: NodeChannel, secret: MasterSecret, signal: AbortSignal): Promise<boolean> {
 	try {
 		await clientOn(node.channel, RecoverApi).recover(
 			{kmsUri: encodeKmsUri(secret), storageUri: noStorageUri},
 			{signal, timeout: 30_000},
 		);
-		return node.attested.machine?.name ?? address.name;
+		return true;
 	} catch (error) {
 		signal.throwIfAborted();
-		if (mayPass(error)) return undefined;
+		if (mayPass(error)) return false;
 		throw rpcFailure(error, 'recover the node');
 	} finally {
 		node.close();

@@ -1,10 +1,12 @@
 import {prepareFolder, removeUnfinished, type Workspace, workspaceAt} from '../workspace/files.ts';
 import {refuseCheckout} from '../workspace/folder.ts';
 import {lockWorkspace} from '../workspace/lock.ts';
+import {findOriginal} from '../workspace/original.ts';
 import {readStamp} from '../workspace/stamp.ts';
 import type {WorkspaceState} from '../workspace/state.ts';
 import {requireSomething, workspaceState} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
+import {refuseOriginal} from './original/open.ts';
 import {type SystemOptions, systemDependencies} from './system.ts';
 
 export {fileNames} from '../workspace/files.ts';
@@ -15,9 +17,17 @@ export const stateOfFolder = (folder: string): Promise<WorkspaceState> => worksp
 /** The workspace in a folder, which need not hold anything yet. */
 export const workspaceOf = (folder: string): Workspace => workspaceAt(folder);
 
-/** For commands that only look: the workspace may not be of a newer tool, that is all. */
+/** For commands that only look: the workspace may not be of a newer tool, nor of the original. */
 export async function openWorkspace(place: SystemOptions): Promise<Dependencies> {
+	await refuseOriginal(workspaceAt(place.folder));
 	await readStamp(workspaceAt(place.folder));
+	return systemDependencies(place);
+}
+
+/** As openWorkspace, for what works in a folder of the original too. */
+export async function openAnyWorkspace(place: SystemOptions): Promise<Dependencies> {
+	const workspace = workspaceAt(place.folder);
+	if ((await findOriginal(workspace)) === undefined) await readStamp(workspace);
 	return systemDependencies(place);
 }
 
@@ -25,6 +35,7 @@ export async function openWorkspace(place: SystemOptions): Promise<Dependencies>
 export async function withLock<R>(place: SystemOptions, command: string, body: (deps: Dependencies) => Promise<R>): Promise<R> {
 	const workspace = workspaceAt(place.folder);
 	await refuseCheckout(workspace);
+	await refuseOriginal(workspace);
 	await readStamp(workspace);
 	await prepareFolder(workspace);
 	const release = await lockWorkspace(workspace, `constellation ${command}`, new Date());
@@ -42,6 +53,7 @@ export async function withExisting<R>(
 	command: string,
 	body: (deps: Dependencies) => Promise<R>,
 ): Promise<R> {
+	await refuseOriginal(workspaceAt(place.folder));
 	await requireSomething(workspaceAt(place.folder));
 	return withLock(place, command, body);
 }

@@ -17,6 +17,7 @@ import {readMasterSecret} from '../workspace/master-secret.ts';
 import {readStamp, writeStamp} from '../workspace/stamp.ts';
 import {settleConfig} from './config-file.ts';
 import type {Dependencies} from './dependencies.ts';
+import {refuseOriginal} from './original/open.ts';
 import {imageSources, type SystemOptions, systemDependencies} from './system.ts';
 import {registerMeanings} from './verify-checks.ts';
 
@@ -27,6 +28,7 @@ export type OpenSetup = {deps: Dependencies; release: () => Promise<void>};
 export async function openSetup(place: SystemOptions, options: {ignoreRules: boolean}): Promise<OpenSetup> {
 	const workspace = workspaceAt(place.folder);
 	await refuseCheckout(workspace);
+	await refuseOriginal(workspace);
 	await readStamp(workspace);
 	await prepareFolder(workspace);
 	const release = await lockWorkspace(workspace, 'constellation', new Date());
@@ -56,6 +58,7 @@ async function folderProblem(place: string, existing: boolean): Promise<string |
 	const workspace = workspaceAt(place);
 	try {
 		await refuseCheckout(workspace);
+		await refuseOriginal(workspace);
 		await readStamp(workspace);
 	} catch (error) {
 		if (error instanceof AppError) return error.message;

@@ -4,6 +4,7 @@ import type {Attested} from '../attestation/variant.ts';
 import type {Flow} from '../events.ts';
 import {readClusterId} from '../keys/cluster-id.ts';
 import {readIds} from '../workspace/id-file.ts';
+import {findOriginal} from '../workspace/original.ts';
 import type {Dependencies} from './dependencies.ts';
 import {challengedNode, writeReceipt} from './receipts.ts';
 import {type Verified, type VerifyDependencies, verifyCluster} from './verify.ts';
@@ -26,6 +27,8 @@ export async function* verifyAndRecord(
 }
 
 async function isClusterOf({workspace}: RunDependencies, {clusterId}: VerifyTarget): Promise<boolean> {
+	// A folder of the original is not written to.
+	if ((await findOriginal(workspace)) !== undefined) return false;
 	const own = readClusterId((await readIds(workspace))?.clusterID ?? '');
 	return own !== undefined && sameBytes(own, clusterId);
 }

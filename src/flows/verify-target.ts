@@ -92,7 +92,8 @@ async function ownEndpoint(deps: Dependencies, ids: ClusterIds | undefined): Pro
 	return withPort(ids.ip, verifyPort);
 }
 
-async function ownExpectations(
+/** What the config of the workspace says that nodes have to show; undefined where there is no config. */
+export async function ownExpectations(
 	workspace: Workspace,
 	wishes: SignedWishes,
 	world: TrustWorld | undefined,

@@ -16,7 +16,8 @@ export async function runHome(facts: HomeFacts, options: OutputOptions): Promise
 	if (frontEnd !== 'ink') {
 		const asker = await openAsker(options);
 		const items = homeItems(facts).map(({id, title, detail, enabled}) => ({value: id, title, detail, disabled: !enabled}));
-		const chosen = await asker.choose(`${facts.name}, ${facts.provider}, ${facts.state}. What next?`, items);
+		const words = facts.original === undefined ? '' : ` ${facts.original.words.join(' ')}`;
+		const chosen = await asker.choose(`${facts.name}, ${facts.provider}, ${facts.state}.${words} What next?`, items);
 		asker.close();
 		return chosen;
 	}

@@ -4,7 +4,10 @@ import {count} from '../text.ts';
 export type HomeFacts = {
 	name: string;
 	provider: string;
-	state: 'configured' | 'created' | 'running' | 'degraded' | 'stopped' | 'unreachable';
+	/** `read-only`: a workspace of the original; then `original` says what can be done. */
+	state: 'configured' | 'created' | 'running' | 'degraded' | 'stopped' | 'unreachable' | 'read-only';
+	/** `words`: what the workspace is, sentences. `items`: what works in it. */
+	original?: {words: readonly string[]; items: readonly HomeItem[]};
 	nodes?: {ready: number; total: number; controlPlanes: number; workers: number};
 	/** Milliseconds since the epoch. */
 	checkedAt: number;
@@ -18,15 +21,25 @@ export type HomeFacts = {
 	problem?: string;
 };
 
-export const homeActions = ['apply', 'watch', 'verify', 'start', 'upgrade', 'scale', 'recover', 'status', 'terminate'] as const;
-export type HomeActionId = (typeof homeActions)[number];
+export type HomeActionId =
+	| 'apply'
+	| 'watch'
+	| 'verify'
+	| 'start'
+	| 'upgrade'
+	| 'scale'
+	| 'recover'
+	| 'status'
+	| 'kubeconfig merge'
+	| 'terminate';
 
 /** One thing that can be done next, as a command; the first enabled one is what makes sense most. */
 export type HomeItem = {id: HomeActionId; title: string; detail: string; enabled: boolean};
 
 /** What can be done next in a workspace, best first. */
 export function homeItems(facts: HomeFacts): HomeItem[] {
-	const {state, nodes, newerImage} = facts;
+	const {state, nodes, newerImage, original} = facts;
+	if (original !== undefined) return [...original.items].sort(byUse);
 	const up = state === 'running' || state === 'degraded';
 	const exists = state !== 'configured';
 	const planned = nodes === undefined ? '' : `${count(nodes.controlPlanes, 'control plane')}, ${count(nodes.workers, 'worker')}`;

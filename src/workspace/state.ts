@@ -1,6 +1,7 @@
 import path from 'node:path';
 import {exists, readText, type Workspace} from './files.ts';
 import {readIds} from './id-file.ts';
+import {findOriginal} from './original.ts';
 
 /**
  * Where a workspace stands, told from its files:
@@ -8,7 +9,7 @@ import {readIds} from './id-file.ts';
  * init was tried); `init-tried` (an init began, its end is not recorded); `initialised`; `kubeconfig-lost`; `terminated` (a
  * master secret of a cluster that is gone).
  */
-export type WorkspaceState =
+export type ClusterStage =
 	| 'empty'
 	| 'configured'
 	| 'interrupted'
@@ -17,6 +18,9 @@ export type WorkspaceState =
 	| 'initialised'
 	| 'kubeconfig-lost'
 	| 'terminated';
+
+/** Where a workspace stands; `original` where the original Constellation wrote it: nothing in it is changed then. */
+export type WorkspaceState = ClusterStage | 'original';
 
 export type WorkspaceFacts = {
 	config: boolean;
@@ -28,9 +32,16 @@ export type WorkspaceFacts = {
 	kubeconfig: boolean;
 	/** Whether Terraform's state names resources. */
 	resources: boolean;
+	/** Whether the original Constellation wrote the folder. */
+	original?: boolean;
 };
 
 export function stateOf(facts: WorkspaceFacts): WorkspaceState {
+	return facts.original === true ? 'original' : stageOf(facts);
+}
+
+/** How far the cluster of a workspace is, whoever made it. */
+export function stageOf(facts: Omit<WorkspaceFacts, 'original'>): ClusterStage {
 	if (facts.clusterId) return facts.kubeconfig ? 'initialised' : 'kubeconfig-lost';
 	if (facts.id && facts.address) return facts.masterSecret ? 'init-tried' : 'created';
 	if (facts.id || facts.resources) return 'interrupted';
@@ -62,5 +73,6 @@ export async function readFacts(workspace: Workspace): Promise<WorkspaceFacts> {
 		masterSecret: await exists(workspace.path('masterSecret')),
 		kubeconfig: await exists(workspace.path('kubeconfig')),
 		resources: ((await terraformResources(workspace)) ?? 0) > 0,
+		original: (await findOriginal(workspace)) !== undefined,
 	};
 }
