@@ -3,6 +3,11 @@ import type {CommandModule} from './types.ts';
 /** Where the work of each command of the table is; nothing is read before it is asked for. */
 const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
 	'config generate': () => import('./config.ts').then(({generate}) => generate),
+	'config migrate': () => import('./config.ts').then(({migrate}) => migrate),
+	'config schema': () => import('./config.ts').then(({schema}) => schema),
+	'config instance-types': () => import('./config-offers.ts').then(({instanceTypes}) => instanceTypes),
+	'config regions': () => import('./config-offers.ts').then(({regions}) => regions),
+	'config kubernetes-versions': () => import('./config-offers.ts').then(({kubernetes}) => kubernetes),
 	'config validate': () => import('./config.ts').then(({validate}) => validate),
 	'config fetch-measurements': () =>
 		import('./fetch-measurements.ts').then(({fetchMeasurementsCommand}) => fetchMeasurementsCommand),
@@ -16,6 +21,7 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
 	'receipt verify': () => import('./receipt.ts').then(({verify}) => verify),
 	'receipt show': () => import('./receipt.ts').then(({show}) => show),
 	'receipt list': () => import('./receipt.ts').then(({list}) => list),
+	'kubeconfig merge': () => import('./kubeconfig.ts').then(({merge}) => merge),
 	start: () => import('./lifecycle.ts').then(({start}) => start),
 	recover: () => import('./lifecycle.ts').then(({recover}) => recover),
 	stop: () => import('./lifecycle.ts').then(({stop}) => stop),

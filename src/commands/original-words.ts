@@ -90,7 +90,7 @@ function clusterLines(cluster: OriginalCluster, width: number): string[] {
 		...part('nodes', nodes, found => `${found.filter(({ready}) => ready).length} of ${found.length} ready`),
 		...('value' in nodes
 			? nodes.value.flatMap(({name, role, ready, kubelet, image}) =>
-					hanging('    ', `${name}  ${role}  ${ready ? 'Ready' : 'NotReady'}  ${kubelet}  image ${image}`, width),
+					hanging('    ', `${name}: ${role}, ${ready ? 'Ready' : 'NotReady'}, ${kubelet}, image ${image}`, width),
 				)
 			: []),
 	];

@@ -78,6 +78,36 @@ const newClusterFlags: readonly FlagSpec[] = [
 	{name: 'image', value: 'VERSION', description: 'Image of the nodes (default: that of the tool)', env: 'CONSTELLATION_IMAGE'},
 ];
 
+const cloudFlags: readonly FlagSpec[] = [
+	{
+		name: 'attestation',
+		value: 'VARIANT',
+		description: 'Clouds: attestation variant, like aws-sev-snp (default: the one that protects most)',
+		env: 'CONSTELLATION_ATTESTATION',
+	},
+	{name: 'region', value: 'REGION', description: 'Clouds: region or location', env: 'CONSTELLATION_REGION'},
+	{name: 'zone', value: 'ZONE', description: 'Clouds: zone', env: 'CONSTELLATION_ZONE'},
+	{
+		name: 'instance-type',
+		value: 'TYPE',
+		description: 'Clouds: machine type, size or flavor (default: one with 4 processors)',
+		env: 'CONSTELLATION_INSTANCE_TYPE',
+	},
+	{
+		name: 'source-ranges',
+		value: 'RANGE,…',
+		description: 'Clouds: who may reach the cluster, IPv4 ranges (default: nobody until you say so)',
+		env: 'CONSTELLATION_SOURCE_RANGES',
+	},
+];
+
+const offersArgument: ArgumentSpec = {
+	name: 'PROVIDER',
+	description: 'Cloud to list (default: all)',
+	required: false,
+	choices: ['aws', 'azure', 'gcp', 'openstack', 'stackit'],
+};
+
 const masterSecretFlag: FlagSpec = {
 	name: 'master-secret',
 	value: 'FILE',
@@ -118,15 +148,59 @@ export const commandTable: readonly CommandSpec[] = [
 	{
 		name: 'config generate',
 		summary: 'Write a config file with a comment for every key',
-		argument: {name: 'PROVIDER', description: 'Where the nodes run', required: true, choices: ['local']},
-		flags: newClusterFlags,
-		examples: ['constellation config generate local --name demo --workers 2'],
+		details:
+			'For a cloud, what only you know is left empty and named; `config validate` names it again. STACKIT is written as openstack with `cloud: stackit`.',
+		argument: {
+			name: 'PROVIDER',
+			description: 'Where the nodes run',
+			required: true,
+			choices: ['local', 'aws', 'azure', 'gcp', 'openstack', 'stackit'],
+		},
+		flags: [...newClusterFlags, ...cloudFlags],
+		examples: [
+			'constellation config generate local --name demo --workers 2',
+			'constellation config generate aws --name demo --region eu-west-1 --zone eu-west-1a --source-ranges 198.51.100.7/32',
+		],
 	},
 	{
 		name: 'config validate',
 		summary: 'Check the config file; names every problem at once',
 		flags: [],
 		examples: ['constellation config validate -C demo'],
+	},
+	{
+		name: 'config migrate',
+		summary: 'Rewrite a v2 config as v3; keeps comments and the old file',
+		details:
+			'What moved, what v3 does not know and what is still to be done is named. The old text stays beside it as .backup.v2.',
+		flags: [],
+		examples: ['constellation config migrate -C old'],
+	},
+	{
+		name: 'config schema',
+		summary: 'Print the JSON Schema of the config, for editors',
+		flags: [],
+		examples: ['constellation config schema > constellation.schema.json'],
+	},
+	{
+		name: 'config instance-types',
+		summary: 'List machine types by cloud and attestation variant, with source and date',
+		argument: offersArgument,
+		flags: [],
+		examples: ['constellation config instance-types aws'],
+	},
+	{
+		name: 'config regions',
+		summary: 'List regions and zones by cloud, and what they offer, with source and date',
+		argument: offersArgument,
+		flags: [],
+		examples: ['constellation config regions gcp --json'],
+	},
+	{
+		name: 'config kubernetes-versions',
+		summary: 'List the Kubernetes versions that this tool installs',
+		flags: [],
+		examples: ['constellation config kubernetes-versions'],
 	},
 	{
 		name: 'config fetch-measurements',
@@ -287,6 +361,21 @@ export const commandTable: readonly CommandSpec[] = [
 		examples: ['constellation receipt list'],
 	},
 	{
+		name: 'kubeconfig merge',
+		summary: 'Add the cluster to your own kubeconfig',
+		details:
+			'Unites the entries and makes the cluster’s context the current one. On equal names the cluster’s fields win; what would weaken its identity is dropped. Works for clusters of Constellation v2.9 too.',
+		flags: [
+			{
+				name: 'to',
+				value: 'FILE',
+				description: 'Kubeconfig to add to (default: ~/.kube/config)',
+				env: 'CONSTELLATION_KUBECONFIG_TO',
+			},
+		],
+		examples: ['constellation kubeconfig merge', 'constellation kubeconfig merge -C demo --to demo.kubeconfig --yes'],
+	},
+	{
 		name: 'start',
 		summary: 'Start a stopped cluster: machines, verification, master secret',
 		flags: [masterSecretFlag],
@@ -295,8 +384,19 @@ export const commandTable: readonly CommandSpec[] = [
 	{
 		name: 'recover',
 		summary: 'Send the master secret to nodes that wait for it, after verifying them',
-		flags: [masterSecretFlag, endpointFlag],
-		examples: ['constellation recover'],
+		details:
+			'In a workspace of Constellation v2.9 the nodes are verified by what its protocol has, which is less: key-bound only. Keys that nothing vouches for take a consent of their own.',
+		flags: [
+			masterSecretFlag,
+			endpointFlag,
+			{
+				name: 'accept-unknown-keys',
+				description:
+					'v2.9 workspaces: send the master secret to nodes whose attestation key nothing vouches for (QEMU, AWS); --yes does not agree to it',
+				env: 'CONSTELLATION_RECOVER_UNKNOWN_KEYS',
+			},
+		],
+		examples: ['constellation recover', 'constellation recover -C old --accept-unknown-keys'],
 	},
 	{
 		name: 'stop',
@@ -495,6 +595,7 @@ export const commandTable: readonly CommandSpec[] = [
 /** What the command line of a group is about. */
 export const groupSummaries: Readonly<Record<string, string>> = {
 	config: 'Write and check the config file',
+	kubeconfig: 'Use the cluster with kubectl',
 	image: 'Make, list and check node images',
 	releases: 'Publish measurements for others, and check what others publish',
 	trust: 'Carry what verification needs to machines without a network',

@@ -6,12 +6,14 @@ import {AppError, exitCodes} from '../errors.ts';
 import {fileNames, readText, type Workspace, workspaceAt, writeFileOnce, writeFileSafely} from '../workspace/files.ts';
 import {refuseCheckout} from '../workspace/folder.ts';
 import {readStamp} from '../workspace/stamp.ts';
-import {readConfig} from './cluster.ts';
+import {readAnyConfig} from './cluster.ts';
+import {refuseOriginal} from './original/open.ts';
 
 /** Writes a new config, checked before; gives its path. Throws AppError `config-exists`. */
 export async function createConfig(folder: string, answers: Partial<ConfigAnswers>): Promise<{file: string; config: Config}> {
 	const workspace = workspaceAt(folder);
 	await refuseCheckout(workspace);
+	await refuseOriginal(workspace);
 	await readStamp(workspace);
 	const text = generateConfig(answers);
 	const config = parseConfig(text);
@@ -20,8 +22,8 @@ export async function createConfig(folder: string, answers: Partial<ConfigAnswer
 	throw configExists(file);
 }
 
-function configExists(file: string): AppError {
-	return new AppError(`There is a ${fileNames.config} already; it was not touched.`, {
+export function configExists(file: string): AppError {
+	return new AppError(`There is a ${path.basename(file)} already; it was not touched.`, {
 		code: 'config-exists',
 		exitCode: exitCodes.preflight,
 		next: ['Edit it, or remove it first.', 'constellation config validate   checks it'],
@@ -33,7 +35,7 @@ function configExists(file: string): AppError {
 export async function checkConfigFile(folder: string): Promise<{file: string; config: Config; warnings: string[]}> {
 	const workspace = workspaceAt(folder);
 	await readStamp(workspace);
-	const {config} = await readConfig(workspace);
+	const {config} = await readAnyConfig(workspace);
 	return {file: workspace.path('config'), config, warnings: configWarnings(config)};
 }
 

@@ -8,6 +8,7 @@ import {fileNames, readText, type Workspace, workspaceAt, writeFileOnce, writeFi
 import {refuseCheckout} from '../workspace/folder.ts';
 import {readStamp} from '../workspace/stamp.ts';
 import {configExists} from './config-file.ts';
+import {refuseOriginal} from './original/open.ts';
 
 export {type CloudId, cloudIds} from '../providers/catalogues.ts';
 
@@ -46,6 +47,7 @@ export async function createCloudConfig(folder: string, cloud: CloudId, answers:
 async function freshWorkspace(folder: string): Promise<Workspace> {
 	const workspace = workspaceAt(folder);
 	await refuseCheckout(workspace);
+	await refuseOriginal(workspace);
 	await readStamp(workspace);
 	return workspace;
 }
@@ -72,6 +74,7 @@ export type MigratedFile = {
 /** Rewrites a v2 config as v3 and keeps the old one beside it. Throws AppError `config-missing`, `config-exists` and those of `migrateConfig`. */
 export async function migrateConfigFile(folder: string): Promise<MigratedFile> {
 	const workspace = workspaceAt(folder);
+	await refuseOriginal(workspace);
 	const file = workspace.path('config');
 	const old = await readText(file);
 	if (old === undefined)

@@ -4,6 +4,10 @@ import type {Original} from './open.ts';
 /** What can be done with a workspace of the original. `missing`: what it lacks here, as words; absent where it works. */
 export type Ability = {command: string; what: string; missing?: string};
 
+/** Variants of v2.9 whose evidence says nothing of whose TPM made it. */
+const unprovenVariants: readonly string[] = ['qemuVTPM', 'awsNitroTPM', 'awsSEVSNP'];
+const needsConsent = '; nothing vouches for the keys of its nodes, which takes --accept-unknown-keys';
+
 /** What works in this folder and, of that, what it lacks. Everything else is refused. */
 export function abilitiesOf(original: Original): Ability[] {
 	const {ids, config, kubeconfig, masterSecret, format} = original;
@@ -14,15 +18,16 @@ export function abilitiesOf(original: Original): Ability[] {
 	const noClusterId = (ids?.clusterID ?? '') === '' ? ['the cluster ID; name it with --cluster-id'] : [];
 	const noConfig = config?.variants.length === 1 ? [] : ['one attestation section in the config'];
 	const noSecret = masterSecret ? [] : ['the master secret; name your copy with --master-secret'];
+	const consent = config?.variants.some(variant => unprovenVariants.includes(variant)) === true ? needsConsent : '';
 	return [
 		ability('status', 'this view; asks the cluster where there is a kubeconfig', []),
-		ability('verify', 'challenges the cluster and checks its attestation; writes no receipt here', [
+		ability('verify', `challenges the cluster and checks its attestation; writes no receipt here${consent}`, [
 			...noClusterId,
 			...noAddress,
 			...noPolicy,
 		]),
 		ability('kubeconfig merge', 'adds the cluster to your own kubeconfig', noKubeconfig),
-		ability('recover', 'sends the master secret to control planes that wait for it; key-bound only', [
+		ability('recover', `sends the master secret to control planes that wait for it; key-bound only${consent}`, [
 			...(format === 'before-v2.9' || format === 'after-v2.9' ? ['a workspace of v2.9: other releases were not tested'] : []),
 			...noAddress,
 			...noConfig,

@@ -37,7 +37,7 @@ export function removalSteps(original: Original, resources: OriginalResources): 
 			: [{why: 'Remove the container that runs libvirt:', commands: [`docker rm --force ${libvirt}`]}]),
 		...(has(iam) ? [{why: 'Then, if no other cluster uses them, the IAM objects:', commands: destroy(iam, at)}] : []),
 		{
-			why: 'Then remove what says that the cluster exists; keep the config and the master secret:',
+			why: 'When that ended without an error, remove what says that the cluster exists; keep the config and the master secret:',
 			commands: [
 				`rm -r ${[fileNames.terraform, ...(has(iam) ? [originalNames.iam] : [])].map(at).join(' ')}`,
 				`rm -f ${[fileNames.id, fileNames.kubeconfig, ...(libvirt === undefined ? [] : [originalNames.libvirt])].map(at).join(' ')}`,
