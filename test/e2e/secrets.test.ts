@@ -144,7 +144,11 @@ function filesOf({home, workspace, outputs}: World): [string, Buffer][] {
 		join(workspace, name),
 	);
 	const excluded = (file: string) =>
-		own.includes(file) || file.endsWith('maker.pem') || file.endsWith('private.pem') || /images\/[^/]+\/node$/.test(file);
+		own.includes(file) ||
+		file.endsWith('maker.pem') ||
+		file.endsWith('receipt-key.pem') ||
+		file.endsWith('private.pem') ||
+		/images\/[^/]+\/node$/.test(file);
 	return [
 		...below(home)
 			.filter(file => !excluded(file) && lstatSync(file).isFile())

@@ -30,7 +30,8 @@ export const expectNothingLeft = async (t: ExecutionContext, world: World): Prom
 	};
 	t.deepEqual(within('clusters'), []);
 	t.deepEqual(within('networks'), []);
-	const own = ['.constellation', 'constellation-conf.yaml', 'constellation-mastersecret.json'];
+	// What is kept: config, master secret, and the proof of what was checked.
+	const own = ['.constellation', 'constellation-conf.yaml', 'constellation-mastersecret.json', 'constellation-receipts'];
 	t.deepEqual(
 		readdirSync(world.workspace).filter(name => !own.includes(name)),
 		[],
