@@ -118,12 +118,13 @@ function reportOf({metadata: {name, annotations = {}}, spec}: KubeObject): Repli
 	const node = reportName.exec(name)?.[1];
 	if (node === undefined) return [];
 	const generation = annotations[annotation('policy-generation')];
+	const refused = annotations[annotation('policy-refused')];
 	return [
 		{
 			node,
 			...(generation !== undefined && /^\d{1,15}$/.test(generation) ? {generation: Number(generation)} : {}),
 			digest: annotations[annotation('policy-digest')],
-			refused: annotations[annotation('policy-refused')],
+			...(refused === undefined ? {} : {refused}),
 			renewedAt: Date.parse((spec as {renewTime?: string} | undefined)?.renewTime ?? '') || 0,
 		},
 	];
