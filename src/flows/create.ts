@@ -29,9 +29,9 @@ async function* checked(deps: Dependencies, isNew: boolean): Flow<Prepared> {
 
 async function* planned(deps: Dependencies, prepared: Prepared, signal: AbortSignal): Flow<PlannedCluster> {
 	const {config, ids} = prepared;
-	const groups = Object.entries(config.nodeGroups).map(
-		([name, {role, count}]) => [name, {role, image: config.image, count}] as const,
-	);
+	// While an upgrade replaces nodes its operator says what groups make; Terraform's records follow when it is over.
+	const image = config.attestation.localVTPM.previous?.image ?? config.image;
+	const groups = Object.entries(config.nodeGroups).map(([name, {role, count}]) => [name, {role, image, count}] as const);
 	const {variables, opens} = await deps.provider.module({
 		name: config.name,
 		uid: ids.uid,
