@@ -28,12 +28,18 @@ const throttled = /^(?:rateLimitExceeded|userRateLimitExceeded|TooManyRequests)$
 
 /**
  * A client of a JSON API that waits and asks again when the cloud is busy (RFC 9110 section 10.2.3, Retry-After, else doubling).
- * Everything asked through it may be asked twice. Throws AppError `cloud-credentials`, `cloud-refused`, `cloud-object-missing` (404)
+ * Everything asked through it may be asked twice, and only over https. Throws AppError `cloud-credentials`, `cloud-refused`, `cloud-object-missing` (404)
  * or `cloud-unreachable`.
  */
 export const restClient = (options: RestOptions): Rest => {
 	const {base, headers: signedIn, fetch: ask, wait} = options;
-	const {origin} = new URL(base);
+	const {origin, protocol, hostname} = new URL(base);
+	if (protocol !== 'https:' && hostname !== '127.0.0.1') {
+		throw refused(options, 'to be asked', {
+			reason: 'insecure-address',
+			message: `${origin} is not https, and a token would be sent there`,
+		});
+	}
 	return async (method, path, {query = {}, body, headers: more = {}} = {}) => {
 		const url = new URL(/^https?:/u.test(path) ? path : `${base}/${path}`);
 		// The answer of a cloud names the next page: a token must not go where somebody else listens.

@@ -1,0 +1,27 @@
+import {AutoScalingClient, type AutoScalingClientConfig} from '@aws-sdk/client-auto-scaling';
+import {EC2Client} from '@aws-sdk/client-ec2';
+import {STSClient} from '@aws-sdk/client-sts';
+import type {Check} from '../check.ts';
+import type {NodeGroups} from '../node-groups.ts';
+import {type CloudWorld, cloudPatience} from '../world.ts';
+import {type AwsWanted, awsChecks} from './checks.ts';
+import {awsNodeGroups} from './node-groups.ts';
+
+export type AwsConnection = {nodeGroups: (uid: string) => NodeGroups; checks: (wanted: AwsWanted) => Check[]};
+
+/**
+ * AWS in one region, with the credentials that its own tools find (variables, profiles, single sign-on, roles). Import this file only
+ * where AWS is asked: the SDK is large. Throttled calls are made up to five times.
+ */
+export const connectAws = (
+	region: string,
+	world: Pick<CloudWorld, 'now' | 'wait'>,
+	options: Pick<AutoScalingClientConfig, 'endpoint' | 'credentials'> = {},
+): AwsConnection => {
+	const settings = {region, maxAttempts: 5, ...options};
+	const [autoScaling, ec2, sts] = [new AutoScalingClient(settings), new EC2Client(settings), new STSClient(settings)];
+	return {
+		nodeGroups: uid => awsNodeGroups({autoScaling, ec2}, uid, cloudPatience(world)),
+		checks: wanted => awsChecks({ec2, sts}, wanted),
+	};
+};

@@ -1,0 +1,36 @@
+import type {GoogleAuth} from 'google-auth-library';
+import type {Check} from '../check.ts';
+import type {NodeGroups} from '../node-groups.ts';
+import {restClient} from '../rest.ts';
+import {type CloudWorld, cloudPatience} from '../world.ts';
+import {type GoogleWanted, googleChecks} from './checks.ts';
+import {gcpNodeGroups} from './node-groups.ts';
+import {computeApi} from './rest.ts';
+import {googleHeaders, googleWords} from './sign-in.ts';
+
+export type GoogleConnection = {
+	nodeGroups: (cluster: {uid: string; name: string}) => NodeGroups;
+	checks: (wanted: GoogleWanted) => Check[];
+};
+
+const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
+
+/** A project of Google Cloud, with Application Default Credentials. Loads their library. */
+export const connectGoogle = async (
+	project: string,
+	{fetch, now, wait}: Pick<CloudWorld, 'fetch' | 'now' | 'wait'>,
+	options: {compute?: string; projects?: string; auth?: Pick<GoogleAuth, 'getRequestHeaders'>} = {},
+): Promise<GoogleConnection> => {
+	const {
+		compute: root = 'https://compute.googleapis.com/compute/v1',
+		projects = 'https://cloudresourcemanager.googleapis.com/v1',
+	} = options;
+	const auth = options.auth ?? new (await import('google-auth-library')).GoogleAuth({scopes});
+	const headers = googleHeaders(auth);
+	const at = (base: string) => restClient({...googleWords, base, headers, fetch, wait});
+	const compute = computeApi(at(`${root}/projects/${project}`), cloudPatience({now, wait}));
+	return {
+		nodeGroups: cluster => gcpNodeGroups(compute, cluster),
+		checks: wanted => googleChecks({projects: at(projects), compute, images: at(root)}, wanted),
+	};
+};
