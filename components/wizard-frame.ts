@@ -55,7 +55,7 @@ function aside(state: WizardState, size: Size, theme: Theme, now: number): Line 
 		return startedAt === undefined ? [] : line(span(duration((ended ? (lastAt ?? now) : now) - startedAt), 'dim'));
 	}
 	if (state.summary !== undefined) return line(span(duration(state.summary.elapsedMs), 'dim'));
-	const where = position(state.step);
+	const where = position(state.step, state.values, state.facts);
 	const look = needALook(state).filter(step => step !== state.step);
 	const mark = look.length === 0 ? [] : [span(`${theme.symbols.warning} look at ${look.join(', ')}   `, 'trouble')];
 	if (where === undefined) return mark;
@@ -106,7 +106,7 @@ function stepBody(state: WizardState, width: number, theme: Theme, now: number):
 
 /** The title of a step in words, for a front end of lines: `step 3 of 8: provider`. */
 export function stepWords(state: WizardState): string {
-	const where = position(state.step);
+	const where = position(state.step, state.values, state.facts);
 	const {title: words} = stepOf(state.step);
 	return where === undefined ? words : `step ${where.index} of ${where.total}: ${words}`;
 }

@@ -44,7 +44,7 @@ async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 	say(`Setup of a new cluster. Type ${backWord} to go back, Ctrl-C to leave; answers are kept.`);
 	let state = reduce(start, {type: 'versions', versions: await deps.versions()});
 	let step: StepId | undefined = start.step;
-	while (step !== undefined && position(step) !== undefined) {
+	while (step !== undefined && position(step, state.values, state.facts) !== undefined) {
 		state = {...state, step};
 		say('');
 		say(`${stepWords(state)}. ${stepOf(step).question}`);

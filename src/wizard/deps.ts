@@ -18,6 +18,8 @@ export type Answers = {
 	kubernetes: string;
 	/** The image every node must be, such as `v0.1.0`. */
 	image: string;
+	/** What only clouds are asked; `region` and `zone` are empty where the cloud has none. */
+	cloud?: {variant: string; region: string; zone: string; instanceType: string; sourceRanges: readonly string[]};
 };
 
 /** What is known of a folder before it becomes a workspace. */

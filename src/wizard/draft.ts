@@ -2,7 +2,10 @@ import {parse, stringify} from 'yaml';
 import type {FieldId, Values} from './state.ts';
 
 // Consent and the copy of the secret are acts, not answers; they are never kept.
-const kept = ['folder', 'ignoreRules', 'provider', 'name', 'controlPlanes', 'workers', 'kubernetes', 'image'] as const;
+const kept = [
+	...(['folder', 'ignoreRules', 'provider', 'variant', 'region', 'zone', 'instanceType', 'sourceRanges'] as const),
+	...(['name', 'controlPlanes', 'workers', 'kubernetes', 'image'] as const),
+];
 
 /** The answers so far as YAML, for the draft file. No secret is ever an answer. */
 export function formatDraft(values: Values): string {

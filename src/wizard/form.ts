@@ -1,7 +1,7 @@
 import type {Judgement} from './judge.ts';
 import type {Facts, FieldId, StepId, Values, WizardState} from './state.ts';
 import type {Field, Option} from './steps.ts';
-import {fieldsOf, setupSteps} from './steps.ts';
+import {fieldsOf, isAsked, setupSteps} from './steps.ts';
 
 /** The field that has the focus, if the step asks anything. */
 export function focused(state: WizardState): Field | undefined {
@@ -38,7 +38,7 @@ export function needALook(state: WizardState): StepId[] {
 
 /** The step after (or before) this one that is asked with these answers. */
 export function neighbour(state: WizardState, by: 1 | -1): StepId | undefined {
-	const asked = setupSteps.filter(step => step.when?.(state.values, state.facts) ?? true);
+	const asked = setupSteps.filter(step => isAsked(step, state.values, state.facts));
 	return asked[asked.findIndex(step => step.id === state.step) + by]?.id;
 }
 

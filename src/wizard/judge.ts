@@ -1,3 +1,4 @@
+import {z} from 'zod';
 import {oneLine} from '../text.ts';
 import {providers} from './providers.ts';
 import type {Facts, Values} from './state.ts';
@@ -18,8 +19,11 @@ export function judgeFolder(value: string, _values: Values, facts: Facts): Judge
 	return problem === undefined ? {} : {error: oneLine(problem)};
 }
 
+/** What the names of load balancers and machines leave; every other cloud has machines with 58 characters. */
+const nameLimits: Readonly<Record<string, number>> = {local: 37, qemu: 37, aws: 9};
+
 export function judgeName(value: string, values: Values): Judgement {
-	const limit = values.provider === 'aws' ? 9 : 37;
+	const limit = nameLimits[values.provider] ?? 26;
 	if (value === '') return {error: 'Give the cluster a name.'};
 	if (!/^[a-z]/u.test(value)) return {error: 'Start with a lower-case letter.'};
 	if (!/^[a-z0-9-]+$/u.test(value)) return {error: 'Use lower-case letters, digits and dashes only.'};
@@ -45,6 +49,18 @@ export function judgeWorkers(value: string, values: Values): Judgement {
 	const limit = values.provider === 'local' ? 100 : 1000;
 	if (number > limit) return {error: `At most ${limit} workers${limit === 100 ? ' on this machine' : ''}.`};
 	return number === 0 ? {warning: 'Without workers, only the control planes can run programs.'} : {};
+}
+
+/** Address ranges as they are typed: separated by commas or blanks. */
+export const rangesIn = (text: string): string[] => text.split(/[\s,]+/u).filter(range => range !== '');
+
+export function judgeSourceRanges(value: string): Judgement {
+	const ranges = rangesIn(value);
+	if (ranges.length === 0) return {error: 'Name at least your own address, like 198.51.100.7/32.'};
+	const wrong = ranges.find(range => !z.cidrv4().safeParse(range).success);
+	if (wrong !== undefined) return {error: `${oneLine(wrong)} is no IPv4 range; one address is 198.51.100.7/32.`};
+	if (ranges.includes('0.0.0.0/0')) return {warning: 'Everyone can reach the public ports.'};
+	return {};
 }
 
 export function oneOf(value: string, known: readonly string[] | undefined, loading: string): Judgement {

@@ -17,5 +17,6 @@ export const providers: readonly ProviderEntry[] = [
 export function providerPromise(id: ProviderId): string {
 	if (id === 'local')
 		return 'Local is a rehearsal: the same protocol end to end, but nodes are processes on this machine. It protects nothing from anyone who uses your account.';
-	return 'Not built yet in this version.';
+	if (providers.find(entry => entry.id === id)?.built !== true) return 'Not built yet in this version.';
+	return 'Nodes are confidential VMs; the next question says what they prove. Without a node image, apply stops after the infrastructure and says so.';
 }

@@ -4,13 +4,18 @@ import {focused, isTextual, judge, neighbour, optionsOf, problems} from './form.
 import {emptyLive, liveReduce} from './live.ts';
 import {copyVerdict, reduceSecrets} from './secrets.ts';
 import type {FieldId, StepId, Values, WizardState} from './state.ts';
-import {fieldsOf} from './steps.ts';
+import {fieldsOf, stepOf} from './steps.ts';
 import {editText, graphemes} from './text-field.ts';
 
 const defaults: Values = {
 	folder: '.',
 	ignoreRules: 'yes',
 	provider: 'local',
+	variant: '',
+	region: '',
+	zone: '',
+	instanceType: '',
+	sourceRanges: '',
 	name: 'demo',
 	controlPlanes: '1',
 	workers: '2',
@@ -89,7 +94,19 @@ export function reduce(state: WizardState, action: WizardAction): WizardState {
 
 function enter(state: WizardState, step: StepId): WizardState {
 	const entered = unscrolled(without(state, 'overlay', {step, focus: 0, pending: false}));
-	return focus(step === 'review' ? withValue(entered, 'consent', 'create') : entered, 0);
+	return focus(preselected(step === 'review' ? withValue(entered, 'consent', 'create') : entered), 0);
+}
+
+/** Lists that offer what fits an earlier answer start at their first choice, unless what was chosen is still among them. */
+function preselected(state: WizardState): WizardState {
+	return stepOf(state.step).fields.reduce((now, field) => {
+		// One choice decides whether the next question is asked.
+		if (!field.preselect || !fieldsOf(now.step, now.values, now.facts).includes(field)) return now;
+		const options = optionsOf(field, now).filter(({disabled}) => !disabled);
+		const [first] = options;
+		const isFine = first === undefined || options.some(({value}) => value === now.values[field.id]);
+		return isFine ? now : withValue(now, field.id, first.value);
+	}, state);
 }
 
 function focus(state: WizardState, index: number): WizardState {
@@ -169,7 +186,8 @@ function choose(state: WizardState, by: number): WizardState {
 	const options = optionsOf(field, state).filter(option => !option.disabled);
 	const at = options.findIndex(option => option.value === state.values[field.id]);
 	const to = options[at === -1 ? 0 : Math.max(0, Math.min(options.length - 1, at + by))];
-	return to === undefined ? state : withValue(state, field.id, to.value);
+	// What depends on the choice, such as the zones of a region, follows it.
+	return to === undefined ? state : preselected(withValue(state, field.id, to.value));
 }
 
 function edit(state: WizardState, change: Parameters<typeof editText>[1]): WizardState {

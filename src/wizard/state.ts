@@ -1,12 +1,18 @@
 import type {ClusterSummary} from '../events.ts';
 import type {CheckView} from '../fold.ts';
+import {cloudOf} from './cloud-steps.ts';
 import type {Answers, FolderReport, MasterSecretView, Plan, ProviderId, Versions} from './deps.ts';
+import {rangesIn} from './judge.ts';
 import type {LiveState} from './live.ts';
 
 export const stepIds = [
 	'folder',
 	'checks',
 	'provider',
+	'protection',
+	'place',
+	'machines',
+	'access',
 	'name',
 	'nodes',
 	'kubernetes',
@@ -22,6 +28,11 @@ export const fieldIds = [
 	'folder',
 	'ignoreRules',
 	'provider',
+	'variant',
+	'region',
+	'zone',
+	'instanceType',
+	'sourceRanges',
 	'name',
 	'controlPlanes',
 	'workers',
@@ -100,7 +111,12 @@ export function answersOf(values: Values, facts: Facts): Answers {
 		workers: Number(values.workers),
 		kubernetes: values.kubernetes,
 		image: values.image,
+		...(cloudOf(values) === undefined ? {} : {cloud: cloudAnswers(values)}),
 	};
+}
+
+function cloudAnswers({variant, region, zone, instanceType, sourceRanges}: Values): NonNullable<Answers['cloud']> {
+	return {variant, region, zone, instanceType, sourceRanges: rangesIn(sourceRanges)};
 }
 
 /** What the plan and its consent depend on; a change of it makes an older plan worthless. */

@@ -1,3 +1,4 @@
+import {cloudSteps} from './cloud-steps.ts';
 import type {Judgement} from './judge.ts';
 import {judgeControlPlanes, judgeFolder, judgeName, judgeProvider, judgeWorkers, oneOf} from './judge.ts';
 import {providerPromise, providers} from './providers.ts';
@@ -11,6 +12,8 @@ export type Field = {
 	label: string;
 	/** Choices stand beside each other, where the window is wide enough. */
 	inline?: boolean;
+	/** The first choice counts until another one is chosen. */
+	preselect?: boolean;
 	/** The flag of `apply` and the environment variable that answer this beforehand; absent for what only a person can do. */
 	flag?: string;
 	env?: string;
@@ -105,13 +108,14 @@ export const setupSteps: readonly Step[] = [
 			},
 		],
 	},
+	...cloudSteps,
 	{
 		id: 'name',
 		title: 'name',
 		question: 'What should the cluster be called?',
 		why: 'The name appears in the kubeconfig and on every resource; it cannot be changed later.',
 		explain: [
-			'Lower-case letters, digits and dashes, starting with a letter, at most 37 characters (9 on AWS). To remove the cluster you will be asked to type it.',
+			'Lower-case letters, digits and dashes, starting with a letter, at most 37 characters (9 on AWS, 26 on other clouds). To remove the cluster you will be asked to type it.',
 		],
 		fields: [
 			{
@@ -281,12 +285,18 @@ export function stepOf(id: StepId): Step {
 
 /** The fields of a step that are asked with these values. */
 export function fieldsOf(id: StepId, values: Values, facts: Facts): Field[] {
-	return stepOf(id).fields.filter(field => field.when?.(values, facts) ?? true);
+	const step = stepOf(id);
+	return isAsked(step, values, facts) ? step.fields.filter(field => field.when?.(values, facts) ?? true) : [];
 }
 
+/** Whether a step is asked with these values. */
+export const isAsked = (step: Step, values: Values, facts: Facts): boolean => step.when?.(values, facts) ?? true;
+
 /** Questions count up to the review: step n of m. */
-export function position(id: StepId): {index: number; total: number} | undefined {
-	const asked = setupSteps.slice(0, setupSteps.findIndex(step => step.id === 'review') + 1);
+export function position(id: StepId, values: Values, facts: Facts): {index: number; total: number} | undefined {
+	const asked = setupSteps
+		.slice(0, setupSteps.findIndex(step => step.id === 'review') + 1)
+		.filter(step => isAsked(step, values, facts));
 	const index = asked.findIndex(step => step.id === id);
 	return index === -1 ? undefined : {index: index + 1, total: asked.length};
 }

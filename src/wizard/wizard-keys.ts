@@ -28,7 +28,7 @@ const over =
 	({state}) =>
 		state.overlay === overlay;
 const at = (step: StepId): When => all(open, ({state}) => state.step === step);
-const form: When = all(open, ({state}) => position(state.step) !== undefined);
+const form: When = all(open, ({state}) => position(state.step, state.values, state.facts) !== undefined);
 const choosing = all(form, ({state}) => ['select', 'confirm'].includes(focused(state)?.kind ?? ''));
 const beside: When = context => choosing(context) && focused(context.state)?.inline === true;
 const typing: When = ({state}) =>

@@ -1,8 +1,10 @@
 import {Secret} from '../../src/secret.ts';
 import type {WizardAction} from '../../src/wizard/actions.ts';
+import {cloudSteps} from '../../src/wizard/cloud-steps.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
-import type {StepId, WizardState} from '../../src/wizard/state.ts';
+import type {StepId, Values, WizardState} from '../../src/wizard/state.ts';
 import {answersKey, stepIds} from '../../src/wizard/state.ts';
+import {isAsked, stepOf} from '../../src/wizard/steps.ts';
 import {canaryKey, canarySalt, plan, recording, summary, versions} from './wizard-world.ts';
 
 /** The clock of the recordings. */
@@ -45,10 +47,17 @@ function answers(state: WizardState): WizardAction[] {
 	}
 }
 
-/** The wizard at a step, every question before it answered with its default, the world having answered. */
-export function walkTo(step: StepId): WizardState {
-	let state = startWizard();
+const onAws = {folder: '/home/you/demo', provider: 'aws', variant: 'aws-sev-snp', region: 'eu-west-1', zone: 'eu-west-1a'};
+
+const isCloudStep = (step: StepId): boolean => cloudSteps.some(({id}) => id === step);
+
+/** The wizard at a step, every question before it answered with `values` or its default, the world having answered. */
+export function walkTo(step: StepId, values: Partial<Values> = {}): WizardState {
+	// Clouds cannot be chosen yet, so their questions are entered from the side.
+	if (isCloudStep(step)) return startWizard({...onAws, ...values}, step);
+	let state = startWizard(values);
 	for (const id of stepIds) {
+		if (!isAsked(stepOf(id), state.values, state.facts)) continue;
 		if (state.step !== id) throw new Error(`the wizard is at ${state.step}, not at ${id}`);
 		state = answers(state).reduce(reduce, state);
 		if (id === step) return state;

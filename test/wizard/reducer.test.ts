@@ -32,7 +32,7 @@ test('enter walks through every question; back walks back and keeps every answer
 		seen.push(state.step);
 		state = reduce(state, {type: 'back'});
 	}
-	t.deepEqual([...new Set(seen)], [...stepIds.slice(0, 8)].reverse());
+	t.deepEqual([...new Set(seen)], ['review', 'attestation', 'kubernetes', 'nodes', 'name', 'provider', 'checks', 'folder']);
 	t.is(state.overlay, 'leave');
 	t.deepEqual(state.values, review.values);
 	t.deepEqual(answersOf(review.values, review.facts), {
