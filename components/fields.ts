@@ -1,10 +1,11 @@
 import {focused, judge, optionsOf} from '../src/wizard/form.ts';
 import type {WizardState} from '../src/wizard/state.ts';
-import type {Field, Option} from '../src/wizard/steps.ts';
+import type {Field} from '../src/wizard/steps.ts';
 import {fieldsOf} from '../src/wizard/steps.ts';
 import {graphemes} from '../src/wizard/text-field.ts';
+import {choiceLines} from './choices.ts';
 import type {Line} from './lines.ts';
-import {blank, cells, fit, indented, line, lineCells, span, wrap} from './lines.ts';
+import {blank, cells, fit, indented, line, span, wrap} from './lines.ts';
 import type {Body} from './screen.tsx';
 import type {Theme} from './theme.ts';
 
@@ -50,41 +51,15 @@ function choices(field: Field, state: WizardState, isFocused: boolean, width: nu
 	const options = optionsOf(field, state);
 	const lines: Line[] = several ? [line(span(field.label))] : [];
 	if (options.length === 0) return {lines: [...lines, line(span('  reading what there is…', 'dim'))]};
-	const row = inline(field, options, state, isFocused, theme);
-	if (field.inline === true && lineCells(row) <= width) return {lines: [...lines, row], focus: lines.length};
-	const titles = Math.max(...options.map(option => cells(option.title))) + 3;
-	const details = Math.max(0, ...options.map(option => cells(option.detail ?? '')));
-	const isWide = width >= 2 + titles + details + 20;
-	let focus = 0;
-	for (const option of options) {
-		const isChosen = option.value === state.values[field.id];
-		if (isChosen) focus = lines.length;
-		lines.push(optionLine(option, isChosen && isFocused, isChosen, titles, isWide ? details + 3 : 0, theme));
-		if (!isWide && option.detail !== undefined) lines.push(...indented(wrap(option.detail, width - 4, 'dim'), 4));
-	}
-	return {lines, focus};
-}
-
-function inline(field: Field, options: readonly Option[], state: WizardState, isFocused: boolean, theme: Theme): Line {
-	return options.flatMap(({value, title, status, disabled}, index) => {
-		const isChosen = value === state.values[field.id];
-		const pointer = isChosen ? `${isFocused ? theme.symbols.pointer : theme.symbols.dot} ` : '  ';
-		const tone = disabled ? 'dim' : isChosen && isFocused ? 'strong' : 'plain';
-		const gap = index === 0 ? '' : '     ';
-		return [span(`${gap}${pointer}`, 'accent'), span(title, tone), span(status === undefined ? '' : ` (${status})`, 'dim')];
+	const body = choiceLines({
+		options,
+		value: state.values[field.id],
+		hasFocus: isFocused,
+		inline: field.inline === true,
+		width,
+		theme,
 	});
-}
-
-function optionLine(option: Option, hasFocus: boolean, isChosen: boolean, titles: number, details: number, theme: Theme): Line {
-	const pointer = hasFocus ? span(`${theme.symbols.pointer} `, 'accent') : isChosen ? span(`${theme.symbols.dot} `) : span('  ');
-	const tone = option.disabled ? 'dim' : hasFocus ? 'strong' : 'plain';
-	const plainDetail = option.disabled ? 'dim' : 'plain';
-	return line(
-		pointer,
-		span(fit(option.title, titles), tone),
-		...(details === 0 ? [] : [span(fit(option.detail ?? '', details), plainDetail)]),
-		span(option.status ?? '', option.disabled ? 'dim' : 'accent'),
-	);
+	return {lines: [...lines, ...body.lines], focus: lines.length + (body.focus ?? 0)};
 }
 
 // Calm while something is being typed; an error once the person tried to go on.

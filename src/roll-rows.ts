@@ -62,7 +62,7 @@ export function rowInWork(rows: readonly RollRow[]): number {
 		first(({fresh}) => fresh?.lane?.refused !== undefined),
 		first(({old}) => old?.replacement?.blockedBy !== undefined),
 		first(row => ['replacing', 'draining', 'leaving'].includes(state(row))),
-		first(({old, fresh}) => fresh?.replacement?.state === 'joining'),
+		first(({fresh}) => fresh?.replacement?.state === 'joining'),
 		first(row => state(row) === 'outdated'),
 	].find(index => index !== -1);
 	return found ?? 0;

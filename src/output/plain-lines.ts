@@ -1,4 +1,4 @@
-import type {Event, RefusalView, VerifyCheck} from '../events.ts';
+import type {Event, PlannedChange, PlanPart, RefusalView, VerifyCheck} from '../events.ts';
 import type {LiveView} from '../fold.ts';
 import {refusalReason} from '../lanes.ts';
 import {drainWords} from '../roll-rows.ts';
@@ -23,9 +23,7 @@ export function plainLines(event: Event, before: LiveView): string[] {
 		case 'plan':
 			return [
 				`plan: create ${event.create}, change ${event.update}, destroy ${event.destroy}`,
-				...event.changes
-					.filter(change => change.action !== 'no-op')
-					.map(change => `  ${change.action} ${oneLine(change.address)}`),
+				...(event.preview === undefined ? changeLines(event.changes) : previewLines(event.preview)),
 			];
 		case 'resource':
 			return event.state === 'progress' ? [] : [`${oneLine(event.address)}: ${event.action} ${event.state}`];
@@ -63,6 +61,13 @@ export function plainLines(event: Event, before: LiveView): string[] {
 			return never(event);
 	}
 }
+
+const changeLines = (changes: readonly PlannedChange[]): string[] =>
+	changes.filter(({action}) => action !== 'no-op').map(({action, address}) => `  ${action} ${oneLine(address)}`);
+
+/** What a plan means, topic by topic. */
+export const previewLines = (parts: readonly PlanPart[]): string[] =>
+	parts.flatMap(({title, lines}) => [`  ${title}`, ...lines.map(line => `    ${oneLine(line, 300)}`)]);
 
 /** What a refusal says below its sentence. */
 export function refusalLines(refusal: RefusalView): string[] {
