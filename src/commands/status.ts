@@ -3,6 +3,7 @@ import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace} from '../flows/session.ts';
 import {type ClusterStatus, clusterStatus, stopped} from '../flows/status.ts';
 import {rehearsalSentence} from '../summary.ts';
+import {oneLine} from '../text.ts';
 import type {CommandModule} from './types.ts';
 
 export const status: CommandModule = async context => {
@@ -58,6 +59,11 @@ function statusLines(found: ClusterStatus): string[] {
 		`cluster ID     ${found.clusterId === '' ? 'not initialised' : found.clusterId}`,
 		`endpoint       ${found.endpoint}`,
 		`master secret  ${found.masterSecret.file ? 'in the workspace' : 'not in the workspace'}, copy ${found.masterSecret.copyConfirmed ? 'confirmed' : 'not confirmed'}`,
+		...(found.upgrade === undefined ? [] : [upgradeLine(found.upgrade)]),
 		...(holder === undefined ? [] : [`busy           \`${holder.command}\`, process ${holder.pid}, since ${holder.since}`]),
 	];
+}
+
+function upgradeLine({image, state, detail}: NonNullable<ClusterStatus['upgrade']>): string {
+	return `upgrade        to ${image}: ${state}${detail === undefined ? '' : `, ${oneLine(detail)}`}`;
 }

@@ -8,6 +8,7 @@ import {readStamp} from '../workspace/stamp.ts';
 import type {WorkspaceState} from '../workspace/state.ts';
 import {adminKube, noCluster, readConfig, readEndpoints, requireIds, workspaceState} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
+import {type UpgradeProgress, upgradeProgress} from './upgrade/progress.ts';
 import {type ReadyNode, readyNode} from './watch.ts';
 
 /** `stopped`: machines are off. `unreachable`: they run, but the Kubernetes API does not answer. */
@@ -25,6 +26,8 @@ export type ClusterStatus = {
 	machines: readonly Machine[];
 	nodes: readonly ReadyNode[];
 	masterSecret: {file: boolean; copyConfirmed: boolean};
+	/** An upgrade that is not over. */
+	upgrade?: UpgradeProgress;
 	/** Another run that works on the workspace now. */
 	holder?: {pid: number; since: string; command: string};
 };
@@ -41,6 +44,7 @@ export async function clusterStatus(deps: Dependencies): Promise<ClusterStatus> 
 	const machines = (await provider.machines(ids.uid)) ?? [];
 	const nodes = await nodesOf(deps, machines);
 	const holder = await lockHolder(workspace);
+	const upgrade = nodes === undefined ? undefined : await upgradeProgress(deps);
 	return {
 		name: config.name,
 		provider: 'local',
@@ -56,6 +60,7 @@ export async function clusterStatus(deps: Dependencies): Promise<ClusterStatus> 
 			file: await exists(workspace.path('masterSecret')),
 			copyConfirmed: (await readStamp(workspace)).masterSecretCopied,
 		},
+		...(upgrade === undefined ? {} : {upgrade}),
 		...(holder === undefined ? {} : {holder: {pid: holder.pid, since: holder.since, command: holder.command}}),
 	};
 }

@@ -44,6 +44,8 @@ export async function checkForUpgrade(deps: UpgradeDependencies, asked: Partial<
 	await requireRunning(deps);
 	const sight = await observe(deps);
 	const parts = await partsOf(deps, sight.observed, asked);
+	const wanted = parts.image.versions.find(({version}) => version === asked.image);
+	if (wanted?.rule === 'image-unusable') await refuseForged(deps, wanted.version);
 	const choice = chooseTarget(parts, asked);
 	const {busy} = sight.observed;
 	if (choice === undefined) return {name: config.name, parts, busy};
@@ -71,6 +73,15 @@ async function partsOf(deps: UpgradeDependencies, {wanted, apiServers, nodes}: O
 			included: localKind.imageHasAll,
 		},
 	};
+}
+
+/** What is not as it was signed is refused as such, and not for its version. */
+async function refuseForged({intactImage}: UpgradeDependencies, version: string): Promise<void> {
+	try {
+		await intactImage(version);
+	} catch (error) {
+		if (error instanceof AppError && error.exitCode === exitCodes.refused) throw error;
+	}
 }
 
 function missing(version: string | undefined, found: readonly ImageCandidate[]): ImageCandidate[] {

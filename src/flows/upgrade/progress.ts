@@ -1,0 +1,34 @@
+import {exists} from '../../workspace/files.ts';
+import {adminKube} from '../cluster.ts';
+import type {Dependencies} from '../dependencies.ts';
+import {mayPass, readSteering, type Steering} from './node-version.ts';
+
+/** An upgrade that is not over, for a look at the cluster. */
+export type UpgradeProgress = {
+	id: string;
+	image: string;
+	state: 'replacing' | 'paused' | 'stopped' | 'mixed';
+	/** What the operator waits for, or why it stopped. */
+	detail?: string;
+};
+
+/** Undefined where there is none, or where the cluster cannot be asked. */
+export async function upgradeProgress(deps: Pick<Dependencies, 'workspace' | 'kube'>): Promise<UpgradeProgress | undefined> {
+	if (!(await exists(deps.workspace.path('kubeconfig')))) return undefined;
+	try {
+		const {kube} = await adminKube(deps);
+		return progressOf(await readSteering(kube));
+	} catch (error) {
+		if (mayPass(error)) return undefined;
+		throw error;
+	}
+}
+
+function progressOf({id, image, paused, direction, failure, waiting}: Steering): UpgradeProgress | undefined {
+	if (id === undefined) return undefined;
+	if (failure !== undefined) return {id, image, state: 'stopped', detail: failure.message};
+	if (direction === 'stay') return {id, image, state: 'mixed'};
+	if (paused) return {id, image, state: 'paused'};
+	const [detail] = waiting;
+	return {id, image, state: 'replacing', ...(detail === undefined ? {} : {detail: `waits for ${detail}`})};
+}
