@@ -3,12 +3,13 @@ import type {Original} from '../flows/original/open.ts';
 import type {HomeFacts, HomeItem} from '../wizard/home.ts';
 import {originalTitle} from './original-words.ts';
 
-const titles: Readonly<Record<string, [id: HomeItem['id'], title: string]>> = {
-	status: ['status', 'Status'],
-	verify: ['verify', 'Verify'],
-	'kubeconfig merge': ['kubeconfig merge', 'Kubeconfig'],
-	recover: ['recover', 'Recover'],
-	terminate: ['terminate', 'Terminate'],
+/** Short, beside their titles; `status` has the rest. */
+const shown: Readonly<Record<string, [id: HomeItem['id'], title: string, detail: string]>> = {
+	status: ['status', 'Status', 'all that is known, and how to move on'],
+	verify: ['verify', 'Verify', 'challenge the cluster; writes no receipt here'],
+	'kubeconfig merge': ['kubeconfig merge', 'Kubeconfig', 'add the cluster to your own kubeconfig'],
+	recover: ['recover', 'Recover', 'master secret to nodes that wait for it; key-bound only'],
+	terminate: ['terminate', 'Terminate', 'removes nothing: lists resources and the commands'],
 };
 
 /** The home screen of a folder of the original: what it is, and what works in it. Asks nobody. */
@@ -25,11 +26,10 @@ export function originalFacts(original: Original): HomeFacts {
 				`${originalTitle({...original, name})}.`,
 				'This folder is only read, never changed. Status says what does not work, and how to move on.',
 			],
-			items: abilitiesOf(original).flatMap(({command, what, missing}): HomeItem[] => {
-				const [id, title] = titles[command] ?? [];
-				if (id === undefined || title === undefined) return [];
-				const detail = missing === undefined ? what : `lacks ${missing}`;
-				return [{id, title, detail, enabled: missing === undefined}];
+			items: abilitiesOf(original).flatMap(({command, missing}): HomeItem[] => {
+				const [id, title, detail] = shown[command] ?? [];
+				if (id === undefined || title === undefined || detail === undefined) return [];
+				return [{id, title, detail: missing === undefined ? detail : `lacks ${missing}`, enabled: missing === undefined}];
 			}),
 		},
 	};

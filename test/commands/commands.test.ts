@@ -1,5 +1,5 @@
 import {spawnSync} from 'node:child_process';
-import {chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
@@ -175,7 +175,15 @@ test('what cannot work says so before anything is made: checkout, newer workspac
 	const foreign = folder();
 	writeFileSync(path.join(foreign, 'constellation-conf.yaml'), generateConfig());
 	writeFileSync(path.join(foreign, 'constellation-id.json'), '{"uid": "0a1b2c3d", "cloudprovider": "AWS", "ip": "203.0.113.1"}');
-	for (const command of [['status'], ['apply', '--yes'], ['terminate', '--yes']])
+	for (const command of [
+		['apply', '--yes'],
+		['terminate', '--yes'],
+	])
+		t.like(run([...command, '--json', '-C', foreign]).result, {code: 'original-workspace', exitCode: 3}, command.join(' '));
+	t.deepEqual(readdirSync(foreign).sort(), ['constellation-conf.yaml', 'constellation-id.json']);
+	mkdirSync(path.join(foreign, '.constellation'));
+	writeFileSync(path.join(foreign, '.constellation/workspace.json'), '{"version": 1, "tool": "0.1.0"}');
+	for (const command of [['status'], ['terminate', '--yes']])
 		t.like(run([...command, '--json', '-C', foreign]).result, {code: 'other-provider', exitCode: 3}, command.join(' '));
 
 	const file = path.join(folder(), 'file');

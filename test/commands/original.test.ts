@@ -3,8 +3,10 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {parse} from 'yaml';
+import {homeFrame} from '../../components/home-frame.ts';
 import {openHome} from '../../src/commands/home.ts';
 import {loadCommand} from '../../src/commands/load.ts';
+import {originalFacts} from '../../src/commands/original-home.ts';
 import {originalLines} from '../../src/commands/original-words.ts';
 import {commandTable} from '../../src/commands/table.ts';
 import type {CommandInput} from '../../src/commands/types.ts';
@@ -12,6 +14,7 @@ import {openOriginal} from '../../src/flows/original/open.ts';
 import {type OriginalStatus, originalStatus} from '../../src/flows/original/status.ts';
 import {createOutput} from '../../src/output/output.ts';
 import {eventually} from '../helpers/eventually.ts';
+import {drawAll, plainTheme} from '../helpers/frame.tsx';
 import {golden} from '../helpers/golden.ts';
 import {originalNode} from '../helpers/original-node.ts';
 import {adminFile, canary, clusterId, folderPrint, originalFolder, originalSecret} from '../helpers/original-workspace.ts';
@@ -239,6 +242,14 @@ test('recover: --yes is no consent to an unknown key, the name of the cluster is
 	t.true(text.includes('nothing proves that a genuine TPM'), text);
 	t.false(text.includes(originalSecret.key.toString('base64')));
 	t.deepEqual(folderPrint(folder), before);
+});
+
+test('the home screen of such a folder fits every window', async t => {
+	const original = await openOriginal(originalFolder('azure-sev-snp', {kubeconfig: 'x'}));
+	if (original === undefined) throw new Error('not recognised');
+	const facts = {...originalFacts(original), checkedAt: 0};
+	const shown = drawAll(t, size => homeFrame({facts, selected: 0, help: false, left: false}, size, plainTheme, 2000), ['Status']);
+	golden(t, 'original/home.txt', shown);
 });
 
 test('the home screen offers what works and opens it', async t => {

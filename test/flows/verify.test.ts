@@ -25,6 +25,7 @@ import {serveStatements} from '../../src/services/verification/main.ts';
 import type {KeptMeasurements} from '../../src/trust/measurements/source.ts';
 import {openReceipt} from '../../src/trust/receipt/receipt.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
+import {writeStamp} from '../../src/workspace/stamp.ts';
 import {answerBytes, leafOf, newLog, newSigner} from '../helpers/forge-log.ts';
 import {golden} from '../helpers/golden.ts';
 import {newMachine, newMaker} from '../helpers/local-machine.ts';
@@ -296,7 +297,7 @@ test('nobody answers: exit 7, with and without expected values', async t => {
 	}
 });
 
-test('a v2.9 workspace is enough; its own cluster leaves receipts, good and bad', async t => {
+test('a workspace of this tool is enough; its own cluster leaves receipts, good and bad', async t => {
 	const folder = mkdtempSync(path.join(tmpdir(), 'verify-'));
 	const ip = '127.91.7.29';
 	await serveRecorded(t, peer.document, `${ip}:30081`);
@@ -304,6 +305,11 @@ test('a v2.9 workspace is enough; its own cluster leaves receipts, good and bad'
 	writeFileSync(path.join(folder, 'constellation-id.json'), JSON.stringify(ids));
 	writeFileSync(path.join(folder, 'constellation-conf.yaml'), v29Config(peer));
 	const deps = depsIn(folder, peer.nonceHex);
+	const unstamped = await finish(verifyAndRecord(deps, await verifyTarget(deps, consent), never));
+	t.truthy(unstamped.value);
+	t.is(unstamped.value?.receipt, undefined, 'a v2.9 workspace is not written to');
+	t.deepEqual(readdirSync(folder).sort(), ['constellation-conf.yaml', 'constellation-id.json']);
+	await writeStamp(deps.workspace);
 	const good = await finish(verifyAndRecord(deps, await verifyTarget(deps, consent), never));
 	t.truthy(good.value?.receipt);
 	t.is(good.checks.find(({check}) => check.startsWith('register 4'))?.source, 'constellation-conf.yaml');

@@ -28,15 +28,9 @@ export async function originalRecovery(original: Original, wishes: RecoveryWishe
 			`This folder was written by ${writtenBy(original)}. The master secret is sent to nodes of v2.9 only: what others expect was not tested.`,
 		);
 	const address = wishes.endpoint ?? ids?.ip ?? '';
-	if (address === '')
-		throw lacking('endpoint-missing', 'Nothing says where the control planes are.', 'Name the address: --endpoint HOST');
+	if (address === '') throw noAddress();
 	const expectations = await ownExpectations(workspace, {acceptUnknownKeys: wishes.acceptUnknownKeys}, world);
-	if (expectations === undefined)
-		throw lacking(
-			'config-missing',
-			`There is no ${fileNames.config}, so nothing says what a node has to prove.`,
-			'Put the config of the cluster back: without it the master secret is sent to nobody.',
-		);
+	if (expectations === undefined) throw noConfig();
 	const endpoint = withPort(address, recoveryPort);
 	return {
 		node: {endpoint, name: `the control plane at ${endpoint}`},
@@ -59,6 +53,18 @@ export function withConsent(recovery: OriginalRecovery, error: unknown): Origina
 	return 'acceptUnknownKeys' in policy ? {...recovery, policy: {...policy, acceptUnknownKeys: true}} : undefined;
 }
 
-function lacking(code: string, message: string, next: string): AppError {
-	return new AppError(message, {code, exitCode: exitCodes.preflight, next: [next]});
+function noAddress(): AppError {
+	return new AppError('Nothing says where the control planes are.', {
+		code: 'endpoint-missing',
+		exitCode: exitCodes.preflight,
+		next: ['Name the address: --endpoint HOST'],
+	});
+}
+
+function noConfig(): AppError {
+	return new AppError(`There is no ${fileNames.config}, so nothing says what a node has to prove.`, {
+		code: 'config-missing',
+		exitCode: exitCodes.preflight,
+		next: ['Put the config of the cluster back: without it the master secret is sent to nobody.'],
+	});
 }
