@@ -1,6 +1,7 @@
 import {type Document, isMap, parseDocument} from 'yaml';
 import {z} from 'zod';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
+import {roughMisfits} from './fit-rules.ts';
 import {adviceFor} from './removed-keys.ts';
 import {crossProblems} from './rules.ts';
 import {type Config, isLocal, type LocalConfig, localSchema, providerKeys, schemas} from './schema.ts';
@@ -70,7 +71,10 @@ export function checkConfig(value: unknown): {config: Config; problems: []} | {c
 		};
 	}
 	const result: z.ZodSafeParseResult<Config> = schemas[kind].safeParse(value, {reportInput: true});
-	if (!result.success) return {problems: result.error.issues.flatMap(issue => problemsOf(issue, kind))};
+	if (!result.success) {
+		const problems = result.error.issues.flatMap(issue => problemsOf(issue, kind));
+		return {problems: [...problems, ...roughMisfits(kind, value)]};
+	}
 	const problems = crossProblems(result.data);
 	return problems.length > 0 ? {problems} : {config: result.data, problems: []};
 }

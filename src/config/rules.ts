@@ -1,13 +1,13 @@
 import type {Problem} from '../errors.ts';
-import {catalogues} from '../providers/catalogues.ts';
 import {weaknessesOf} from './cloud/attestation.ts';
-import {attestationIn, nodeGroupsOf, providerOf, regionOf, variantOf} from './provider.ts';
+import {firm, groupProblems, misfits} from './fit-rules.ts';
+import {attestationIn, nodeGroupsOf} from './provider.ts';
 import {type CloudConfig, type Config, isLocal, type LocalConfig, maxNodes} from './schema.ts';
 import {parseVersion} from './versions.ts';
 
 /** Rules between keys. */
 export function crossProblems(config: Config): Problem[] {
-	return isLocal(config) ? localProblems(config) : cloudProblems(config);
+	return isLocal(config) ? localProblems(config) : [...firm(misfits(config)), ...groupProblems(config)];
 }
 
 function localProblems({nodeGroups, debugCluster}: LocalConfig): Problem[] {
@@ -21,49 +21,6 @@ function localProblems({nodeGroups, debugCluster}: LocalConfig): Problem[] {
 		});
 	if (debugCluster) problems.push({path: 'debugCluster', message: 'the local provider has no debug images', fix: 'write false'});
 	return problems;
-}
-
-function cloudProblems(config: CloudConfig): Problem[] {
-	const {provider} = config;
-	const problems = misfits(config)
-		.filter(({firm}) => firm)
-		.map(({path, reason, fix}) => ({path, message: reason, fix}));
-	const zones: [string, string][] = Object.entries(config.nodeGroups).flatMap(([name, {zone}]) =>
-		zone === undefined ? [] : [[`nodeGroups.${name}.zone`, zone]],
-	);
-	if ('aws' in provider) zones.push(['provider.aws.zone', provider.aws.zone]);
-	if ('gcp' in provider) zones.push(['provider.gcp.zone', provider.gcp.zone]);
-	const region = regionOf(config);
-	if (('aws' in provider || 'gcp' in provider) && region !== undefined)
-		for (const [path, zone] of zones)
-			if (!isZoneOf(zone, region))
-				problems.push({path, message: `${zone} is no zone of ${region}`, fix: 'use a zone of the region'});
-	return problems;
-}
-
-const isZoneOf = (zone: string, region: string): boolean =>
-	zone.startsWith(region) && /^-?[a-z]$/.test(zone.slice(region.length));
-
-/** Machine types that do not go with the attestation variant, by the catalogue of the cloud. */
-function misfits(config: CloudConfig): {path: string; reason: string; fix: string; firm: boolean}[] {
-	const cloud = providerOf(config);
-	if (cloud === 'local' || cloud === 'qemu') return [];
-	const {fits} = catalogues[cloud];
-	const variant = variantOf(config);
-	const typeKey = cloud === 'openstack' || cloud === 'stackit' ? 'openstack.flavorID' : `${cloud}.instanceType`;
-	const types = new Map(
-		Object.entries(nodeGroupsOf(config)).map(([name, {instanceType}]) => [
-			instanceType,
-			config.nodeGroups[name]?.instanceType === undefined ? `provider.${typeKey}` : `nodeGroups.${name}.instanceType`,
-		]),
-	);
-	const found = [...types].flatMap(([type, path]) => {
-		const fit = fits(variant, type);
-		return fit.fits ? [] : [{path, ...fit}];
-	});
-	const [type] = types.keys();
-	const place = type === undefined || found.length > 0 ? {fits: true as const} : fits(variant, type, regionOf(config));
-	return place.fits ? found : [...found, {path: 'provider', ...place}];
 }
 
 /** What is allowed and still deserves a word. */
@@ -101,7 +58,7 @@ function cloudWarnings(config: CloudConfig): string[] {
 			'provider.gcp.serviceAccount is missing: nodes of this tool need one; `constellation iam create gcp` makes it.',
 		),
 		...misfits(config)
-			.filter(({firm}) => !firm)
+			.filter(each => !each.firm)
 			.map(({path, reason, fix}) => `${path}: ${reason}; ${fix}.`),
 	];
 }
