@@ -100,7 +100,7 @@ const delayOf = (retryAfter: string | null, attempt: number): number => {
 const textOf = async (answer: Response): Promise<string> => {
 	const chunks: Uint8Array[] = [];
 	let length = 0;
-	for await (const chunk of answer.body ?? []) {
+	for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
 		length += chunk.length;
 		if (length > largestAnswer) throw new Error('the answer is too large');
 		chunks.push(chunk);
@@ -122,8 +122,8 @@ const failureOf = (body: unknown): {reason: string; message: string} => {
 	if (!isRecord(error)) return {reason: '', message: ''};
 	const [first] = Array.isArray(error['errors']) ? (error['errors'] as unknown[]) : [];
 	const candidates = [isRecord(first) ? first['reason'] : undefined, error['status'], error['code'], error['title'], name];
-	const reason = candidates.find(each => typeof each === 'string' && each !== '');
-	return {reason: String(reason ?? ''), message: typeof error['message'] === 'string' ? error['message'] : ''};
+	const reason = candidates.find((each): each is string => typeof each === 'string' && each !== '');
+	return {reason: reason ?? '', message: typeof error['message'] === 'string' ? error['message'] : ''};
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

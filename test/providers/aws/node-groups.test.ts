@@ -170,7 +170,7 @@ test('groups and machines: every page, names as they are written, nothing that o
 		{name: 'Workers_B', role: 'worker', image: 'ami-one', size: 2},
 	]);
 	t.is((await nodeGroups.get('Workers_B')).size, 2);
-	t.is((await t.throwsAsync<AppError>(nodeGroups.get('workers_b')))?.code, 'cloud-object-missing');
+	t.is((await t.throwsAsync<AppError>(nodeGroups.get('workers_b'))).code, 'cloud-object-missing');
 	t.deepEqual(
 		(await nodeGroups.machines()).map(({name, group, role, image, address, state, detail}) => [
 			name,
@@ -246,7 +246,7 @@ test('busy: throttled and contended calls are made again', async t => {
 	t.is(groups[1]?.desired, 3);
 	t.true(actions(asked, 'SetDesiredCapacity') >= 4);
 	state.before = action => (action === 'SetDesiredCapacity' ? failure(400, 'ScalingActivityInProgress', 'wait') : undefined);
-	t.is((await t.throwsAsync<AppError>(nodeGroups.setSize('Workers_B', 4)))?.code, 'cloud-timeout');
+	t.is((await t.throwsAsync<AppError>(nodeGroups.setSize('Workers_B', 4))).code, 'cloud-timeout');
 });
 
 const canonical = `The request signature we calculated does not match.&#10;&#10;The Canonical String for this request should have been&#10;x-amz-security-token:${session}`;
@@ -288,7 +288,7 @@ for (const [title, reply, code, message] of refusals) {
 		const {nodeGroups, state} = await world(t);
 		state.before = action => (action === 'LaunchInstances' ? reply : undefined);
 		const error = await t.throwsAsync<AppError>(nodeGroups.createNode('Workers_B'), {instanceOf: AppError, message});
-		t.is(error?.code, code);
+		t.is(error.code, code);
 		t.notRegex(inspect(error, {depth: 9, showHidden: true}), /canary/);
 	});
 }
@@ -297,9 +297,9 @@ test('a template that is gone, two groups of one name, a machine nobody describe
 	const {nodeGroups, state, groups} = await world(t);
 	state.before = action =>
 		action === 'DescribeLaunchTemplateVersions' ? ec2Failure(400, 'InvalidLaunchTemplateId.NotFound', 'gone') : undefined;
-	t.is((await t.throwsAsync<AppError>(nodeGroups.list()))?.code, 'cloud-object-missing');
+	t.is((await t.throwsAsync<AppError>(nodeGroups.list())).code, 'cloud-object-missing');
 	groups.push({name: 'twin', template: 'lt-w', desired: 1, tags: tags('Workers_B'), machines: {}});
-	t.is((await t.throwsAsync<AppError>(nodeGroups.setSize('Workers_B', 1)))?.code, 'cloud-ambiguous');
+	t.is((await t.throwsAsync<AppError>(nodeGroups.setSize('Workers_B', 1))).code, 'cloud-ambiguous');
 });
 
 test('states', t => {

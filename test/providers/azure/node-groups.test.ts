@@ -166,7 +166,7 @@ test('groups and machines: every page, any case of ids and tag names, names as t
 		{name: 'control_plane_default', role: 'control-plane', image: imageOne, size: 1},
 		{name: 'Workers_B', role: 'worker', image: imageOne, size: 2},
 	]);
-	t.is((await t.throwsAsync<AppError>(groups.get('workers_b')))?.code, 'cloud-object-missing');
+	t.is((await t.throwsAsync<AppError>(groups.get('workers_b'))).code, 'cloud-object-missing');
 	t.deepEqual(
 		(await groups.machines()).map(({name, group: of, image, address, state, detail}) => [
 			name,
@@ -295,7 +295,7 @@ for (const [title, reply, code, message] of refusals) {
 		state.before = ({method, path}) =>
 			method === 'PATCH' || (title === 'next page elsewhere' && path === home) ? reply : undefined;
 		const error = await t.throwsAsync<AppError>(groups.setSize('Workers_B', 3), {instanceOf: AppError, message});
-		t.is(error?.code, code);
+		t.is(error.code, code);
 		t.notRegex(inspect(error, {depth: 9, showHidden: true}), /canary/);
 	});
 }
@@ -312,7 +312,7 @@ test('two groups of one name; a machine that does not come', async t => {
 	await t.throwsAsync(groups.createNode('control_plane_default'), {message: /no capacity/});
 	sets[2] = scaleSet('twin', 'Workers_B', 1);
 	t.is(
-		(await t.throwsAsync<AppError>(groups.deleteNode('x').then(() => groups.setSize('Workers_B', 1))))?.code,
+		(await t.throwsAsync<AppError>(groups.deleteNode('x').then(() => groups.setSize('Workers_B', 1)))).code,
 		'cloud-ambiguous',
 	);
 });
@@ -332,8 +332,8 @@ for (const [title, cause, message] of signIn) {
 		const error = await t.throwsAsync<AppError>(azureHeaders({getToken: () => Promise.reject(cause)}, () => 0)('', false), {
 			message,
 		});
-		t.is(error?.code, 'cloud-credentials');
-		t.regex(error?.next.join() ?? '', /az login.*ARM_CLIENT_ID/);
+		t.is(error.code, 'cloud-credentials');
+		t.regex(error.next.join(), /az login.*ARM_CLIENT_ID/);
 		t.notRegex(inspect(error, {depth: 9, showHidden: true}), /canary/);
 	});
 }

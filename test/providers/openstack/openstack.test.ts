@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {inspect} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
-import {AppError} from '../../../src/errors.ts';
+import type {AppError} from '../../../src/errors.ts';
 import {connectOpenstack} from '../../../src/providers/openstack/connect.ts';
 import {openstackMachineState} from '../../../src/providers/openstack/machine-state.ts';
 import {cloudServer, type Reply} from '../../helpers/cloud-server.ts';
@@ -45,6 +45,7 @@ const world = async (t: ExecutionContext, changes: Record<string, Reply> = {}) =
 		}),
 		server('copied-tag'),
 		server('demo-0123abcd-worker-default-9', {metadata: {}}),
+		server('demo-0123abcd-worker-default-8', {metadata: {'constellation-uid': 'ffffffff', 'constellation-node-group': 'worker_default'}}),
 		server('demo-0123abcd-worker-default-1', {status: 'BUILD', addresses: {}}),
 	];
 	const {url, asked} = await cloudServer(t, call => {
@@ -162,7 +163,7 @@ test('there are no groups to change: one sentence and what to do', async t => {
 			code: 'cloud-no-node-groups',
 			message: 'STACKIT has no groups of machines: Terraform makes each server of this cluster by itself.',
 		});
-		t.regex(error?.next.join() ?? '', /config.*constellation apply/);
+		t.regex(error.next.join(), /config.*constellation apply/);
 	}
 	await t.notThrowsAsync(nodeGroups.setDraining('n', true));
 });
