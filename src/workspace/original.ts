@@ -48,6 +48,7 @@ export const originalNames = {
 export async function findOriginal(workspace: Workspace): Promise<OriginalTraces | undefined> {
 	const isThere = (name: string) => exists(path.join(workspace.folder, name));
 	if ((await exists(workspace.path('stamp'))) || (await exists(workspace.path('journal')))) return undefined;
+	if (await exists(path.join(workspace.path('terraform'), 'terraform.tfvars.json'))) return undefined;
 	if (await isThere(originalNames.laterState)) return made(workspace, 'after-v2.9', originalNames.laterState);
 	if ((await isThere(originalNames.earlierState)) || (await isThere(originalNames.earlierSecret)))
 		return made(workspace, 'before-v2.9', `${originalNames.earlierState} or ${originalNames.earlierSecret}`);

@@ -124,6 +124,8 @@ test('folders of this tool, configs alone and empty folders are none of the orig
 	const cloud = originalFolder('aws-sev-snp');
 	await writeStamp(workspaceAt(cloud));
 	t.is(await openOriginal(cloud), undefined, 'a stamp: this tool works there');
+	const lost = originalFolder('aws-sev-snp', {files: {'constellation-terraform/terraform.tfvars.json': '{}'}});
+	t.is(await openOriginal(lost), undefined, 'variables as this tool writes them');
 });
 
 test('what the states of Terraform leave in doubt is said', async t => {
