@@ -3,6 +3,8 @@ import {readConfig, workspaceState} from '../flows/cluster.ts';
 import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace, stateOfFolder} from '../flows/session.ts';
 import {clusterStatus} from '../flows/status.ts';
+import {withUpgrade} from '../flows/upgrade/dependencies.ts';
+import {newerImage} from '../flows/upgrade/newer.ts';
 import {createOutput, type OutputOptions} from '../output/output.ts';
 import {askInLines} from '../output/prompts.ts';
 import {runHome} from '../output/run-home.ts';
@@ -44,7 +46,7 @@ async function chooseNext(context: CommandContext, load: LoadCommand): Promise<v
 		context.output.result(await reviewAndApply(context, {flags: {}}));
 		return;
 	}
-	const run = await load(action);
+	const run = await load(action === 'upgrade' ? 'upgrade apply' : action);
 	context.output.result(await run(context, {flags: await flagsFor(action, context)}));
 }
 
@@ -65,11 +67,15 @@ async function homeFacts(context: CommandContext): Promise<HomeFacts> {
 	const known = {name: config.name, provider: 'local', checkedAt: Date.now()};
 	if ((await workspaceState(deps.workspace)) === 'configured') return {...known, state: 'configured'};
 	const {state, nodes, machines, image, masterSecret} = await clusterStatus(deps);
+	const upgrade = withUpgrade(deps, context);
+	const newer = await newerImage(upgrade, image);
 	const controlPlanes = machines.filter(({role}) => role === 'control-plane').length;
 	return {
 		...known,
 		state,
 		image,
+		...(newer === undefined ? {} : {newerImage: newer}),
+		upgrading: deps.journal.last('upgrade')?.state === 'intent',
 		copyConfirmed: masterSecret.copyConfirmed,
 		nodes: {
 			ready: nodes.filter(({ready}) => ready).length,

@@ -15,6 +15,8 @@ export type HomeFacts = {
 	image?: string;
 	/** A newer image than the nodes run, and how many registers differ. */
 	newerImage?: {version: string; registersDiffer: number};
+	/** An upgrade was begun in this workspace and is not over. */
+	upgrading?: boolean;
 	policy?: {images: number; generation: number};
 	copyConfirmed?: boolean;
 	/** What is wrong, a sentence. */
@@ -61,9 +63,12 @@ export function homeItems(facts: HomeFacts): HomeItem[] {
 		{
 			id: 'upgrade',
 			title: 'Upgrade',
-			detail:
-				newerImage === undefined ? 'no newer image on this machine' : `${facts.image ?? 'this image'} to ${newerImage.version}`,
-			enabled: up && newerImage !== undefined,
+			detail: facts.upgrading
+				? 'under way: shows it and goes on'
+				: newerImage === undefined
+					? 'no newer image on this machine'
+					: `${facts.image ?? 'this image'} to ${newerImage.version}`,
+			enabled: up && (newerImage !== undefined || facts.upgrading === true),
 		},
 		{id: 'scale', title: 'Scale', detail: planned, enabled: up},
 		{
