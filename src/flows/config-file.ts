@@ -3,7 +3,7 @@ import {type ConfigAnswers, generateConfig} from '../config/generate.ts';
 import {configWarnings, editConfig, parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
 import {AppError, exitCodes} from '../errors.ts';
-import {fileNames, readText, type Workspace, workspaceAt, writeFileOnce, writeFileSafely} from '../workspace/files.ts';
+import {readText, type Workspace, workspaceAt, writeFileOnce, writeFileSafely} from '../workspace/files.ts';
 import {refuseCheckout} from '../workspace/folder.ts';
 import {readStamp} from '../workspace/stamp.ts';
 import {readAnyConfig} from './cluster.ts';

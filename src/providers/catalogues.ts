@@ -5,7 +5,7 @@ import {gcpCatalogue} from './gcp/catalogue.ts';
 import {openstackCatalogue} from './openstack/catalogue.ts';
 import {stackitCatalogue} from './stackit/catalogue.ts';
 
-export type {Catalogue, Fit, Region, Source} from './catalogue.ts';
+export type {Fit, Region} from './catalogue.ts';
 
 /** Clouds that a cluster can be made on. */
 export const cloudIds = ['aws', 'azure', 'gcp', 'openstack', 'stackit'] as const;

@@ -74,7 +74,7 @@ test('generated configs of every cloud and variant name what is open, and are va
 			t.deepEqual(problemsOf(text), {}, `${cloud} ${variant}`);
 			const config = cloudConfig(text);
 			t.is(providerOf(config), cloud);
-			t.is(variantOf(config), variant);
+			t.is<string, string>(variantOf(config), variant);
 			const groups = nodeGroupsOf(config);
 			t.like(groups['control_plane_default'], {role: 'control-plane', count: 1, stateDiskSizeGB: 30});
 			t.true(Object.values(groups).every(({instanceType, stateDiskType}) => instanceType !== '' && stateDiskType !== ''));
