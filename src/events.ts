@@ -52,6 +52,9 @@ export type PlannedChange = {
 	kind: string;
 };
 
+/** What a plan means, one topic: machines, network, what costs money and so on. */
+export type PlanPart = {title: string; lines: string[]};
+
 export type VerifyCheck = {
 	check: string;
 	expected: string;
@@ -88,7 +91,16 @@ export type Event =
 			fix?: string;
 			at: number;
 	  }
-	| {type: 'plan'; changes: PlannedChange[]; create: number; update: number; destroy: number; at: number}
+	| {
+			type: 'plan';
+			changes: PlannedChange[];
+			create: number;
+			update: number;
+			destroy: number;
+			/** What the changes mean, by topics; clouds have it. */
+			preview?: PlanPart[];
+			at: number;
+	  }
 	| {
 			type: 'resource';
 			address: string;

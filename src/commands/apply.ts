@@ -1,18 +1,20 @@
 import type {ClusterSummary} from '../events.ts';
 import {applyCluster, createMachines, initMachines, isCopied} from '../flows/apply.ts';
+import {isForCloud} from '../flows/cloud-provider.ts';
 import {settleConfig} from '../flows/config-file.ts';
 import {planCluster} from '../flows/create.ts';
 import type {Dependencies} from '../flows/dependencies.ts';
-import {withExisting, withLock} from '../flows/session.ts';
+import {withExisting, withLock, workspaceOf} from '../flows/session.ts';
 import type {Result} from '../output/output.ts';
 import {summaryLines} from '../summary.ts';
 import {answersFrom} from './config.ts';
 import {agree, canAsk} from './consent.ts';
 import {atFolder} from './place.ts';
-import {type CommandContext, type CommandModule, textFlag} from './types.ts';
+import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
 
 /** Unattended with --yes; on a terminal the wizard's review, which shows the plan and asks. */
 export const apply: CommandModule = async (context, input) => {
+	if (await isOnCloud(context, input)) return (await import('./cloud.ts')).applyOnCloud(context, input, 'apply');
 	if (!context.yes && canAsk(context)) {
 		const {reviewAndApply} = await import('./review.ts');
 		return reviewAndApply(context, input);
@@ -27,8 +29,9 @@ export const apply: CommandModule = async (context, input) => {
 	});
 };
 
-export const create: CommandModule = (context, input) =>
-	withLock(context, 'create', async deps => {
+export const create: CommandModule = async (context, input) => {
+	if (await isOnCloud(context, input)) return (await import('./cloud.ts')).applyOnCloud(context, input, 'create');
+	return withLock(context, 'create', async deps => {
 		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
 		const planned = await plan(context, deps);
 		const {ids} = await context.output.run('Creating', signal => createMachines(deps, planned, signal), {expected: ['machines']});
@@ -38,6 +41,10 @@ export const create: CommandModule = (context, input) =>
 			lines: [`The machines exist at ${ids.ip}.`, 'next   constellation init   initialises the first node'],
 		};
 	});
+};
+
+const isOnCloud = ({folder}: CommandContext, input: CommandInput): Promise<boolean> =>
+	isForCloud(workspaceOf(folder), textFlag(input, 'config'));
 
 export const init: CommandModule = context =>
 	withExisting(context, 'init', async deps => {

@@ -11,6 +11,9 @@ const modules: Readonly<Record<string, () => Promise<CommandModule>>> = {
 	'config validate': () => import('./config.ts').then(({validate}) => validate),
 	'config fetch-measurements': () =>
 		import('./fetch-measurements.ts').then(({fetchMeasurementsCommand}) => fetchMeasurementsCommand),
+	'iam create': () => import('./iam.ts').then(({create}) => create),
+	'iam upgrade': () => import('./iam.ts').then(({upgrade}) => upgrade),
+	'iam destroy': () => import('./iam.ts').then(({destroy}) => destroy),
 	apply: () => import('./apply.ts').then(({apply}) => apply),
 	create: () => import('./apply.ts').then(({create}) => create),
 	init: () => import('./apply.ts').then(({init}) => init),

@@ -143,6 +143,19 @@ const signerKeyFlag: FlagSpec = {
 	env: 'CONSTELLATION_SIGNER_KEY',
 };
 
+const iamArgument: ArgumentSpec = {
+	name: 'PROVIDER',
+	description: 'Cloud of the identities',
+	required: true,
+	choices: ['aws', 'azure', 'gcp'],
+};
+
+const updateConfigFlag: FlagSpec = {
+	name: 'update-config',
+	description: 'Write the values to the config although it has others',
+	env: 'CONSTELLATION_UPDATE_CONFIG',
+};
+
 /** Every command, in the order of the help. Commander, the completions and docs/commands.md are made from it. */
 export const commandTable: readonly CommandSpec[] = [
 	{
@@ -240,6 +253,54 @@ export const commandTable: readonly CommandSpec[] = [
 			'constellation config fetch-measurements --from https://mirror.example.org --key cosign.pub',
 			'constellation config fetch-measurements --from measurements.json --transparency warn',
 		],
+	},
+	{
+		name: 'iam create',
+		summary: 'Make the identities that the nodes of a cluster have in a cloud',
+		details:
+			'Shows the plan, asks, makes them with Terraform in constellation-iam-terraform and writes what the config needs into it, or prints it. After an interruption the same command goes on. Identities that exist already can be named in the config instead.',
+		argument: iamArgument,
+		flags: [
+			{name: 'prefix', value: 'NAME', description: 'Start of the name of every identity', env: 'CONSTELLATION_IAM_PREFIX'},
+			{
+				name: 'region',
+				value: 'REGION',
+				description: 'Region, on Azure the location (default: the one of the config)',
+				env: 'CONSTELLATION_REGION',
+			},
+			{
+				name: 'project',
+				value: 'ID',
+				description: 'Google Cloud: project (default: the one of the config)',
+				env: 'CONSTELLATION_PROJECT',
+			},
+			{
+				name: 'subscription',
+				value: 'ID',
+				description: 'Azure: subscription (default: the one of the config)',
+				env: 'CONSTELLATION_SUBSCRIPTION',
+			},
+			updateConfigFlag,
+		],
+		examples: [
+			'constellation iam create aws --prefix demo --region eu-west-1',
+			'constellation iam create gcp --prefix demo --project my-project --region europe-west3 --yes',
+		],
+	},
+	{
+		name: 'iam upgrade',
+		summary: 'Bring identities that this folder has to what this release makes',
+		argument: iamArgument,
+		flags: [updateConfigFlag],
+		examples: ['constellation iam upgrade aws'],
+	},
+	{
+		name: 'iam destroy',
+		summary: 'Remove the identities that this folder has; asks for their prefix',
+		details: 'Refused while there is a cluster in the folder. On Azure a resource group that holds anything else is not removed.',
+		argument: iamArgument,
+		flags: [],
+		examples: ['constellation iam destroy aws'],
 	},
 	{
 		name: 'apply',
@@ -595,6 +656,7 @@ export const commandTable: readonly CommandSpec[] = [
 /** What the command line of a group is about. */
 export const groupSummaries: Readonly<Record<string, string>> = {
 	config: 'Write and check the config file',
+	iam: 'Make and remove the identities that nodes have in a cloud',
 	kubeconfig: 'Use the cluster with kubectl',
 	image: 'Make, list and check node images',
 	releases: 'Publish measurements for others, and check what others publish',

@@ -1,7 +1,8 @@
+import {findCloudCluster} from '../flows/cloud/terminate.ts';
 import {readConfig} from '../flows/cluster.ts';
 import {openOriginal} from '../flows/original/open.ts';
 import {listReceipts} from '../flows/receipt-check.ts';
-import {fileNames, openWorkspace, withLock} from '../flows/session.ts';
+import {fileNames, openWorkspace, withLock, workspaceOf} from '../flows/session.ts';
 import {findExisting, terminateCluster} from '../flows/terminate.ts';
 import {refuseDuringRoll} from '../flows/upgrade/beside.ts';
 import {agreeByName} from './consent.ts';
@@ -13,6 +14,8 @@ export const terminate: CommandModule = async context => {
 		const {terminateOriginal} = await import('./original.ts');
 		return terminateOriginal(context, original);
 	}
+	if ((await findCloudCluster(workspaceOf(context.folder))) !== undefined)
+		return (await import('./cloud.ts')).terminateOnCloud(context);
 	// Looked at before the lock is taken: an empty folder stays empty.
 	await findExisting(await openWorkspace(context));
 	return withLock(context, 'terminate', async deps => {

@@ -12,12 +12,12 @@ import {phase} from './phase.ts';
 /** What a workspace has that can be removed. */
 export type Existing = {ids?: ClusterIds; resources: number; leftovers: readonly string[]};
 
-/** Looks at what there is. Throws AppError `no-cluster` where there is nothing at all. */
+/** Looks at what there is. Throws AppError `no-cluster` (exit 2: probably the wrong folder) where there is nothing at all. */
 export async function findExisting({workspace, provider}: Pick<Dependencies, 'workspace' | 'provider'>): Promise<Existing> {
 	const ids = await readIds(workspace);
 	if (ids !== undefined) refuseOtherProvider(workspace, ids);
 	const resources = (await terraformResources(workspace)) ?? 0;
-	if (ids === undefined && resources === 0) throw noCluster(workspace);
+	if (ids === undefined && resources === 0) throw noCluster(workspace, exitCodes.usage);
 	const leftovers = ids === undefined ? [] : await provider.leftovers(ids.uid);
 	return {...(ids === undefined ? {} : {ids}), resources, leftovers};
 }

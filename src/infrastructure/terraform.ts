@@ -5,7 +5,7 @@ import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {execa} from 'execa';
 import {AppError, exitCodes} from '../errors.ts';
-import type {Event, PlannedChange} from '../events.ts';
+import type {Event, PlannedChange, PlanPart} from '../events.ts';
 import type {TerraformBinary} from './binary.ts';
 import {terraformEnvironment} from './environment.ts';
 import {failure} from './failure.ts';
@@ -20,6 +20,8 @@ export type Plan = {
 	sha256: string;
 	operation: 'apply' | 'destroy';
 	changes: PlannedChange[];
+	/** What the changes mean, where the place says it. */
+	preview?: PlanPart[];
 	create: number;
 	update: number;
 	destroy: number;
@@ -48,6 +50,8 @@ export type TerraformOptions = {
 	signal?: AbortSignal;
 	/** How a provider's own resources are told; undefined leaves one out. */
 	describe?: (change: PlannedChange) => PlannedChange | undefined;
+	/** What a plan means, by topics. */
+	preview?: (changes: readonly PlannedChange[]) => PlanPart[];
 };
 
 export type Terraform = {
@@ -56,6 +60,8 @@ export type Terraform = {
 	/** Plans and applies the removal of everything. */
 	destroy(): AsyncGenerator<Event, void, void>;
 	outputs(): Promise<Outputs>;
+	/** Outputs of a module of any kind, by name. */
+	values(): Promise<Record<string, unknown>>;
 	/** Addresses of the resources in the state. */
 	resources(): Promise<string[]>;
 };
@@ -65,7 +71,7 @@ const lockTimeout = '-lock-timeout=15s';
 
 /** Terraform in one folder. Every operation throws AppError `terraform-failed`, `state-locked` (exit 4) or `cancelled` (exit 130). */
 export const terraform = (options: TerraformOptions): Terraform => {
-	const {binary, folder, signal, describe = same} = options;
+	const {binary, folder, signal, describe = same, preview} = options;
 	const env = terraformEnvironment(options.env, existsSync, options.alsoPass);
 
 	const run = async function* (
@@ -131,12 +137,14 @@ export const terraform = (options: TerraformOptions): Terraform => {
 		const changes = raw.map(describe).filter(change => change !== undefined);
 		const count = (...actions: PlannedChange['action'][]) => changes.filter(change => actions.includes(change.action)).length;
 		const counts = {create: count('create', 'replace'), update: count('update'), destroy: count('delete', 'replace')};
-		yield {type: 'plan', changes, ...counts, at: Date.now()};
+		const meaning = preview && {preview: preview(changes)};
+		yield {type: 'plan', changes, ...counts, ...meaning, at: Date.now()};
 		return {
 			file,
 			sha256: await digestOf(file),
 			operation: destroy ? 'destroy' : 'apply',
 			changes,
+			...meaning,
 			...counts,
 			empty: raw.length === 0,
 		};
@@ -166,6 +174,9 @@ export const terraform = (options: TerraformOptions): Terraform => {
 		async outputs() {
 			return readOutputs(await json(['output', '-json']));
 		},
+		async values() {
+			return valuesOf(await json(['output', '-json']));
+		},
 		async resources() {
 			await repairState(folder);
 			return addressesIn(await json(['show', '-json']));
@@ -188,10 +199,15 @@ const digestOf = async (path: string): Promise<string> =>
 		.update(await readFile(path))
 		.digest('hex');
 
-const readOutputs = (value: unknown): Outputs => {
+const valuesOf = (value: unknown): Record<string, unknown> => {
 	const given = (typeof value === 'object' && value !== null ? value : {}) as Record<string, {value?: unknown} | undefined>;
+	return Object.fromEntries(Object.entries(given).map(([name, output]) => [name, output?.value]));
+};
+
+const readOutputs = (value: unknown): Outputs => {
+	const given = valuesOf(value);
 	const string = (name: string): string => {
-		const found = given[name]?.value;
+		const found = given[name];
 		if (typeof found === 'string') return found;
 		throw new AppError(`Terraform has no output ${name}: the machines were not created completely.`, {
 			code: 'terraform-outputs',
@@ -199,7 +215,7 @@ const readOutputs = (value: unknown): Outputs => {
 			next: ['Run `constellation apply` again.'],
 		});
 	};
-	const endpoints = given.endpoints?.value;
+	const {endpoints} = given;
 	return {
 		ip: string('ip'),
 		endpoint: string('endpoint'),

@@ -10,6 +10,7 @@ export const fileNames = {
 	masterSecret: 'constellation-mastersecret.json',
 	kubeconfig: 'constellation-admin.conf',
 	terraform: 'constellation-terraform',
+	iam: 'constellation-iam-terraform',
 	clusterLog: 'constellation-cluster.log',
 	receipts: 'constellation-receipts',
 	own: '.constellation',

@@ -19,6 +19,9 @@ provider "aws" {
 locals {
   cluster = "${var.name}-${var.uid}"
 
+  # A group without an image is not made yet: everything around it is.
+  groups = { for name, group in var.node_groups : name => group if group.image != "" }
+
   # Nodes find each other, their role and the load balancer by these tags; nothing else may carry the uid.
   tags         = merge(var.tags, { constellation-uid = var.uid })
   cluster_tags = { "kubernetes.io/cluster/${local.cluster}" = "owned" }

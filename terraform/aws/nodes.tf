@@ -1,10 +1,10 @@
 data "aws_ec2_instance_type" "group" {
-  for_each      = var.node_groups
+  for_each      = local.groups
   instance_type = each.value.instance_type
 }
 
 data "aws_ami" "group" {
-  for_each = var.node_groups
+  for_each = local.groups
   filter {
     name   = "image-id"
     values = [each.value.image]
@@ -14,7 +14,7 @@ data "aws_ami" "group" {
 }
 
 resource "aws_launch_template" "group" {
-  for_each               = var.node_groups
+  for_each               = local.groups
   name_prefix            = "${local.cluster}-${replace(each.key, "_", "-")}-"
   image_id               = each.value.image
   instance_type          = each.value.instance_type
@@ -78,7 +78,7 @@ resource "aws_launch_template" "group" {
 }
 
 resource "aws_autoscaling_group" "group" {
-  for_each            = var.node_groups
+  for_each            = local.groups
   name                = "${local.cluster}-${replace(each.key, "_", "-")}"
   min_size            = min(each.value.count, 1)
   desired_capacity    = each.value.count

@@ -23,6 +23,9 @@ provider "azurerm" {
 
 locals {
   cluster = "${var.name}-${var.uid}"
+
+  # A group without an image is not made yet: everything around it is.
+  groups = { for name, group in var.node_groups : name => group if group.image != "" }
   # Nodes find each other, their role and the load balancer by these tags; nothing else may carry the uid.
   tags = merge(var.tags, { constellation-uid = var.uid })
   at   = { resource_group_name = var.cloud.resource_group, location = var.cloud.location }

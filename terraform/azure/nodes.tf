@@ -1,5 +1,5 @@
 resource "azurerm_linux_virtual_machine_scale_set" "group" {
-  for_each            = var.node_groups
+  for_each            = local.groups
   name                = "${local.cluster}-${replace(each.key, "_", "-")}"
   resource_group_name = local.at.resource_group_name
   location            = local.at.location

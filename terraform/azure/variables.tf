@@ -26,7 +26,7 @@ variable "node_groups" {
     disk_size     = optional(number)
     disk_type     = optional(string)
   }))
-  description = "Groups of machines by name. Terraform owns the groups, the cloud makes the machines. Sizes are in gigabytes."
+  description = "Groups of machines by name. Terraform owns the groups, the cloud makes the machines. Sizes are in gigabytes. Without an image a group is not made yet."
   validation {
     condition     = alltrue([for group in values(var.node_groups) : contains(["control-plane", "worker"], group.role)])
     error_message = "The role of a node group is control-plane or worker."
@@ -44,7 +44,7 @@ variable "node_groups" {
     error_message = "A node group on Azure names its instance type, disk size and disk type; without a zone Azure spreads the machines."
   }
   validation {
-    condition     = alltrue([for group in values(var.node_groups) : can(regex("^/(subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Compute/|communityGalleries/|sharedGalleries/)", group.image))])
+    condition     = alltrue([for group in values(var.node_groups) : group.image == "" || can(regex("^/(subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft.Compute/|communityGalleries/|sharedGalleries/)", group.image))])
     error_message = "The image of a node group is a resource id like /communityGalleries/GALLERY/images/NAME/versions/1.2.3, with these capital letters."
   }
   validation {

@@ -88,7 +88,7 @@ resource "google_compute_backend_service" "service" {
   connection_draining_timeout_sec = 60
 
   dynamic "backend" {
-    for_each = { for name, group in var.node_groups : name => group if group.role == "control-plane" }
+    for_each = { for name, group in local.groups : name => group if group.role == "control-plane" }
     content {
       group          = google_compute_instance_group_manager.group[backend.key].instance_group
       balancing_mode = "UTILIZATION"

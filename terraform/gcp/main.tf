@@ -20,6 +20,9 @@ provider "google" {
 
 locals {
   cluster = "${var.name}-${var.uid}"
+
+  # A group without an image is not made yet: everything around it is.
+  groups = { for name, group in var.node_groups : name => group if group.image != "" }
   # Nodes find each other, their role and the load balancer by these labels; nothing else may carry the uid.
   labels      = merge(var.tags, { constellation-uid = var.uid })
   network_tag = "constellation-${var.uid}"

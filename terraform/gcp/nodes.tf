@@ -1,5 +1,5 @@
 resource "google_compute_instance_template" "group" {
-  for_each         = var.node_groups
+  for_each         = local.groups
   name_prefix      = "${local.cluster}-${substr(replace(each.key, "_", "-"), 0, 1)}-"
   description      = "Machines of node group ${each.key} of ${local.cluster}"
   machine_type     = each.value.instance_type
@@ -87,7 +87,7 @@ resource "google_compute_instance_template" "group" {
 }
 
 resource "google_compute_instance_group_manager" "group" {
-  for_each           = var.node_groups
+  for_each           = local.groups
   name               = "${local.cluster}-${replace(each.key, "_", "-")}"
   base_instance_name = "${local.cluster}-${each.value.role}"
   zone               = each.value.zone

@@ -26,7 +26,7 @@ variable "node_groups" {
     disk_size     = optional(number)
     disk_type     = optional(string)
   }))
-  description = "Groups of machines by name. Terraform owns the groups, the cloud makes the machines. Sizes are in gigabytes."
+  description = "Groups of machines by name. Terraform owns the groups, the cloud makes the machines. Sizes are in gigabytes. Without an image a group is not made yet."
   validation {
     condition     = alltrue([for group in values(var.node_groups) : contains(["control-plane", "worker"], group.role)])
     error_message = "The role of a node group is control-plane or worker."
@@ -44,7 +44,7 @@ variable "node_groups" {
     error_message = "A node group on Google Cloud names its instance type, zone, disk size and disk type."
   }
   validation {
-    condition     = alltrue([for group in values(var.node_groups) : can(regex("^(https://www\\.googleapis\\.com/compute/v1/)?projects/[^/]+/global/images/(family/)?[^/]+$", group.image))])
+    condition     = alltrue([for group in values(var.node_groups) : group.image == "" || can(regex("^(https://www\\.googleapis\\.com/compute/v1/)?projects/[^/]+/global/images/(family/)?[^/]+$", group.image))])
     error_message = "The image of a node group is a path like projects/PROJECT/global/images/NAME."
   }
   validation {

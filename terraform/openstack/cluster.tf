@@ -1,4 +1,7 @@
 locals {
+  # A group without an image is not made yet: everything around it is.
+  groups = { for name, group in var.node_groups : name => group if group.image != "" }
+
   cluster = "${var.name}-${var.uid}"
   # Nodes find each other, their role and their subnet by these tags; nothing else may carry the uid.
   tags = concat(["constellation-uid-${var.uid}"], [for key, value in var.tags : "${key}=${value}"])
@@ -17,7 +20,7 @@ locals {
 
   # One entry a machine. Lowering a count takes the highest numbers away.
   machines = merge([
-    for name, group in var.node_groups : {
+    for name, group in local.groups : {
       for number in range(group.count) : "${name}-${number}" => merge(group, { group = name })
     }
   ]...)
@@ -83,12 +86,12 @@ resource "openstack_networking_secgroup_rule_v2" "between_nodes" {
 }
 
 data "openstack_compute_flavor_v2" "group" {
-  for_each = var.node_groups
+  for_each = local.groups
   name     = each.value.instance_type
 }
 
 resource "openstack_compute_servergroup_v2" "group" {
-  for_each = var.node_groups
+  for_each = local.groups
   name     = "${local.cluster}-${replace(each.key, "_", "-")}"
   policies = ["soft-anti-affinity"]
 }

@@ -26,7 +26,7 @@ variable "node_groups" {
     disk_size     = optional(number)
     disk_type     = optional(string)
   }))
-  description = "Groups of machines by name. Terraform owns the groups, the cloud makes the machines. Sizes are in gigabytes."
+  description = "Groups of machines by name. Terraform owns the groups, the cloud makes the machines. Sizes are in gigabytes. Without an image a group is not made yet."
   validation {
     condition     = alltrue([for group in values(var.node_groups) : contains(["control-plane", "worker"], group.role)])
     error_message = "The role of a node group is control-plane or worker."
@@ -44,7 +44,7 @@ variable "node_groups" {
     error_message = "A node group names its instance type (a flavor), zone, disk size and disk type."
   }
   validation {
-    condition     = alltrue([for group in values(var.node_groups) : can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", group.image))])
+    condition     = alltrue([for group in values(var.node_groups) : group.image == "" || can(regex("^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", group.image))])
     error_message = "The image of a node group is the id of an image: lower-case hex digits in groups of 8, 4, 4, 4 and 12."
   }
 }

@@ -130,8 +130,10 @@ test('an empty folder has no cluster, and stays empty', t => {
 		'upgrade check',
 	]) {
 		const {code, result} = run([...words.split(' '), '--json'], {cwd});
-		t.is(code, 3, words);
-		t.like(result, {type: 'result', ok: false, code: 'no-cluster', exitCode: 3}, words);
+		// Whoever removes something in an empty folder is most likely in the wrong one.
+		const exitCode = words.startsWith('terminate') ? 2 : 3;
+		t.is(code, exitCode, words);
+		t.like(result, {type: 'result', ok: false, code: 'no-cluster', exitCode}, words);
 	}
 	t.deepEqual(spawnSync('ls', ['-A', cwd], {encoding: 'utf8'}).stdout, '');
 });

@@ -184,6 +184,6 @@ e2e('terminate, killed in the middle too, leaves nothing', async t => {
 	const {removed} = await world.expect(t, 0, 'terminate --yes');
 	t.true((removed as string[]).length > 0);
 	await expectNothingLeft(t, world);
-	const again = await world.expect(t, 3, 'terminate --yes');
+	const again = await world.expect(t, 2, 'terminate --yes');
 	t.is(again['code'], 'no-cluster');
 });

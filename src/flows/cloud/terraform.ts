@@ -1,0 +1,71 @@
+import {rm} from 'node:fs/promises';
+import path from 'node:path';
+import type {PlannedChange, PlanPart} from '../../events.ts';
+import {findTerraform} from '../../infrastructure/binary.ts';
+import {moduleFolder} from '../../infrastructure/module-folder.ts';
+import {renderFolder} from '../../infrastructure/render.ts';
+import {type StateContents, stateContents} from '../../infrastructure/state-contents.ts';
+import {repairState} from '../../infrastructure/state-file.ts';
+import {type Terraform, terraform} from '../../infrastructure/terraform.ts';
+import {describeChange, type PlanWords} from '../../providers/plan-words.ts';
+import {dataHome as dataHomeOf} from '../../releases/data-home.ts';
+import {readText} from '../../workspace/files.ts';
+
+/** One folder of Terraform: which module it holds, and how its plans are told. */
+export type TerraformPlace = {
+	folder: string;
+	/** Folder below terraform/, such as `aws` or `iam/aws`. */
+	module: string;
+	/** Variables of the environment that the provider may see. */
+	environment: readonly string[];
+	words: PlanWords;
+	preview: (changes: readonly PlannedChange[]) => PlanPart[];
+};
+
+/** Terraform in a place, its module and variables written; without variables as it was written last. The provider lock file stays. */
+export async function openTerraform(
+	env: NodeJS.ProcessEnv,
+	{folder, module, environment, words, preview}: TerraformPlace,
+	signal: AbortSignal,
+	variables?: Readonly<Record<string, unknown>>,
+): Promise<Terraform> {
+	const binary = await findTerraform({env, dataHome: dataHomeOf(env)});
+	if (variables !== undefined) await renderFolder(folder, moduleFolder(module), variables);
+	return terraform({
+		binary,
+		folder,
+		env,
+		alsoPass: environment,
+		signal,
+		describe: change => describeChange(words, change),
+		preview,
+	});
+}
+
+const maxState = 64 * 1024 * 1024;
+
+/** What the state in a folder names; undefined where there is no state. A state that was cut off is repaired first. */
+export async function contentsOf(folder: string): Promise<StateContents | undefined> {
+	const file = path.join(folder, 'terraform.tfstate');
+	if ((await readText(file, maxState)) === undefined) return undefined;
+	await repairState(folder);
+	const text = await readText(file, maxState);
+	return text === undefined ? undefined : stateContents(text);
+}
+
+/** The variables that a folder was written with last. */
+export async function writtenVariables(folder: string): Promise<Record<string, unknown> | undefined> {
+	const text = await readText(path.join(folder, 'terraform.tfvars.json'));
+	try {
+		return text === undefined ? undefined : (JSON.parse(text) as Record<string, unknown>);
+	} catch {
+		return undefined; // Cut off: written anew by the next plan.
+	}
+}
+
+/** Removes a folder whose state names nothing, so that a run that was stopped before it made anything leaves nothing behind. */
+export async function removeUnused(folder: string): Promise<void> {
+	const contents = await contentsOf(folder);
+	const unreadable = contents === undefined && (await readText(path.join(folder, 'terraform.tfstate'), maxState)) !== undefined;
+	if (!unreadable && (contents?.total ?? 0) === 0) await rm(folder, {recursive: true, force: true});
+}

@@ -1,0 +1,47 @@
+import type {CloudConfig} from '../config/schema.ts';
+
+/** What Kubernetes makes in a cloud without Terraform: it stays, costs money, and may block the removal of networks. */
+export type Foreign = {what: string; command: string};
+
+/** How everything that Kubernetes made outside Terraform is found, by the names and tags that its controllers give. */
+export function foreignObjects({provider, name}: CloudConfig, uid: string): Foreign[] {
+	const cluster = `${name}-${uid}`;
+	if ('aws' in provider) {
+		const tagged = `aws resourcegroupstaggingapi get-resources --region ${provider.aws.region} --tag-filters`;
+		return [
+			{what: 'load balancers, their security groups and volumes', command: `${tagged} Key=kubernetes.io/cluster/${cluster}`},
+			{
+				what: 'volumes of the CSI driver',
+				command: `${tagged} Key=kubernetes.io/created-for/pvc/name --resource-type-filters ec2:volume`,
+			},
+		];
+	}
+	if ('azure' in provider) {
+		const place = `--subscription ${provider.azure.subscription} --resource-group ${provider.azure.resourceGroup}`;
+		return [
+			{
+				what: 'load balancers and addresses',
+				command: `az resource list ${place} --query "[?tags.\\"constellation-uid\\" != '${uid}'].id"`,
+			},
+			{what: 'volumes', command: `az disk list ${place} --query "[?starts_with(name, 'pvc-')].name"`},
+		];
+	}
+	if ('gcp' in provider) {
+		const {project} = provider.gcp;
+		return [
+			{
+				what: 'load balancers',
+				command: `gcloud compute forwarding-rules list --project ${project} --filter "description~kubernetes.io"`,
+			},
+			{
+				what: 'firewall rules',
+				command: `gcloud compute firewall-rules list --project ${project} --filter "name~^k8s- AND network~${cluster}"`,
+			},
+			{what: 'volumes', command: `gcloud compute disks list --project ${project} --filter "name~^pvc-"`},
+		];
+	}
+	return [
+		{what: 'load balancers', command: `openstack loadbalancer list | grep kube_service_${cluster}`},
+		{what: 'volumes', command: 'openstack volume list | grep pvc-'},
+	];
+}

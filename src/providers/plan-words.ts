@@ -1,0 +1,108 @@
+import type {PlannedChange, PlanPart} from '../events.ts';
+import {count} from '../text.ts';
+
+export const planTopics = ['Machines', 'Disks', 'Network', 'Load balancer', 'Identity', 'Logs', 'Other'] as const;
+export type PlanTopic = (typeof planTopics)[number];
+
+/** What a type of resource is to a person. */
+export type ResourceWords = {
+	topic: PlanTopic;
+	/** Singular; `plural` where an s does not do. */
+	name: string;
+	plural?: string;
+	/** What it costs money for. */
+	costs?: string;
+	/** What is lost for good when one is removed or replaced. */
+	loss?: string;
+};
+
+/** Words for the resources of a cloud, by Terraform type. */
+export type PlanWords = Readonly<Record<string, ResourceWords>>;
+
+/** A node group as the preview tells it. */
+export type PreviewGroup = {name: string; role: string; count: number; instanceType: string; place: string; disk: string};
+
+export type PreviewFacts = {
+	/** Groups that have an image; the others are not made yet. */
+	groups: readonly PreviewGroup[];
+	/** Who may reach the public ports. */
+	sourceRanges: readonly string[];
+	/** What the config says that no plan shows, by topic. */
+	notes: readonly PlanPart[];
+};
+
+/** A planned change in the words of a cloud; what Terraform only reads is left out. */
+export function describeChange(words: PlanWords, change: PlannedChange): PlannedChange | undefined {
+	if (change.action === 'read') return undefined;
+	return {...change, kind: words[change.kind]?.name ?? change.kind};
+}
+
+const verbs = [
+	['create', 'create'],
+	['update', 'change'],
+	['replace', 'replace'],
+	['delete', 'remove'],
+] as const;
+
+type Counted = {topic: PlanTopic; text: string};
+
+/** Changes of described resources, by topic: `create 6 listeners, change 1 security group`. */
+function countChanges(words: PlanWords, changes: readonly PlannedChange[]): Counted[] {
+	return verbs.flatMap(([action, verb]) => {
+		const numbers = new Map<string, number>();
+		for (const change of changes) if (change.action === action) numbers.set(change.kind, (numbers.get(change.kind) ?? 0) + 1);
+		return [...numbers].map(([kind, number]) => {
+			const known = Object.values(words).find(({name}) => name === kind);
+			return {topic: known?.topic ?? 'Other', text: `${verb} ${count(number, kind, known?.plural)}`};
+		});
+	});
+}
+
+/** What a plan means: by topic, then what costs money, what is lost, and what of it is there already and goes or is replaced. */
+export function planPreview(
+	words: PlanWords,
+	{groups, sourceRanges, notes}: PreviewFacts,
+	changes: readonly PlannedChange[],
+): PlanPart[] {
+	const counted = countChanges(words, changes);
+	const told = (...actions: PlannedChange['action'][]) => changes.filter(({action}) => actions.includes(action));
+	const wordsOf = ({kind}: PlannedChange) => Object.values(words).find(({name}) => name === kind);
+	const gone = told('delete', 'replace');
+	const made = told('create', 'replace');
+	const isNew = made.some(change => wordsOf(change)?.topic === 'Load balancer');
+	const newGroups = groups.filter(({name}) =>
+		made.some(change => change.address.endsWith(`.group["${name}"]`) || change.address.includes(`.machine["${name}-`)),
+	);
+	const topics = planTopics.map(title => {
+		const lines = counted.filter(({topic}) => topic === title).map(({text}) => text);
+		const extra = notes.filter(part => part.title === title).flatMap(part => part.lines);
+		if (title === 'Machines') lines.unshift(...newGroups.map(machineLine), ...(isNew ? extra : []));
+		if (title === 'Disks') lines.unshift(...newGroups.map(diskLine));
+		return {title, lines};
+	});
+	const costs = unique(made.flatMap(change => wordsOf(change)?.costs ?? []));
+	const losses = unique(gone.flatMap(change => wordsOf(change)?.loss ?? []));
+	return [
+		...topics,
+		{title: 'Who can reach it', lines: isNew ? [reach(sourceRanges)] : []},
+		{title: 'Costs money', lines: costs},
+		{
+			title: 'Goes or is replaced',
+			lines: gone.map(({action, address}) => `${action === 'delete' ? 'removed' : 'replaced'}: ${address}`),
+		},
+		{title: 'Cannot be undone', lines: losses},
+	].filter(({lines}) => lines.length > 0);
+}
+
+const machineLine = ({name, role, count: number, instanceType, place}: PreviewGroup): string =>
+	`${name}: ${count(number, role === 'worker' ? 'worker' : 'control plane')}, ${instanceType}${place === '' ? '' : `, ${place}`}`;
+
+const diskLine = ({name, count: number, disk}: PreviewGroup): string =>
+	`${name}: ${count(number, 'state disk')} of ${disk}, encrypted by the node, removed with its machine`;
+
+function reach(ranges: readonly string[]): string {
+	if (ranges.length === 0) return 'nobody but the nodes: sourceRanges of the config is empty';
+	return `${ranges.join(', ')} and the nodes: the ports of the load balancer`;
+}
+
+const unique = (lines: readonly string[]): string[] => [...new Set(lines)];

@@ -1,0 +1,226 @@
+import {spawn} from 'node:child_process';
+import {existsSync, readFileSync} from 'node:fs';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import type {ExecutionContext} from 'ava';
+import {AppError} from '../../../src/errors.ts';
+import type {Event} from '../../../src/events.ts';
+import {applyInfrastructure, noNodeImage, planInfrastructure} from '../../../src/flows/cloud/create.ts';
+import type {CloudDependencies} from '../../../src/flows/cloud/dependencies.ts';
+import {findCloudCluster, madeByKubernetes, terminateInfrastructure} from '../../../src/flows/cloud/terminate.ts';
+import {cloudDependencies} from '../../../src/flows/cloud-provider.ts';
+import {systemDependencies} from '../../../src/flows/system.ts';
+import {findOriginal} from '../../../src/workspace/original.ts';
+import {awsConfig} from '../../helpers/cloud-config.ts';
+import {cloudWorld, finish, never, withTerraform} from '../../helpers/cloud-world.ts';
+import {until} from '../../helpers/local-cluster.ts';
+import type {Fault} from '../../helpers/terraform-provider/cloud.ts';
+
+const image = 'ami-0123456789abcdef0';
+
+async function setUp(t: ExecutionContext, config = awsConfig()) {
+	const world = await cloudWorld(t, ['aws']);
+	await world.writeConfig(config);
+	const deps: CloudDependencies = {
+		...cloudDependencies(await systemDependencies(world.place), world.env),
+		checks: () => Promise.resolve([]),
+	};
+	const fails = (fault: Fault) => world.simulated.change('aws', ({faults}) => faults.push(fault));
+	const plan = async () => (await finish(planInfrastructure(deps, never))).value;
+	const run = async () => finish(applyInfrastructure(deps, await plan(), never));
+	const objects = () => Object.values(world.simulated.read('aws').objects).map(({type}) => type);
+	const refused = (work: Promise<unknown>) => t.throwsAsync(work, {instanceOf: AppError});
+	return {world, deps, fails, plan, run, objects, refused};
+}
+
+const previewOf = (plan: {preview?: readonly {title: string; lines: readonly string[]}[]}) =>
+	Object.fromEntries((plan.preview ?? []).map(({title, lines}) => [title, lines.join('; ')]));
+
+withTerraform(
+	'without an image: everything but the machines; with one: those too; then nothing to change; then gone',
+	async t => {
+		const {world, deps, plan, objects} = await setUp(t);
+		const first = await plan();
+		t.like(previewOf(first.plan), {
+			Machines: 'none yet: the config names no image',
+			'Who can reach it': '198.51.100.0/24 and the nodes: the ports of the load balancer',
+		});
+		t.regex(previewOf(first.plan)['Costs money'] ?? '', /NAT gateway.*load balancer/s);
+		const {value: made, events} = await finish(applyInfrastructure(deps, first, never));
+		t.false(objects().some(type => /autoscaling|launch_template/.test(type)));
+		t.true(events.some(({type}) => type === 'resource'));
+		t.regex(noNodeImage(made, first.cloud).message, /no machines yet/);
+		t.is(noNodeImage(made, first.cloud).exitCode, 3);
+		t.is(await findOriginal(world.workspace), undefined, 'never taken for a folder of the original');
+		const lock = await readFile(join(world.workspace.path('terraform'), '.terraform.lock.hcl'), 'utf8');
+
+		await world.writeConfig(awsConfig({image}));
+		const second = await plan();
+		t.regex(
+			previewOf(second.plan)['Machines'] ?? '',
+			/control_plane_default: 3 control planes, m6a.xlarge, eu-west-1a; worker_default: 2 workers/,
+		);
+		t.regex(previewOf(second.plan)['Disks'] ?? '', /3 state disks of 30 GB gp3/);
+		await finish(applyInfrastructure(deps, second, never));
+		t.is(objects().filter(type => type === 'aws_autoscaling_group').length, 2);
+
+		// An image that was taken out of the config takes no machine away; nor does anything else change.
+		await world.writeConfig(awsConfig());
+		t.true((await plan()).plan.empty);
+		// A zone that changes replaces what cannot be kept, and that is said before.
+		await world.writeConfig(awsConfig({image, zone: 'eu-west-1b'}));
+		const moved = previewOf((await plan()).plan);
+		t.regex(moved['Goes or is replaced'] ?? '', /removed|replaced/);
+		await world.writeConfig(awsConfig({image}));
+		t.is(
+			await readFile(join(world.workspace.path('terraform'), '.terraform.lock.hcl'), 'utf8'),
+			lock,
+			'the versions of the first run stay',
+		);
+
+		// Nothing secret in what Terraform was given, kept or said.
+		const ids = JSON.parse(readFileSync(world.workspace.path('id'), 'utf8')) as {initsecret: string};
+		const secret = Buffer.from(ids.initsecret, 'base64').toString();
+		for (const file of ['terraform.tfstate', 'terraform.tfvars.json', 'last-run.jsonl']) {
+			const text = await readFile(join(world.workspace.path('terraform'), file), 'utf8');
+			t.false(text.includes(secret) || text.includes('canary'), file);
+		}
+
+		const existing = await findCloudCluster(world.workspace);
+		t.is(existing?.name, 'demo');
+		t.regex(existing?.foreign.map(({command}) => command).join('\n') ?? '', /kubernetes\.io\/cluster\/demo-[0-9a-f]{8}/);
+		if (existing === undefined) return;
+		const removed = (await finish(terminateInfrastructure(deps, existing, never))).value;
+		t.regex(removed.join(), /resources in AWS,constellation-terraform/);
+		t.deepEqual(objects(), []);
+		t.is(await findCloudCluster(world.workspace), undefined);
+		t.true(existsSync(world.workspace.path('config')));
+	},
+);
+
+/** In the order in which the resources depend on each other: each run comes as far as its fault. */
+const faults: readonly (Fault & {advice: RegExp})[] = [
+	{type: 'aws_vpc', action: 'create', message: 'VpcLimitExceeded: The maximum number of VPCs has been reached', advice: /quota/},
+	{type: 'aws_subnet', action: 'create', message: 'ExpiredToken: The security token is expired', times: 2, advice: /sign in again/},
+	{type: 'aws_lb', action: 'create', message: 'ServiceUnavailable: 503', advice: /status page/},
+	{type: 'aws_lb_listener', action: 'create', message: 'RequestTimeout', halfCreated: true, advice: /status page/},
+];
+
+withTerraform(
+	'quota, expired token, outage and half-made objects: all is kept, said what to do, and the next run goes on',
+	async t => {
+		const {world, fails, run, plan, objects, refused} = await setUp(t);
+		const {uid} = (await plan()).ids;
+		for (const {advice, ...fault} of faults) {
+			fails({...fault, times: 1});
+			const error = await refused(run());
+			t.is(error.code, 'terraform-failed', fault.type);
+			t.is(error.exitCode, 4);
+			t.regex(error.next.join('\n'), advice, fault.type);
+			t.regex(error.next.join('\n'), /constellation terminate {3}removes what was made/);
+			t.true(objects().length > 0, 'nothing was rolled back');
+			const cluster = await findCloudCluster(world.workspace);
+			t.is(cluster?.ids?.uid, uid);
+		}
+		t.is((await run()).value.ids.uid, uid);
+		t.true((await plan()).plan.empty);
+		t.is(objects().filter(type => type === 'aws_lb').length, 1);
+	},
+);
+
+withTerraform('before anything is made: no credentials, another region, an unreachable cloud, a config that moved', async t => {
+	const {world, deps, refused, objects} = await setUp(t);
+	const bare = {...deps, env: {PATH: world.env['PATH'], HOME: world.home}};
+	const missing = await refused(finish(planInfrastructure(bare, never)));
+	t.deepEqual([missing.code, missing.exitCode], ['cloud-credentials', 3]);
+	t.regex(missing.next.join(), /aws configure/);
+
+	const result = (ok: boolean, detail: string) => ({
+		id: 'machines',
+		title: 'Machine types',
+		ok,
+		detail,
+		fix: ok ? '' : 'Choose another zone.',
+	});
+	const asking = (ok: boolean, detail: string): CloudDependencies => ({
+		...deps,
+		checks: () =>
+			Promise.resolve(
+				[1, 2].map(() => ({id: 'machines', title: 'Machine types', run: () => Promise.resolve(result(ok, detail))})),
+			),
+	});
+	const region = await refused(
+		finish(planInfrastructure(asking(false, 'm6a.xlarge is not offered in region eu-west-1.'), never)),
+	);
+	t.deepEqual([region.code, region.problems[0]?.message], ['preflight', 'm6a.xlarge is not offered in region eu-west-1.']);
+	t.false(existsSync(world.workspace.path('id')), 'nothing was begun');
+	const seen: Event[] = [];
+	for await (const event of planInfrastructure(asking(false, 'AWS gives no answer to the identity (ECONNREFUSED).'), never))
+		seen.push(event);
+	t.deepEqual(
+		seen.flatMap(event => (event.type === 'check' && event.id === 'machines' && event.state !== 'running' ? [event.state] : [])),
+		['warning', 'warning'],
+		'what could not be checked stays visible',
+	);
+	t.deepEqual(objects(), []);
+	await writeFile(world.workspace.path('id'), (await readFile(world.workspace.path('id'), 'utf8')).replace('AWS', 'GCP'));
+	t.is((await refused(finish(planInfrastructure(deps, never)))).code, 'other-provider');
+});
+
+withTerraform('one interrupt ends an apply in order; a killed run is waited for; a held state is named', async t => {
+	const {world, deps, fails, plan, run, objects, refused} = await setUp(t);
+	fails({type: 'aws_vpc', action: 'create', message: 'slow', delayMs: 1500, times: 1});
+	const planned = await plan();
+	const abort = new AbortController();
+	const seen: Event[] = [];
+	const applying = (async () => {
+		for await (const event of applyInfrastructure(deps, planned, abort.signal)) {
+			seen.push(event);
+			if (event.type === 'resource' && event.address === 'aws_vpc.cluster') abort.abort();
+		}
+	})();
+	const error = await refused(applying);
+	t.deepEqual([error.code, error.exitCode], ['cancelled', 130]);
+
+	// As after a kill of the tool: nobody reads a Terraform that is at work.
+	fails({type: 'aws_vpc', action: 'create', message: 'slow', delayMs: 1500, times: 1});
+	const abandoned = applyInfrastructure(deps, await plan(), never);
+	for (let next = await abandoned.next(); next.done !== true && next.value.type !== 'resource'; next = await abandoned.next());
+	const waited: Event[] = [];
+	for await (const event of planInfrastructure(deps, never)) waited.push(event);
+	t.true(waited.some(event => event.type === 'waiting'));
+	await abandoned.return(undefined as never);
+
+	await run();
+	t.true((await plan()).plan.empty);
+	t.is(objects().filter(type => type === 'aws_vpc').length, 1);
+
+	// Terraform of somebody else holds the state.
+	const folder = world.workspace.path('terraform');
+	fails({type: 'aws_vpc', action: 'read', message: 'slow', delayMs: 25_000, times: 1});
+	const other = spawn('terraform', ['plan', '-input=false'], {cwd: folder, env: world.env, stdio: 'ignore'});
+	t.teardown(() => other.kill('SIGKILL'));
+	await until('the other Terraform to hold the state', () => existsSync(join(folder, '.terraform.tfstate.lock.info')));
+	t.is((await refused(plan())).code, 'state-locked');
+	other.kill('SIGKILL');
+});
+
+withTerraform('terminate: what Kubernetes made, foreign states and states that cannot be read', async t => {
+	const {world, run, refused} = await setUp(t);
+	await run();
+	const folder = world.workspace.path('terraform');
+	const state = await readFile(join(folder, 'terraform.tfstate'), 'utf8');
+	await writeFile(join(folder, 'terraform.tfstate'), state.replaceAll(/"value": "[0-9a-f]{8}"/g, '"value": "00000000"'));
+	t.is((await refused(findCloudCluster(world.workspace))).code, 'state-mismatch');
+	await writeFile(join(folder, 'terraform.tfstate'), '{"half');
+	await mkdir(folder, {recursive: true});
+	await writeFile(join(folder, 'terraform.tfstate.backup'), '');
+	t.is((await refused(findCloudCluster(world.workspace))).code, 'state-unreadable');
+	const items = (plural: string) =>
+		plural === 'services'
+			? [{apiVersion: 'v1', kind: 'Service', metadata: {name: 'web', namespace: 'shop'}, spec: {type: 'LoadBalancer'}}]
+			: [{apiVersion: 'v1', kind: 'PersistentVolume', metadata: {name: 'pvc-1'}}];
+	const kube = {list: ({plural}: {plural: string}) => Promise.resolve({items: items(plural), resourceVersion: '1'})};
+	t.deepEqual(await madeByKubernetes(kube), ['load balancer of Service shop/web', 'volume pvc-1']);
+	t.is(await madeByKubernetes({list: () => Promise.reject(new Error('nobody'))}), undefined);
+});

@@ -1,0 +1,148 @@
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {statusLines} from '../../../src/commands/cloud.ts';
+import {AppError} from '../../../src/errors.ts';
+import {cloudNodeGroups} from '../../../src/flows/cloud/node-groups.ts';
+import {applyCloudScale, planCloudScale} from '../../../src/flows/cloud/scale.ts';
+import {cloudPlace, cloudStatus} from '../../../src/flows/cloud/status.ts';
+import {workspaceOf} from '../../../src/flows/session.ts';
+import type {NodeGroups} from '../../../src/providers/node-groups.ts';
+import {writeIds} from '../../../src/workspace/id-file.ts';
+
+const config = `# mine
+version: v3
+image: ami-0123456789abcdef0
+name: demo
+kubernetesVersion: v1.32.9
+microserviceVersion: v0.1.0
+debugCluster: false
+provider:
+  aws:
+    region: eu-west-1
+    zone: eu-west-1a
+    instanceType: m6a.xlarge
+    stateDiskType: gp3
+    iamProfileControlPlane: a
+    iamProfileWorkerNodes: b
+nodeGroups:
+  control_plane_default: {role: control-plane, count: 3}
+  worker_default: {role: worker, count: 2} # the office
+attestation:
+  awsSEVSNP:
+    measurements: {}
+    bootloaderVersion: 3
+    teeVersion: 0
+    snpVersion: 8
+    microcodeVersion: 115
+    acceptUnknownKeys: true
+    acceptUnknownMachineImages: true
+`;
+
+/** Groups that remember their sizes; `refuse` stands for a quota. */
+const memoryGroups = () => {
+	const sizes = new Map([
+		['control_plane_default', 3],
+		['worker_default', 2],
+	]);
+	const state = {refuse: false, calls: [] as string[]};
+	const roleOf = (name: string) => (name.startsWith('control') ? 'control-plane' : 'worker');
+	const groupOf = (name: string) => ({name, role: roleOf(name), image: 'ami', size: sizes.get(name) ?? 0}) as const;
+	const nothing = () => Promise.reject(new Error('not asked for'));
+	const groups: NodeGroups = {
+		list: () => Promise.resolve([...sizes.keys()].map(groupOf)),
+		get: name => Promise.resolve(groupOf(name)),
+		machines: () =>
+			Promise.resolve([
+				{name: 'i-1', group: 'worker_default', role: 'worker', image: 'ami', address: '10.0.0.1', state: 'running'},
+				{
+					name: 'i-2',
+					group: 'worker_default',
+					role: 'worker',
+					image: 'ami',
+					address: '',
+					state: 'creating',
+					detail: 'no capacity',
+				},
+			]),
+		setSize(name, size) {
+			state.calls.push(`${name} ${size}`);
+			if (state.refuse) return Promise.reject(new AppError('quota', {code: 'cloud-refused', exitCode: 4}));
+			sizes.set(name, size);
+			return Promise.resolve();
+		},
+		setImage: nothing,
+		createNode: nothing,
+		deleteNode: nothing,
+		setDraining: nothing,
+	};
+	return {groups, state};
+};
+
+const world = async (t: ExecutionContext) => {
+	const folder = await mkdtemp(join(tmpdir(), 'cloud-groups-'));
+	t.teardown(() => rm(folder, {recursive: true}));
+	const workspace = workspaceOf(folder);
+	t.is(await cloudPlace(workspace), undefined, 'an empty folder is not on a cloud');
+	await writeFile(workspace.path('config'), config);
+	t.is(await cloudPlace(workspace), undefined, 'nothing was made yet');
+	await writeIds(workspace, {
+		cloudProvider: 'AWS',
+		uid: '0123abcd',
+		clusterID: '',
+		ownerID: '',
+		initSecret: '',
+		ip: '192.0.2.1',
+		attestationURL: '',
+	} as Parameters<typeof writeIds>[1]);
+	const place = await cloudPlace(workspace);
+	if (place === undefined) throw new Error('the workspace is on a cloud');
+	const text = () => readFile(workspace.path('config'), 'utf8');
+	return {folder, workspace, place, text, ...memoryGroups()};
+};
+
+test('status: groups and machines as the cloud says, and that nobody attested them', async t => {
+	const {place, groups} = await world(t);
+	const found = await cloudStatus(place, groups);
+	t.like(found, {name: 'demo', provider: 'aws', uid: '0123abcd', ip: '192.0.2.1'});
+	const lines = statusLines(found).join('\n');
+	t.regex(lines, /control_plane_default 0 of 3 running, worker_default 1 of 2 running/);
+	t.regex(lines, /nothing of this is attested/);
+	t.regex(lines, /i-2 +worker +creating: no capacity/);
+});
+
+test('scale: sizes in the cloud, then in the config, comments kept; a refusal leaves the config, the next run goes on', async t => {
+	const {workspace, place, text, groups, state} = await world(t);
+	const changes = await planCloudScale(place, groups, {workers: 4});
+	t.deepEqual(changes, [{group: 'worker_default', from: 2, to: 4}]);
+	state.refuse = true;
+	await t.throwsAsync(applyCloudScale(workspace, place, groups, {workers: 4}, changes), {message: 'quota'});
+	t.is(await text(), config);
+	state.refuse = false;
+	await applyCloudScale(workspace, place, groups, {workers: 4}, changes);
+	t.is(await text(), config.replace('count: 2', 'count: 4'));
+	t.deepEqual(await planCloudScale(place, groups, {workers: 4, controlPlanes: 3}), []);
+	t.deepEqual(state.calls, ['worker_default 4', 'worker_default 4']);
+});
+
+test('scale: never fewer control planes; an unknown group is named', async t => {
+	const {place, groups} = await world(t);
+	const error = await t.throwsAsync<AppError>(planCloudScale(place, groups, {controlPlanes: 1}), {message: /there are 3/});
+	t.is(error.exitCode, 2);
+	const {worker_default: _, ...others} = place.config.nodeGroups as Record<string, unknown>;
+	const without = {...place, config: {...place.config, nodeGroups: others} as typeof place.config};
+	await t.throwsAsync(planCloudScale(without, groups, {workers: 1}), {message: /no node group worker_default/});
+});
+
+test('each cloud gets its own library; QEMU has none', async t => {
+	const {place} = await world(t);
+	const at = {env: {}, folder: '/nowhere'};
+	t.is(typeof (await cloudNodeGroups(place.config, '0123abcd', at)).list, 'function');
+	const qemu = {name: 'demo', provider: {qemu: {}}} as unknown;
+	await t.throwsAsync(cloudNodeGroups(qemu as typeof place.config, '0123abcd', at), {message: /QEMU/});
+	const openstack = {name: 'demo', provider: {openstack: {cloud: 'none', regionName: 'r'}}} as unknown;
+	await t.throwsAsync(cloudNodeGroups(openstack as typeof place.config, '0123abcd', at), {
+		message: /no clouds\.yaml has an entry none/,
+	});
+});
