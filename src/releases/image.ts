@@ -11,7 +11,7 @@ import {localParameters, measuredCommandLine, registerOf, sha256} from '../attes
 import {AppError, exitCodes} from '../errors.ts';
 import {imagesFolder, releaseKeyFolder} from './data-home.ts';
 import {sha256OfPath} from './files.ts';
-import {damaged, type Manifest, parseManifest} from './manifest.ts';
+import {damaged, type Manifest, parseManifest, unsigned} from './manifest.ts';
 import {readReleasePublicKey} from './release-key.ts';
 
 /** An image whose signature holds. Whether the files still are what was signed is the business of checkImage and of the launcher. */
@@ -45,7 +45,7 @@ export function imageFolder(home: string, version: string): string {
 	});
 }
 
-/** Reads an image and checks its signature. Throws AppError `image-missing` or `image-damaged`. */
+/** Reads an image and checks its signature. Throws AppError `image-missing`, `image-damaged`, `image-unsigned`. */
 export async function loadImage({version, dataHome}: {version: string; dataHome: string}): Promise<Image> {
 	const folder = imageFolder(dataHome, version);
 	const manifest = parseManifest((await readImageFile(folder, imageFiles.manifest, version)).toString('utf8'), version);
@@ -53,9 +53,9 @@ export async function loadImage({version, dataHome}: {version: string; dataHome:
 	const signature = await readImageFile(folder, imageFiles.signature, version);
 	const releaseKey = await readReleasePublicKey(releaseKeyFolder(dataHome));
 	if (!verifyBlob(measurements, signature, releaseKey))
-		throw damaged(version, 'its measurements are not signed by this user’s release key');
+		throw unsigned(version, 'its measurements are not signed by this user’s release key');
 	const statement = readStatement(version, measurements);
-	if (statement.version !== version) throw damaged(version, `its signed measurements are those of ${statement.version}`);
+	if (statement.version !== version) throw unsigned(version, `its signed measurements are those of ${statement.version}`);
 	if (statement.arguments.join('\0') !== manifest.arguments.join('\0'))
 		throw damaged(version, 'manifest.json has other arguments than were signed');
 	return {version, folder, manifest, measurements, signature, releaseKey, registers: statement.measurements};

@@ -64,3 +64,12 @@ export function damaged(version: string, why: string, cause?: unknown): AppError
 		cause,
 	});
 }
+
+/** Nobody whom this user trusts says what its nodes have to show. */
+export function unsigned(version: string, why: string): AppError {
+	return new AppError(`The image ${version} cannot be used: ${why}.`, {
+		code: 'image-unsigned',
+		exitCode: exitCodes.refused,
+		next: ['Remove the folder of the image and make it again.'],
+	});
+}

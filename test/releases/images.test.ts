@@ -107,7 +107,7 @@ test('check names every file that changed; a changed statement, signature or man
 		await chmod(path, 0o600);
 		await writeFile(path, change(original));
 		const error = await t.throwsAsync(async () => loadImage({version: 'v1.0.0', dataHome: home}), {instanceOf: AppError}, file);
-		t.is(error.code, 'image-damaged');
+		t.is(error.code, file === 'manifest.json' ? 'image-damaged' : 'image-unsigned');
 		t.truthy((await listImages(home))[0]?.problem);
 		await writeFile(path, original);
 	}
