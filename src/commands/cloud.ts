@@ -1,48 +1,89 @@
-import {cloudNodeGroups} from '../flows/cloud/node-groups.ts';
-import {applyCloudScale, planCloudScale} from '../flows/cloud/scale.ts';
-import {type CloudPlace, type CloudStatus, cloudStatus} from '../flows/cloud/status.ts';
-import type {Sizes} from '../flows/scale.ts';
-import {workspaceOf} from '../flows/session.ts';
+import {applyInfrastructure, noNodeImage, planInfrastructure} from '../flows/cloud/create.ts';
+import {type CloudCluster, findCloudCluster, madeByKubernetes, terminateInfrastructure} from '../flows/cloud/terminate.ts';
+import {cloudDependencies} from '../flows/cloud-provider.ts';
+import {adminKube} from '../flows/cluster.ts';
+import {settleConfig} from '../flows/config-file.ts';
+import {fileNames, withLock} from '../flows/session.ts';
 import type {Result} from '../output/output.ts';
-import {agree} from './consent.ts';
-import type {CommandContext} from './types.ts';
+import {count} from '../text.ts';
+import {answersFrom} from './config.ts';
+import {agree, agreeByName} from './consent.ts';
+import {showPreview} from './preview.ts';
+import {type CommandContext, type CommandInput, textFlag} from './types.ts';
 
-const groupsOf = ({config, ids}: CloudPlace, context: CommandContext) =>
-	cloudNodeGroups(config, ids.uid, {env: context.env, folder: context.folder});
-
-/** `status` on a cloud: what the cloud says of the machines. */
-export async function statusOfCloud(context: CommandContext, place: CloudPlace): Promise<Result> {
-	const found = await cloudStatus(place, await groupsOf(place, context));
-	return {command: 'status', data: {...found}, lines: statusLines(found)};
+/** `apply` and `create` for configs of clouds: pre-flight, plan, consent, infrastructure. Until there is a node image that is all. */
+export function applyOnCloud(context: CommandContext, input: CommandInput, command: 'apply' | 'create'): Promise<Result> {
+	return withLock(context, command, async base => {
+		await settleConfig(base.workspace, answersFrom(input), textFlag(input, 'config'));
+		const deps = cloudDependencies(base, {...context.env});
+		const planned = await context.output.run('Planning', signal => planInfrastructure(deps, signal), {
+			expected: ['preflight', 'plan'],
+		});
+		const {plan, cloud} = planned;
+		if (!plan.empty) {
+			showPreview(context, plan);
+			await agree(
+				context,
+				`Terraform will create ${plan.create}, change ${plan.update} and destroy ${plan.destroy} resources in ${cloud.title}. Go on?`,
+			);
+		}
+		const made = await context.output.run('Creating', signal => applyInfrastructure(deps, planned, signal), {
+			expected: ['machines'],
+		});
+		if (command === 'apply' || made.image === '') throw noNodeImage(made, cloud);
+		const {uid, ip} = made.ids;
+		return {command, data: {uid, ip, endpoints: made.endpoints}, lines: [`The machines exist at ${ip}.`]};
+	});
 }
 
-/** `scale` on a cloud: sets the sizes of node groups; machines come and go while nobody waits for them. */
-export async function scaleOnCloud(context: CommandContext, place: CloudPlace, sizes: Sizes): Promise<Result> {
-	const nodeGroups = await groupsOf(place, context);
-	const changes = await planCloudScale(place, nodeGroups, sizes);
-	const told = changes.map(({group, from, to}) => `${group}: ${from} to ${to} machines`);
-	const fewer = changes.some(({from, to}) => to < from);
-	const question = `Scale ${told.join(', ')}?${fewer ? ' The cloud chooses which machines end.' : ''}`;
-	if (changes.length > 0) await agree(context, question);
-	await applyCloudScale(workspaceOf(context.folder), place, nodeGroups, sizes, changes);
-	const lines = told.length === 0 ? ['Nothing to change.'] : [...told, 'constellation status   shows how far they are'];
-	return {command: 'scale', data: {changes}, lines};
+/** `terminate` for clusters on clouds. */
+export function terminateOnCloud(context: CommandContext): Promise<Result> {
+	return withLock(context, 'terminate', async base => {
+		const existing = await findCloudCluster(base.workspace);
+		if (existing === undefined) throw new TypeError('the cluster went away while it was looked at');
+		const made = await adminKube(base).then(
+			({kube}) => madeByKubernetes(kube),
+			() => undefined, // There is no kubeconfig: nobody can ask.
+		);
+		const about = aboutRemoval(existing, made);
+		if (context.output.kind !== 'json') for (const line of about) context.surroundings.stderr.write(`${line}\n`);
+		const {name, cloud, contents, foreign} = existing;
+		const what = `This removes ${count(contents.total, 'resource')} of ${name} in ${cloud.title}, state disks included. It cannot be undone.`;
+		await agreeByName(context, name, what);
+		const deps = cloudDependencies(base, {...context.env});
+		const removed = await context.output.run('Terminating', signal => terminateInfrastructure(deps, existing, signal), {
+			expected: ['destroy'],
+		});
+		const kept = [fileNames.config, fileNames.masterSecret];
+		return {
+			command: 'terminate',
+			data: {removed, kept, resources: contents.types, foreign, madeByKubernetes: made ?? null},
+			lines: [
+				`Removed: ${removed.join(', ')}.`,
+				`Kept: ${kept.join(', ')}; identities, if \`constellation iam\` made them.`,
+				'Terraform knows of nothing that is left. What Kubernetes made outside it was not removed:',
+				...foreign.map(({what: things, command}) => `  ${things}: ${command}`),
+			],
+		};
+	});
 }
 
-/** What a person reads of a cloud's machines. */
-export function statusLines({name, provider, uid, ip, groups, machines}: CloudStatus): string[] {
-	const width = Math.max(7, ...machines.map(machine => machine.name.length));
+/** What goes, and what does not. */
+function aboutRemoval({cloud, contents, foreign, name}: CloudCluster, made: readonly string[] | undefined): string[] {
 	return [
-		`${name} on ${provider}: ${groups.map(group => `${group.name} ${group.running} of ${group.size} running`).join(', ') || 'no machines'}`,
-		'As the cloud says; nothing of this is attested.',
-		'',
-		`${'machine'.padEnd(width)}  role           state`,
-		...machines.map(
-			({name: machine, role, state, detail}) =>
-				`${machine.padEnd(width)}  ${role.padEnd(13)}  ${state}${detail === undefined ? '' : `: ${detail}`}`,
-		),
-		'',
-		`uid            ${uid}`,
-		`address        ${ip === '' ? 'none yet' : ip}`,
+		`${name} in ${cloud.title}:`,
+		...contents.types.map(({type, count: number}) => {
+			const words = cloud.words[type];
+			return `  ${words === undefined ? `${number} ${type}` : count(number, words.name, words.plural)}`;
+		}),
+		...(made === undefined
+			? ['What Kubernetes made outside Terraform cannot be asked for from here. It stays and costs money; it is found with:']
+			: made.length === 0
+				? ['Kubernetes says that it made nothing outside Terraform. Whether that is so:']
+				: [
+						'Kubernetes made these outside Terraform; they stay and cost money. Delete their objects first:',
+						...made.map(each => `  ${each}`),
+					]),
+		...foreign.map(({what, command}) => `  ${what}: ${command}`),
 	];
 }
