@@ -7,10 +7,9 @@ import {concernsIn, decide, otherMeasurements, requireSafe, type UpgradeConsent}
 import {type UpgradeDependencies, withUpgrade} from '../flows/upgrade/dependencies.ts';
 import {unfinishedPlan} from '../flows/upgrade/steer.ts';
 import type {Result} from '../output/output.ts';
-import {agree, agreeExpressly} from './consent.ts';
+import {agree, canAsk} from './consent.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
 import {askedFor} from './upgrade-check.ts';
-import {proposalLines} from './upgrade-words.ts';
 
 const steps: readonly PhaseId[] = ['lock', 'backup', 'policies', 'control-planes', 'workers', 'retire', 'verify'];
 
@@ -23,6 +22,10 @@ export const apply: CommandModule = (context, input) =>
 		if (known !== undefined) {
 			refuseOther(known, asked.image);
 			return ended(context, deps, known);
+		}
+		if (!context.yes && canAsk(context)) {
+			const {upgradeInWizard} = await import('./upgrade-wizard.ts');
+			return upgradeInWizard(context, deps, asked, end => upgradeResult('upgrade apply', end));
 		}
 		const {name, busy, proposal} = await checkForUpgrade(deps, asked);
 		if (proposal === undefined)
@@ -43,26 +46,12 @@ async function ended(context: CommandContext, deps: UpgradeDependencies, file: P
 	);
 }
 
-/** One target, one decision: measurements, concerns and plan; declining one of them declines all. */
-async function consentTo(context: CommandContext, input: CommandInput, proposal: Proposal): Promise<UpgradeConsent> {
-	const {target, measurements} = proposal;
-	const given = textFlag(input, 'accept-measurements');
-	const concerns = concernsIn(textFlag(input, 'accept-concerns') ?? '');
-	if (given === undefined) {
-		for (const line of proposalLines(proposal)) context.surroundings.stderr.write(`${line}\n`);
-		await agreeExpressly(
-			context,
-			`Trust nodes with the measurements ${target.measurements}?`,
-			otherMeasurements(target.measurements),
-		);
-		for (const {code, message} of measurements.concerns) {
-			if (concerns.includes(code)) continue;
-			await agreeExpressly(context, `${message} Accept that?`, otherMeasurements(target.measurements));
-			concerns.push(code);
-		}
-	}
+/** Unattended: what --yes does not cover must be named. */
+async function consentTo(context: CommandContext, input: CommandInput, {target}: Proposal): Promise<UpgradeConsent> {
+	const measurements = textFlag(input, 'accept-measurements');
+	if (measurements === undefined) throw otherMeasurements(target.measurements);
 	await agree(context, `Upgrade to ${target.image} as planned?`);
-	return {measurements: given ?? target.measurements, concerns};
+	return {measurements, concerns: concernsIn(textFlag(input, 'accept-concerns') ?? '')};
 }
 
 /** How an upgrade ended, for people and machines; what stands still ends with 130. */
