@@ -14,7 +14,7 @@ import {type CommandContext, type CommandInput, type CommandModule, textFlag} fr
 
 /** Unattended with --yes; on a terminal the wizard's review, which shows the plan and asks. */
 export const apply: CommandModule = async (context, input) => {
-	if (await isOnCloud(context, input)) return (await import('./cloud.ts')).applyOnCloud(context, input, 'apply');
+	if (await isOnCloud(context, input)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'apply');
 	if (!context.yes && canAsk(context)) {
 		const {reviewAndApply} = await import('./review.ts');
 		return reviewAndApply(context, input);
@@ -30,7 +30,7 @@ export const apply: CommandModule = async (context, input) => {
 };
 
 export const create: CommandModule = async (context, input) => {
-	if (await isOnCloud(context, input)) return (await import('./cloud.ts')).applyOnCloud(context, input, 'create');
+	if (await isOnCloud(context, input)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'create');
 	return withLock(context, 'create', async deps => {
 		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
 		const planned = await plan(context, deps);

@@ -15,7 +15,7 @@ export const terminate: CommandModule = async context => {
 		return terminateOriginal(context, original);
 	}
 	if ((await findCloudCluster(workspaceOf(context.folder))) !== undefined)
-		return (await import('./cloud.ts')).terminateOnCloud(context);
+		return (await import('./infrastructure.ts')).terminateOnCloud(context);
 	// Looked at before the lock is taken: an empty folder stays empty.
 	await findExisting(await openWorkspace(context));
 	return withLock(context, 'terminate', async deps => {

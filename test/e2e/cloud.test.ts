@@ -40,7 +40,10 @@ e2e('AWS from an empty folder: identities, plan, infrastructure, a kill in the m
 	t.is(code, 3, JSON.stringify(result));
 	t.is(result['code'], 'no-node-image');
 	t.regex(String(result['message']), /The infrastructure is there, at 198\.51\.100\.\d+/);
-	t.true(lines.some(({type, id, state}) => type === 'check' && id === 'identity' && state === 'warning'), 'AWS could not be asked');
+	t.true(
+		lines.some(({type, id, state}) => type === 'check' && id === 'identity' && state === 'warning'),
+		'AWS could not be asked',
+	);
 	t.is(objects().filter(type => type === 'aws_vpc').length, 1);
 	t.is((await world.expect(t, 3, 'iam destroy aws --yes'))['code'], 'iam-in-use');
 	t.is((await world.expect(t, 3, 'create --yes'))['code'], 'no-node-image');

@@ -101,7 +101,13 @@ withTerraform(
 /** In the order in which the resources depend on each other: each run comes as far as its fault. */
 const faults: readonly (Fault & {advice: RegExp})[] = [
 	{type: 'aws_vpc', action: 'create', message: 'VpcLimitExceeded: The maximum number of VPCs has been reached', advice: /quota/},
-	{type: 'aws_subnet', action: 'create', message: 'ExpiredToken: The security token is expired', times: 2, advice: /sign in again/},
+	{
+		type: 'aws_subnet',
+		action: 'create',
+		message: 'ExpiredToken: The security token is expired',
+		times: 2,
+		advice: /sign in again/,
+	},
 	{type: 'aws_lb', action: 'create', message: 'ServiceUnavailable: 503', advice: /status page/},
 	{type: 'aws_lb_listener', action: 'create', message: 'RequestTimeout', halfCreated: true, advice: /status page/},
 ];
