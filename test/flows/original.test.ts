@@ -3,9 +3,14 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {gzipSync} from 'node:zlib';
 import test from 'ava';
+import {openTpm} from '../../src/attestation/tpm/commands.ts';
+import {parsePublicArea, publicKeyOf} from '../../src/attestation/tpm/public-area.ts';
+import {documentIssuerOf} from '../../src/attestation/variant.ts';
+import {formatGcpInstance} from '../../src/attestation/variants/gcp/instance.ts';
 import {generateConfig} from '../../src/config/generate.ts';
 import {AppError} from '../../src/errors.ts';
 import type {Event, Flow} from '../../src/events.ts';
+import {connectOriginal} from '../../src/flows/original/node.ts';
 import {type Original, openOriginal} from '../../src/flows/original/open.ts';
 import {type OriginalRecovery, recoverOriginal} from '../../src/flows/original/recover.ts';
 import {originalRecovery, withConsent} from '../../src/flows/original/recovery-target.ts';
@@ -13,11 +18,16 @@ import {originalResources} from '../../src/flows/original/resources.ts';
 import {originalStatus} from '../../src/flows/original/status.ts';
 import type {TrustWorld} from '../../src/flows/trust-world.ts';
 import {stateContents} from '../../src/infrastructure/state-contents.ts';
+import * as der from '../../src/keys/der-writer.ts';
 import {type Kube, KubeError} from '../../src/kubernetes/kube.ts';
 import {parseKubeconfig} from '../../src/kubernetes/kubeconfig.ts';
 import {inNamespace, resources} from '../../src/kubernetes/resources.ts';
+import {digestsOf} from '../../src/machine/tpm/banks.ts';
+import {createSoftwareTpm} from '../../src/machine/tpm/software-tpm.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
 import {writeStamp} from '../../src/workspace/stamp.ts';
+import {at} from '../helpers/forge-chain.ts';
+import {gceEvents, writeEventLog} from '../helpers/forge-document.ts';
 import {memoryKube} from '../helpers/memory-kube.ts';
 import {originalNode} from '../helpers/original-node.ts';
 import {
@@ -29,6 +39,7 @@ import {
 	originalSecret,
 	terraformState,
 } from '../helpers/original-workspace.ts';
+import {cloudChain, gcpInstance, gcpWorld, instanceExtension} from '../helpers/tpm-worlds.ts';
 
 const never = new AbortController().signal;
 const empty = () => mkdtempSync(path.join(tmpdir(), 'original-'));
@@ -344,6 +355,61 @@ test('recover sends nothing to a node of other software or of a cluster, and con
 		t.deepEqual(node.received, [], name);
 		t.is(withConsent(target, error), undefined, name);
 	}
+});
+
+/** Where a certificate of Google's names its issuer (RFC 5280 section 4.2.2.1). */
+const issuerAddress = {
+	oid: '1.3.6.1.5.5.7.1.1',
+	critical: false,
+	value: der.sequence(
+		der.sequence(
+			der.objectIdentifier('1.3.6.1.5.5.7.48.2'),
+			der.contextPrimitive(6, Buffer.from(`http://privateca-content-${'0'.repeat(36)}.storage.googleapis.com/ca.crt`)),
+		),
+	),
+};
+
+test('what the evidence does not carry is fetched between two connections; without it nothing is sent', async t => {
+	const chain = (akPublic: Uint8Array) =>
+		cloudChain({
+			keys: {publicKey: publicKeyOf(parsePublicArea(akPublic))},
+			extensions: [instanceExtension(gcpInstance), issuerAddress],
+			notBefore: at - 86_400_000,
+			notAfter: at + 86_400_000,
+		});
+	const software = createSoftwareTpm({certify: akPublic => Promise.resolve(chain(akPublic).leaf.der)});
+	const tpm = openTpm({send: software.handle, close: () => undefined});
+	const events = gceEvents();
+	for (const {register, data} of events) software.measure(register, digestsOf(data), 'firmware');
+	const issuer = documentIssuerOf('gcp-sev-es', {
+		tpm,
+		firmwareLog: () => Promise.resolve(writeEventLog(events)),
+		instanceInfo: () => Promise.resolve(formatGcpInstance(gcpInstance)),
+		withCertificate: true,
+	});
+	const {root, middle} = chain((await tpm.attestationKey()).public);
+	const registers = await tpm.readPcrs();
+	const measurements = new Map([0, 15].map(index => [index, {expected: registers[index] ?? new Uint8Array(), warnOnly: false}]));
+	const policy = {...gcpWorld().policy, measurements, roots: [root.der], requireRevocationLists: false};
+	const node = await originalNode(t, {issuer});
+	let asked = 0;
+	const judge = (certificates: readonly Uint8Array[]) => ({
+		policy,
+		now: () => at,
+		collateral: () => {
+			asked += 1;
+			return Promise.resolve({collateral: {certificates}, missing: []});
+		},
+	});
+	const address = {endpoint: node.endpoint, name: 'x'};
+	const error = await t.throwsAsync(connectOriginal(address, judge([]), never), {instanceOf: AppError});
+	t.is(error.code, 'attestation-refused');
+	t.is(asked, 1, 'asked once, not for ever');
+	const channel = await connectOriginal(address, judge([middle.der]), never);
+	t.is(channel?.attested.variant, 'gcp-sev-es');
+	t.is(asked, 2);
+	channel?.close();
+	t.deepEqual(node.received, []);
 });
 
 test('recover ends: nobody waits (exit 7), a node comes back again and again (exit 6)', async t => {

@@ -2,7 +2,7 @@ import type {ExecutionContext} from 'ava';
 import {serveAtls} from '../../src/atls/server.ts';
 import {openTpm} from '../../src/attestation/tpm/commands.ts';
 import {eventTypes} from '../../src/attestation/tpm/event-log.ts';
-import {documentIssuerOf} from '../../src/attestation/variant.ts';
+import {documentIssuerOf, type Issuer} from '../../src/attestation/variant.ts';
 import {decodeKmsUri} from '../../src/keys/kms-uri.ts';
 import {digestsOf} from '../../src/machine/tpm/banks.ts';
 import {createSoftwareTpm} from '../../src/machine/tpm/software-tpm.ts';
@@ -24,6 +24,8 @@ type Knobs = {
 	host?: string;
 	/** Recoveries after which it goes on booting, as a node does that got the right secret; never with Infinity. */
 	takes?: number;
+	/** Another one than that of a software TPM. */
+	issuer?: Issuer;
 	/** Whether it is in a cluster already: its cluster register is not zero then. */
 	inCluster?: boolean;
 };
@@ -34,7 +36,7 @@ type Knobs = {
  */
 export async function originalNode(
 	t: ExecutionContext,
-	{host = '127.0.0.1', takes = 1, inCluster = false}: Knobs = {},
+	{host = '127.0.0.1', takes = 1, inCluster = false, issuer}: Knobs = {},
 ): Promise<OriginalNode> {
 	const software = createSoftwareTpm({certify: () => Promise.resolve(new Uint8Array())});
 	const tpm = openTpm(directChannel(software));
@@ -54,7 +56,7 @@ export async function originalNode(
 		},
 	});
 	const atls = await serveAtls(server, {
-		issuer: documentIssuerOf('qemu-vtpm', {tpm, firmwareLog}),
+		issuer: issuer ?? documentIssuerOf('qemu-vtpm', {tpm, firmwareLog}),
 		host,
 		port: host === '127.0.0.1' ? 0 : 9999,
 	});
