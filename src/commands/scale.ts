@@ -1,4 +1,5 @@
 import {AppError, exitCodes} from '../errors.ts';
+import {cloudPlace} from '../flows/cloud/status.ts';
 import {applyScale, planScale, undoScale} from '../flows/scale.ts';
 import {withExisting} from '../flows/session.ts';
 import {requireRunning} from '../flows/status.ts';
@@ -16,9 +17,14 @@ export const scale: CommandModule = async (context, input) => {
 		});
 	}
 	return withExisting(context, 'scale', async deps => {
+		const sizes = {...(controlPlanes === undefined ? {} : {controlPlanes}), ...(workers === undefined ? {} : {workers})};
+		const place = await cloudPlace(deps.workspace);
+		if (place !== undefined) {
+			const {scaleOnCloud} = await import('./cloud-groups.ts');
+			return scaleOnCloud(context, place, sizes);
+		}
 		await requireRunning(deps);
 		await refuseBesideUpgrade(deps);
-		const sizes = {...(controlPlanes === undefined ? {} : {controlPlanes}), ...(workers === undefined ? {} : {workers})};
 		const {planned, before} = await context.output.run('Planning', signal => planScale(deps, sizes, signal), {
 			expected: ['preflight', 'plan'],
 		});

@@ -1,4 +1,5 @@
 import {AppError, exitCodes} from '../errors.ts';
+import {cloudPlace} from '../flows/cloud/status.ts';
 import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace} from '../flows/session.ts';
 import {type ClusterStatus, clusterStatus, stopped} from '../flows/status.ts';
@@ -12,7 +13,13 @@ export const status: CommandModule = async context => {
 		const {statusOfOriginal} = await import('./original.ts');
 		return statusOfOriginal(context, original);
 	}
-	const found = await clusterStatus(await openWorkspace(context));
+	const deps = await openWorkspace(context);
+	const place = await cloudPlace(deps.workspace);
+	if (place !== undefined) {
+		const {statusOfCloud} = await import('./cloud-groups.ts');
+		return statusOfCloud(context, place);
+	}
+	const found = await clusterStatus(deps);
 	const lines = statusLines(found);
 	if (found.state === 'stopped') throw withStatus(stopped(), found, lines);
 	if (found.state === 'unreachable') throw withStatus(unreachable(), found, lines);

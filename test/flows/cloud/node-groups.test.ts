@@ -2,7 +2,7 @@ import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {statusLines} from '../../../src/commands/cloud.ts';
+import {statusLines} from '../../../src/commands/cloud-groups.ts';
 import {AppError} from '../../../src/errors.ts';
 import {cloudNodeGroups} from '../../../src/flows/cloud/node-groups.ts';
 import {applyCloudScale, planCloudScale} from '../../../src/flows/cloud/scale.ts';
@@ -27,8 +27,8 @@ provider:
     iamProfileControlPlane: a
     iamProfileWorkerNodes: b
 nodeGroups:
-  control_plane_default: {role: control-plane, count: 3}
-  worker_default: {role: worker, count: 2} # the office
+  control_plane_default: { role: control-plane, count: 3 }
+  worker_default: { role: worker, count: 2 } # the office
 attestation:
   awsSEVSNP:
     measurements: {}
@@ -92,10 +92,9 @@ const world = async (t: ExecutionContext) => {
 		uid: '0123abcd',
 		clusterID: '',
 		ownerID: '',
-		initSecret: '',
 		ip: '192.0.2.1',
 		attestationURL: '',
-	} as Parameters<typeof writeIds>[1]);
+	});
 	const place = await cloudPlace(workspace);
 	if (place === undefined) throw new Error('the workspace is on a cloud');
 	const text = () => readFile(workspace.path('config'), 'utf8');
