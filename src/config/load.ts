@@ -6,7 +6,7 @@ import {adviceFor} from './removed-keys.ts';
 import {crossProblems} from './rules.ts';
 import {type Config, isLocal, type LocalConfig, localSchema, providerKeys, schemas} from './schema.ts';
 import {similarTo} from './similar.ts';
-import {readWords} from './yaml-words.ts';
+import {keepDigits, readWords} from './yaml-words.ts';
 
 export {configWarnings} from './rules.ts';
 
@@ -161,8 +161,10 @@ export type ConfigChange = {path: readonly (string | number)[]; value: unknown};
 /** Changes values in the text of a config; comments, order and everything else stay as they are. The result is checked. */
 export function editConfig(text: string, changes: readonly ConfigChange[]): string {
 	const document = parseYaml(text);
+	keepDigits(document);
 	for (const {path, value} of changes) document.setIn(path, document.createNode(value));
-	const edited = document.toString({lineWidth: 0});
+	const [indent = '  '] = /^ +(?=[^\s#])/m.exec(text) ?? [];
+	const edited = document.toString({lineWidth: 0, indent: Math.min(indent.length, 8)});
 	parseConfig(edited);
 	return edited;
 }

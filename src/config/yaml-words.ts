@@ -24,8 +24,14 @@ export function readWords(document: Document.Parsed): void {
 			if (textKeys.has(name) && typeof value.value === 'number') value.value = value.source;
 			if (switchKeys.has(name) && typeof value.value === 'string') value.value = words[value.value.toLowerCase()] ?? value.value;
 		},
+	});
+	keepDigits(document);
+}
+
+/** Numbers of this length are register values: they stay the texts that they are, also when the document is written again. */
+export function keepDigits(document: Document.Parsed): void {
+	visit(document, {
 		Scalar(_key, node) {
-			// Numbers of this length are register values.
 			if (typeof node.value === 'number' && (node.source?.length ?? 0) > 15) node.value = node.source;
 		},
 	});

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import type {AttestationVariant} from '../../src/config/attestation-keys.ts';
-import {configWarnings, parseConfig} from '../../src/config/load.ts';
+import {configWarnings, editConfig, parseConfig} from '../../src/config/load.ts';
 import {variantOf} from '../../src/config/provider.ts';
 import {AppError} from '../../src/errors.ts';
 
@@ -87,4 +87,15 @@ test('removed keys say what to do, and an unlucky policy is a warning', t => {
 	t.true(warnings.some(text => /archived original/.test(text)));
 	t.true(configWarnings(parseConfig(caseOf('valid/stackit'))).some(text => /password holds a secret/.test(text)));
 	t.false(JSON.stringify(parseConfig(caseOf('valid/stackit'))).includes('pass word'));
+});
+
+test('a config of v2.9 that is written again says what it said: digits, spelling and indentation stay', t => {
+	const name = [{path: ['name'], value: 'other'}];
+	for (const id of ['measurements/unquoted-zeros', 'measurements/warn-yes', 'top/k8s-float', 'valid/aws-sev-snp']) {
+		const yaml = (cases.find(each => each.id === id)?.yaml ?? '').replace(/^ +/gm, indent => indent.repeat(2));
+		const changed = editConfig(yaml, name)
+			.split('\n')
+			.filter((line, index) => line.replaceAll('"', '') !== yaml.split('\n')[index]?.replaceAll('"', ''));
+		t.deepEqual(changed, ['name: other'], id);
+	}
 });
