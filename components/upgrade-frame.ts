@@ -47,7 +47,8 @@ function title({facts: {offer}, values}: UpgradeState, theme: Theme): Line {
 	return line(span(name, 'title'), span(` ${theme.symbols.dot} upgrade${way}`));
 }
 
-function aside({step, live}: UpgradeState, size: Size, theme: Theme, now: number): Line {
+function aside({step, live, pausing}: UpgradeState, size: Size, theme: Theme, now: number): Line {
+	if (pausing && step === 'work') return line(span('pauses after this pair', 'accent'));
 	const where = upgradePosition(step);
 	if (where !== undefined) {
 		const {done, working, waiting} = theme.symbols;

@@ -3,6 +3,7 @@ import {runUpgrade, type UpgradeEnd} from '../flows/upgrade/apply.ts';
 import {checkForUpgrade, type Proposal} from '../flows/upgrade/check.ts';
 import {decide, requireSafe} from '../flows/upgrade/decide.ts';
 import type {UpgradeDependencies} from '../flows/upgrade/dependencies.ts';
+import {pauseUpgrade} from '../flows/upgrade/steer.ts';
 import type {Result} from '../output/output.ts';
 import {runUpgradeWizard} from '../output/run-upgrade.ts';
 import type {UpgradeAsked, UpgradeDeps} from '../wizard/upgrade/deps.ts';
@@ -46,6 +47,9 @@ function wizardWorld(
 			requireSafe(offered);
 			const {data, lines} = resultOf(yield* runUpgrade(deps, await decide(deps, offered, consents), signal));
 			return {data, lines};
+		},
+		async pause() {
+			await pauseUpgrade(deps);
 		},
 		crashReport,
 	};

@@ -35,7 +35,8 @@ export async function upgradeOnScreen(start: UpgradeState, deps: UpgradeDeps, op
 			else if (effect.effect === 'begin') {
 				interrupt.reset();
 				work = begin();
-			} else if (effect.effect === 'stop') interrupt.request();
+			} else if (effect.effect === 'pause') void pause();
+			else if (effect.effect === 'stop') interrupt.request();
 			else if (state.ended === 'left' && failure !== undefined) fail(failure);
 			else end(undefined);
 		}
@@ -82,6 +83,12 @@ export async function upgradeOnScreen(start: UpgradeState, deps: UpgradeDeps, op
 			dispatch({type: 'live', action: {type: 'work', work: 'failed', failure: errorOf(error)}});
 		}
 	};
+	const pause = () =>
+		deps.pause().catch((error: unknown) => {
+			const line = `The upgrade cannot be paused: ${errorOf(error).message}`;
+			waiting.push({type: 'warning', code: 'upgrade-not-paused', message: line, at: deps.now()});
+			dispatch({type: 'not-paused'});
+		});
 	const keyContext = (): UpgradeKeyContext => ({state, ...upgradeScroll(state, screen.size(), screen.theme, deps.now())});
 	const screen = openScreen(options, {
 		frame: (size, theme) => upgradeFrame(state, size, theme, deps.now()),

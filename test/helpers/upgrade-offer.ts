@@ -111,6 +111,7 @@ export function upgradeWorld(
 			];
 			return {data: {state: 'done'}, lines};
 		},
+		pause: async () => Promise.resolve(),
 		crashReport: () => '/tmp/report.txt',
 		...changes,
 	};

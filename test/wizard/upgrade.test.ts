@@ -145,6 +145,11 @@ test('the work begins only with the last consent; ctrl-c leaves it whatever cove
 	t.deepEqual(upgradeAction(context({...live, overlay: 'help'}), 'ctrl-c'), {type: 'stop'});
 	t.true(upgradeHints(context(live)).some(({hint}) => hint === 'detach, it goes on'));
 	t.false(upgradeHints(context(live)).some(({hint}) => hint === 'stop cleanly'));
+	const pausing = press(live, 'p');
+	t.true(pausing.pausing);
+	t.deepEqual(upgradeEffects(live, {type: 'pause'}, pausing), [{effect: 'pause'}]);
+	t.is(upgradeAction(context(pausing), 'p'), undefined, 'once is enough');
+	t.false(run(pausing, {type: 'not-paused'}).pausing);
 	const failed = run(live, {type: 'live', action: {type: 'work', work: 'failed'}});
 	t.is(upgradeAction(context(failed), 'r'), undefined, 'a run is not begun twice from here');
 	t.is(press(failed, 'enter').ended, 'left');

@@ -32,6 +32,8 @@ export type UpgradeDeps = {
 	 * cluster has begun goes on, and the flow ends with its own error that says so.
 	 */
 	begin: (proposal: UpgradeProposal, consents: UpgradeConsents, signal: AbortSignal) => Flow<UpgradeOutcome>;
+	/** Asks the cluster to finish the replacement that was begun, and to begin no other; `begin` ends when it has. */
+	pause: () => Promise<void>;
 	/** Writes a report of a crash and returns its path. */
 	crashReport: (error: unknown) => string;
 };

@@ -4,7 +4,7 @@ import type {UpgradeState} from './state.ts';
 import {askedOf} from './state.ts';
 
 /** What the shell has to do after an action. */
-export type UpgradeEffect = {effect: 'check'; asked: UpgradeAsked} | {effect: 'begin' | 'stop' | 'end'};
+export type UpgradeEffect = {effect: 'check'; asked: UpgradeAsked} | {effect: 'begin' | 'stop' | 'pause' | 'end'};
 
 /** What the shell has to do because `action` turned `before` into `after`. Pure. */
 export function upgradeEffects(before: UpgradeState, action: UpgradeAction, after: UpgradeState): UpgradeEffect[] {
@@ -13,6 +13,7 @@ export function upgradeEffects(before: UpgradeState, action: UpgradeAction, afte
 	if (waits) effects.push({effect: 'check', asked: askedOf(after.values)});
 	if (action.type === 'again') effects.push({effect: 'check', asked: after.facts.asked});
 	if (after.step === 'work' && before.step !== 'work') effects.push({effect: 'begin'});
+	if (after.pausing && !before.pausing) effects.push({effect: 'pause'});
 	if (action.type === 'stop') effects.push({effect: 'stop'});
 	if (after.ended !== undefined && before.ended === undefined) effects.push({effect: 'end'});
 	return effects;

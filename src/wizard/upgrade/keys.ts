@@ -36,6 +36,11 @@ const looked: When = ({state}) => state.facts.state !== 'running';
 const scrolls: When = context => (idle(context) || closed(context)) && context.scrollLimit > 0;
 const nothingToLose: When = context => over('leave')(context) || at('check', 'summary')(context);
 
+const rolling: When = all(
+	at('work'),
+	({state: {live, pausing}}) => live.work === 'running' && !live.typing && !live.fullLog && !pausing,
+);
+
 const table: readonly UpgradeBinding[] = [
 	bind('upgrade', ['up', 'k', 'left', 'h'], '↑↓', 'choose', choosing, {type: 'choose', by: -1}),
 	bind('upgrade', ['down', 'j', 'right', 'l'], '↑↓', 'choose', choosing, {type: 'choose', by: 1}, quiet),
@@ -106,7 +111,11 @@ const fromLive = liveBindings
 		};
 	});
 
-const bindings: readonly UpgradeBinding[] = [...fromLive, ...table];
+const workBindings: readonly UpgradeBinding[] = [
+	bind('live view', ['p'], 'p', 'pause after this pair', rolling, {type: 'pause'}),
+	...fromLive,
+];
+const bindings: readonly UpgradeBinding[] = [...workBindings, ...table];
 
 /** What a key, or one typed character, does now. */
 export function upgradeAction(context: UpgradeKeyContext, key: string): UpgradeAction | undefined {
@@ -131,5 +140,5 @@ export function upgradeHints(context: UpgradeKeyContext): Hint[] {
 
 /** All keys of the screen that is on, for the help; without a state, those of the questions, for the docs. */
 export function upgradeKeySections(step?: UpgradeStepId): ReturnType<typeof keySections> {
-	return keySections(step === 'work' ? fromLive : table);
+	return keySections(step === 'work' ? workBindings : table);
 }

@@ -9,7 +9,7 @@ import {questionsOf} from './steps.ts';
 
 /** Everything that can happen to the wizard: what a person does, and what the world answers. */
 export type UpgradeAction =
-	| {type: 'next' | 'back' | 'close' | 'leave' | 'again' | 'stop'}
+	| {type: 'next' | 'back' | 'close' | 'leave' | 'again' | 'stop' | 'pause' | 'not-paused'}
 	| {type: 'choose'; by: number}
 	| {type: 'overlay'; overlay: NonNullable<UpgradeState['overlay']>}
 	| {type: 'scroll'; to: number}
@@ -30,6 +30,7 @@ export function startUpgrade(asked: UpgradeAsked = {}): UpgradeState {
 		judged: new Set(),
 		facts: {state: 'running', asked},
 		pending: false,
+		pausing: false,
 		live: {...emptyLive, detaches: true},
 	};
 }
@@ -51,6 +52,9 @@ export function reduceUpgrade(state: UpgradeState, action: UpgradeAction): Upgra
 			return {...state, scroll: action.to};
 		case 'leave':
 			return {...state, ended: state.end === undefined ? 'left' : 'done'};
+		case 'pause':
+		case 'not-paused':
+			return {...state, pausing: action.type === 'pause'};
 		case 'live':
 			return {...state, live: liveReduce(state.live, action.action)};
 		case 'checking':

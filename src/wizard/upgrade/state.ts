@@ -30,6 +30,8 @@ export type UpgradeState = {
 	overlay?: 'help' | 'explain' | 'leave';
 	scroll?: number;
 	live: LiveState;
+	/** The cluster was asked to stop after the pair that is under way. */
+	pausing: boolean;
 	end?: UpgradeOutcome;
 	/** Set when the person is done; the shell ends with it. */
 	ended?: 'done' | 'nothing' | 'left';
