@@ -1,11 +1,13 @@
 import path from 'node:path';
+import {AppError} from '../errors.ts';
+import {openOriginal} from '../flows/original/open.ts';
 import {saveRawDocument} from '../flows/raw-document.ts';
 import {openAnyWorkspace} from '../flows/session.ts';
 import {type TrustWorld, trustWorld} from '../flows/trust-world.ts';
 import type {VerifyDependencies} from '../flows/verify.ts';
 import {collateralFor} from '../flows/verify-collateral.ts';
 import {verifyAndRecord} from '../flows/verify-run.ts';
-import {type NamedTarget, verifyTarget} from '../flows/verify-target.ts';
+import {type NamedTarget, type VerifyTarget, verifyTarget} from '../flows/verify-target.ts';
 import {clusterIdText, verifyWords} from '../flows/verify-words.ts';
 import {columnsOf, hanging, verifyTable} from '../output/verify-table.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
@@ -13,7 +15,7 @@ import {type CommandContext, type CommandInput, type CommandModule, textFlag} fr
 export const verify: CommandModule = async (context, input) => {
 	const world = trustWorld(context.env);
 	const deps = {...(await openAnyWorkspace(context)), ...ownCollateral(world)};
-	const target = await verifyTarget(deps, namedTarget(input), world);
+	const target = await targetOf(context, () => verifyTarget(deps, namedTarget(input), world));
 	const raw = rawDocument(context, textFlag(input, 'raw'));
 	const verified = await context.output.run(
 		'Verifying',
@@ -48,6 +50,21 @@ export const verify: CommandModule = async (context, input) => {
 				],
 	};
 };
+
+/** In a folder of the original nothing continues: what it does not say has to be named. */
+async function targetOf({folder}: CommandContext, find: () => Promise<VerifyTarget>): Promise<VerifyTarget> {
+	try {
+		return await find();
+	} catch (error) {
+		const isOpen = error instanceof AppError && (error.code === 'not-initialised' || error.code === 'no-cluster');
+		if (!isOpen || (await openOriginal(folder)) === undefined) throw error;
+		throw new AppError('The files here do not say which cluster is meant.', {
+			code: error.code,
+			exitCode: error.exitCode,
+			next: ['Name what is missing: --cluster-id ID --endpoint HOST'],
+		});
+	}
+}
 
 const ownCollateral = (world: TrustWorld): Pick<VerifyDependencies, 'collateral'> => ({
 	collateral: (policy, document) => collateralFor(world, {}, policy, document),

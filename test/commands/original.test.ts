@@ -157,6 +157,14 @@ test('the lines of status for a cluster that answers, wide and narrow', async t 
 	golden(t, 'original/status.txt', shown.join('\n'));
 });
 
+test('verify names what the files do not say, and does not send to apply', async t => {
+	for (const files of [{}, {'constellation-id.json': undefined}]) {
+		const {code, result} = await run(originalFolder('gcp', {initialised: false, files}), 'verify', {json: true});
+		t.is(code, 3);
+		t.regex((result['next'] as string[]).join(' '), /--cluster-id/);
+	}
+});
+
 test('verify works and writes no receipt', async t => {
 	const peer = recorded('initialised');
 	const ip = '127.91.7.31';
