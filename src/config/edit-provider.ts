@@ -1,4 +1,5 @@
 import {isMap, isScalar, parseDocument, Scalar} from 'yaml';
+import {keepDigits} from './yaml-words.ts';
 
 /** The values of one provider section that are texts, whatever else is wrong with the config; undefined where there is no such section. */
 export function providerSection(text: string, provider: string): Record<string, string> | undefined {
@@ -17,6 +18,7 @@ export function providerSection(text: string, provider: string): Record<string, 
  */
 export function editProvider(text: string, provider: string, values: Readonly<Record<string, string>>): string {
 	const document = parseDocument(text);
+	keepDigits(document);
 	for (const [key, value] of Object.entries(values)) {
 		const path = ['provider', provider, key];
 		const found = document.getIn(path, true);

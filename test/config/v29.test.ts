@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import test from 'ava';
 import type {AttestationVariant} from '../../src/config/attestation-keys.ts';
+import {editProvider} from '../../src/config/edit-provider.ts';
 import {configWarnings, editConfig, parseConfig} from '../../src/config/load.ts';
 import {variantOf} from '../../src/config/provider.ts';
 import {AppError} from '../../src/errors.ts';
@@ -98,4 +99,6 @@ test('a config of v2.9 that is written again says what it said: digits, spelling
 			.filter((line, index) => line.replaceAll('"', '') !== yaml.split('\n')[index]?.replaceAll('"', ''));
 		t.deepEqual(changed, ['name: other'], id);
 	}
+	const zeros = cases.find(({id}) => id === 'measurements/unquoted-zeros')?.yaml ?? '';
+	t.true(editProvider(zeros, 'gcp', {serviceAccount: 'n@p.iam.gserviceaccount.com'}).includes(`expected: "${'0'.repeat(64)}"`));
 });
