@@ -27,7 +27,7 @@ export function cloudDependencies(
 		secretMatches,
 		sshKey: throwawayKey,
 		terraform: (config, signal, variables) => openTerraform(env, placeOf(workspace, config), signal, variables),
-		checks: config => cloudChecks(config, env),
+		checks: config => cloudChecks(config, env, workspace.folder),
 	};
 }
 

@@ -2,11 +2,16 @@ import {attestationIn} from '../../config/provider.ts';
 import type {AzureConfig} from '../../config/schema.ts';
 import {type CloudInput, type CloudVariables, commonVariables} from '../module-input.ts';
 
+/** Whether the policy of a section asks an attestation provider about firmware that it does not know. */
+export function asksAttestationProvider(section: Readonly<Record<string, unknown>>): boolean {
+	const {firmwareSignerConfig: firmware} = section as {firmwareSignerConfig?: {enforcementPolicy?: unknown}};
+	return String(firmware?.enforcementPolicy).toLowerCase() === 'maafallback';
+}
+
 /** Variables of terraform/azure. An attestation provider is made only where the policy asks it about the firmware. */
 export function azureVariables(config: AzureConfig, input: CloudInput): CloudVariables {
 	const {subscription, location, resourceGroup, userAssignedIdentity, secureBoot} = config.provider.azure;
 	const {variant, value} = attestationIn(config);
-	const {firmwareSignerConfig: firmware} = value as {firmwareSignerConfig?: {enforcementPolicy?: unknown}};
 	return commonVariables(config, input, {
 		subscription,
 		location,
@@ -15,6 +20,6 @@ export function azureVariables(config: AzureConfig, input: CloudInput): CloudVar
 		ssh_public_key: input.sshPublicKey,
 		confidential: variant !== 'azure-trustedlaunch',
 		secure_boot: secureBoot,
-		attestation_provider: String(firmware?.enforcementPolicy).toLowerCase() === 'maafallback',
+		attestation_provider: asksAttestationProvider(value),
 	});
 }

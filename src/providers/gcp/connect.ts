@@ -1,4 +1,4 @@
-import type {GoogleAuth} from 'google-auth-library';
+import {GoogleAuth} from 'google-auth-library';
 import type {Check} from '../check.ts';
 import type {NodeGroups} from '../node-groups.ts';
 import {restClient} from '../rest.ts';
@@ -15,8 +15,8 @@ export type GoogleConnection = {
 
 const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
 
-/** A project of Google Cloud, with Application Default Credentials. Loads their library. */
-export const connectGoogle = async (
+/** A project of Google Cloud, with Application Default Credentials. Import this file only where Google is asked: it loads their library. */
+export const connectGoogle = (
 	project: string,
 	{fetch, now, wait}: Pick<CloudWorld, 'fetch' | 'now' | 'wait'>,
 	options: {compute?: string; projects?: string; auth?: Pick<GoogleAuth, 'getRequestHeaders'>} = {},
@@ -25,12 +25,12 @@ export const connectGoogle = async (
 		compute: root = 'https://compute.googleapis.com/compute/v1',
 		projects = 'https://cloudresourcemanager.googleapis.com/v1',
 	} = options;
-	const auth = options.auth ?? new (await import('google-auth-library')).GoogleAuth({scopes});
+	const auth = options.auth ?? new GoogleAuth({scopes});
 	const headers = googleHeaders(auth);
 	const at = (base: string) => restClient({...googleWords, base, headers, fetch, wait});
 	const compute = computeApi(at(`${root}/projects/${project}`), cloudPatience({now, wait}));
-	return {
+	return Promise.resolve({
 		nodeGroups: cluster => gcpNodeGroups(compute, cluster),
 		checks: wanted => googleChecks({projects: at(projects), compute, images: at(root)}, wanted),
-	};
+	});
 };
