@@ -42,7 +42,7 @@ export const apply: CommandModule = (context, input) =>
 async function ended(context: CommandContext, deps: UpgradeDependencies, file: PlanFile): Promise<Result> {
 	return upgradeResult(
 		'upgrade apply',
-		await context.output.run('Upgrading', signal => runUpgrade(deps, file, signal), {expected: steps}),
+		await context.output.run('Upgrading', signal => runUpgrade(deps, file, signal), {expected: steps, detaches: true}),
 	);
 }
 

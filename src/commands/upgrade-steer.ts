@@ -21,6 +21,7 @@ export const resume: CommandModule = context =>
 		const deps = withUpgrade(base, context);
 		const end = await context.output.run('Upgrading', signal => continueUpgrade(deps, signal), {
 			expected: ['lock', 'control-planes', 'workers', 'retire', 'verify'],
+			detaches: true,
 		});
 		return upgradeResult('upgrade continue', end);
 	});
@@ -33,6 +34,7 @@ export const abort: CommandModule = (context, input) =>
 		await agree(context, sentences[way](file.plan.from.image));
 		const end = await context.output.run('Ending the upgrade', signal => abortUpgrade(deps, way, signal), {
 			expected: way === 'stay-mixed' ? ['lock'] : ['lock', 'policies', 'control-planes', 'workers', 'retire', 'verify'],
+			detaches: true,
 		});
 		if (end.state === 'mixed') {
 			const lines = [

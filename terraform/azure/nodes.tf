@@ -75,7 +75,7 @@ resource "azurerm_linux_virtual_machine_scale_set" "group" {
 
   lifecycle {
     # The number of machines and their image are changed in the running cluster, by scaling and by upgrades.
-    ignore_changes = [instances, source_image_id]
+    ignore_changes = [instances, source_image_id, tags["constellation-made"]]
 
     precondition {
       condition     = !var.cloud.confidential || can(regex("^Standard_(DC|EC)[0-9]+(as|ads|es|eds)_(cc_)?v[56]$", each.value.instance_type))

@@ -1,16 +1,17 @@
 import {AppError, type ExitCode, exitCodes} from '../../errors.ts';
 import type {Event, Flow, PhaseId} from '../../events.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
-import {resources} from '../../kubernetes/resources.ts';
+import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import type {UpgradeFailure} from '../../kubernetes/upgrade-annotations.ts';
 import type {Machine} from '../../providers/node-groups.ts';
 import {policyVersion, readPolicySet} from '../../upgrade/policy-set.ts';
+import {laggingReplicas} from '../../upgrade/replicas.ts';
 import {adminKube, requireInitialised} from '../cluster.ts';
 import {withBackground} from '../merge.ts';
 import {requireTarget, watchSources} from '../watch.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {mayPass, readSteering, type Steering} from './node-version.ts';
-import {joinConfigOf} from './observe.ts';
+import {joinConfigOf, reportOf} from './observe.ts';
 import {policiesEvent} from './policies.ts';
 import {type RollEntry, rollEvents, rollOf, withLeaving} from './roll.ts';
 
@@ -70,15 +71,19 @@ async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<Rol
 
 const silence = 'the Kubernetes API to answer';
 
+/** A JoinService answers on control planes that are neither on their way in nor out. */
+const serves: ReadonlySet<RollEntry['state']> = new Set(['outdated', 'replacing', 'current']);
+
 async function look(deps: UpgradeDependencies, kube: Kube, uid: string): Promise<Look | undefined> {
 	try {
-		const [steering, nodes, pending, maintenances, machines, joinConfig] = await Promise.all([
+		const [steering, nodes, pending, maintenances, machines, joinConfig, leases] = await Promise.all([
 			readSteering(kube),
 			kube.list(resources.nodes),
 			kube.list(resources.pendingNodes),
 			kube.list(resources.nodeMaintenances),
 			deps.provider.machines(uid),
 			joinConfigOf(kube),
+			kube.list(inNamespace(resources.leases, 'kube-system')),
 		]);
 		const objects = {
 			nodes: nodes.items,

@@ -114,7 +114,7 @@ async function whereServed(objects: Promise<KubeObject[]>): Promise<KubeObject[]
 	}
 }
 
-function reportOf({metadata: {name, annotations = {}}, spec}: KubeObject): ReplicaReport[] {
+export function reportOf({metadata: {name, annotations = {}}, spec}: KubeObject): ReplicaReport[] {
 	const node = reportName.exec(name)?.[1];
 	if (node === undefined) return [];
 	const generation = annotations[annotation('policy-generation')];

@@ -68,7 +68,7 @@ locals {
     {
       Sid       = "ReplaceNodes"
       Effect    = "Allow"
-      Action    = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup", "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate"]
+      Action    = ["autoscaling:LaunchInstances", "autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup", "ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate"]
       Resource  = "*"
       Condition = local.of_a_cluster
     },
