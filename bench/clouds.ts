@@ -13,9 +13,9 @@ import {describeChange, planPreview} from '../src/providers/plan-words.ts';
 import {installProviders} from '../test/helpers/terraform-provider/install.ts';
 import {report} from './measure.ts';
 
-const rounds = 5;
+const rounds = 3;
 /** How long the simulated cloud takes for its load balancer, in milliseconds; real ones take minutes. */
-const cloudMs = 10_000;
+const cloudMs = 5000;
 const group = (role: string, count: number) => ({
 	role,
 	count,
