@@ -75,15 +75,14 @@ export function upgradeResult(command: string, end: UpgradeEnd | {id: string; st
 }
 
 function standsStill(id: string, state: 'paused' | 'mixed'): AppError {
-	const exitCode = exitCodes.cancelled;
 	const next = ['constellation upgrade continue   goes on', 'constellation upgrade abort      shows how it can end'];
 	const details = {id, state};
 	if (state === 'mixed') {
 		const message = 'The cluster stays mixed: old and new nodes are both accepted, and the upgrade is not over.';
-		return new AppError(message, {code: 'upgrade-mixed', exitCode, next, details});
+		return new AppError(message, {code: 'upgrade-mixed', exitCode: exitCodes.cancelled, next, details});
 	}
 	const message = 'The upgrade is paused: the replacement that was begun is finished, no other begins.';
-	return new AppError(message, {code: 'upgrade-paused', exitCode, next, details});
+	return new AppError(message, {code: 'upgrade-paused', exitCode: exitCodes.cancelled, next, details});
 }
 
 function refuseOther({plan}: PlanFile, image: string | undefined): void {

@@ -3,7 +3,7 @@ import {z} from 'zod';
 import {type Policy, parsePolicy} from '../attestation/policy.ts';
 import {parseConfig, requireLocal} from '../config/load.ts';
 import type {Config, LocalConfig} from '../config/schema.ts';
-import {AppError, type ExitCode, exitCodes} from '../errors.ts';
+import {AppError, exitCodes} from '../errors.ts';
 import {readClusterId} from '../keys/cluster-id.ts';
 import type {Kube} from '../kubernetes/kube.ts';
 import {readText, type Workspace} from '../workspace/files.ts';
@@ -12,10 +12,10 @@ import {readFacts, stateOf, type WorkspaceState} from '../workspace/state.ts';
 import type {Dependencies, Endpoints} from './dependencies.ts';
 
 /** Nothing to work on: the folder holds no cluster. */
-export function noCluster(workspace: Workspace, exitCode: ExitCode = exitCodes.preflight): AppError {
+export function noCluster(workspace: Workspace, isUsage = false): AppError {
 	return new AppError(`There is no cluster in ${workspace.folder}.`, {
 		code: 'no-cluster',
-		exitCode,
+		exitCode: isUsage ? exitCodes.usage : exitCodes.preflight,
 		next: ['constellation apply   creates one here', 'constellation -C DIR  works on the cluster in another folder'],
 		details: {folder: workspace.folder},
 	});

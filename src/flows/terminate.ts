@@ -17,7 +17,7 @@ export async function findExisting({workspace, provider}: Pick<Dependencies, 'wo
 	const ids = await readIds(workspace);
 	if (ids !== undefined) refuseOtherProvider(workspace, ids);
 	const resources = (await terraformResources(workspace)) ?? 0;
-	if (ids === undefined && resources === 0) throw noCluster(workspace, exitCodes.usage);
+	if (ids === undefined && resources === 0) throw noCluster(workspace, true);
 	const leftovers = ids === undefined ? [] : await provider.leftovers(ids.uid);
 	return {...(ids === undefined ? {} : {ids}), resources, leftovers};
 }

@@ -8,6 +8,7 @@ import {policyVersion, readPolicySet} from '../../upgrade/policy-set.ts';
 import {laggingReplicas} from '../../upgrade/replicas.ts';
 import {adminKube, requireInitialised} from '../cluster.ts';
 import {withBackground} from '../merge.ts';
+import {requireRunning} from '../status.ts';
 import {requireTarget, watchSources} from '../watch.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {mayPass, readSteering, type Steering} from './node-version.ts';
@@ -42,6 +43,8 @@ async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<Rol
 		signal.throwIfAborted();
 		const seen = await look(deps, kube, ids.uid);
 		if (seen === undefined) {
+			// Nobody switches them on again while this only looks on.
+			await requireRunning(deps);
 			if (said !== silence) yield {type: 'waiting', message: silence, at: now()};
 			said = silence;
 			await pause(lookMs, signal);
@@ -93,13 +96,11 @@ async function look(deps: UpgradeDependencies, kube: Kube, uid: string): Promise
 		};
 		const set = readPolicySet(joinConfig);
 		const narrowed = set.policies.length === 1 && policyVersion(set.policies[0]) === steering.image;
-		return {
-			steering,
-			roll: rollOf(objects, steering.image),
-			event: policiesEvent(set, [], deps.now()),
-			narrowed,
-			machines: objects.machines,
-		};
+		const roll = rollOf(objects, steering.image);
+		const serving = [...roll.values()].filter(({role, state}) => role === 'control-plane' && serves.has(state));
+		const names = serving.map(({node}) => node);
+		const lagging = laggingReplicas(set, names, leases.items.flatMap(reportOf), deps.now());
+		return {steering, roll, event: policiesEvent(set, lagging, deps.now()), narrowed, machines: objects.machines};
 	} catch (error) {
 		if (mayPass(error)) return undefined;
 		throw error;
