@@ -16,7 +16,7 @@ export function withClusterId<P extends Policy>(policy: P, clusterId: Uint8Array
 		return new Map(measurements).set(clusterRegister, {...before, expected});
 	};
 	const previous =
-		'previous' in policy && policy.previous !== undefined
+		'previous' in policy
 			? {previous: {...policy.previous, measurements: extended(policy.previous.measurements)}}
 			: {};
 	return {...policy, measurements: extended(policy.measurements), ...previous};
