@@ -14,6 +14,7 @@ import {
 	killActor,
 	lineOf,
 	moments,
+	runningImage,
 	upgradeTo,
 } from '../helpers/rolls.ts';
 
@@ -142,7 +143,7 @@ e2e('a machine of the image before gets no ticket any more', async t => {
 });
 
 e2e('whoever carries the roll is killed, one after the other: the same end', async t => {
-	const args = await upgradeTo(t, world, 'v0.3.0');
+	const args = await upgradeTo(t, world, 'v0.2.1');
 	const when = [
 		'both policies are to be accepted',
 		'a control plane is made',
@@ -165,69 +166,71 @@ e2e('whoever carries the roll is killed, one after the other: the same end', asy
 	}
 	const {code, result} = await finishUpgrade(world, args, run);
 	t.is(code, 0, JSON.stringify(result));
-	await expectUpgraded(t, world, 'v0.3.0', size);
+	await expectUpgraded(t, world, 'v0.2.1', size);
 });
 
 const failing: readonly {what: string; image: string; program: string; code: 4 | 5 | 6}[] = [
-	{what: 'ends at once', image: 'v0.4.0', program: 'process.exit(3);\n', code: 4},
-	{what: 'never joins', image: 'v0.4.1', program: 'setInterval(() => {}, 1000);\n', code: 6},
+	{what: 'ends at once', image: 'v0.2.2', program: 'process.exit(3);\n', code: 4},
+	{what: 'never joins', image: 'v0.2.3', program: 'setInterval(() => {}, 1000);\n', code: 6},
 ];
 
 e2e('a replacement that does not become one costs no old node, and abort leaves no trace', async t => {
+	const base = runningImage(world);
 	const names = async () => (await groupsOf(world).machines()).map(({name}) => name);
 	const before = await names();
 	const bundle = join(world.home, 'broken.mjs');
 	world.kubectl('annotate nodeversion constellation-version constellation.edgeless.systems/upgrade-join-seconds=8');
 	for (const {what, image, program, code} of failing) {
 		writeFileSync(bundle, program);
-		const [launcher, runtime] = [imageFile('v0.3.0', 'machine.mjs'), imageFile('v0.3.0', 'node')];
+		const [launcher, runtime] = [imageFile(base, 'machine.mjs'), imageFile(base, 'node')];
 		await makeImage({version: image, dataHome: world.dataHome, from: {bundle, launcher, runtime}});
 		const finished = await world.start(await upgradeTo(t, world, image)).finished;
 		t.is(finished.code, code, `${what}: ${JSON.stringify(finished.result)}`);
 		t.is(finished.result['code'], 'upgrade-stopped', what);
 		t.regex(JSON.stringify(finished.result['next']), /control-plane-\d+ was not taken away/, what);
-		t.deepEqual(acceptedImages(world), [image, 'v0.3.0'], what);
+		t.deepEqual(acceptedImages(world), [image, base], what);
 		await until('the broken machine to be gone', async () => (await names()).length === before.length, 60_000);
 		t.is((await world.expect(t, 0, 'upgrade abort --yes'))['state'], 'aborted', what);
 		t.deepEqual(await names(), before, what);
 	}
 	// Changed between the consent and the boot, it shows in its evidence.
-	const args = await upgradeTo(t, world, 'v0.4.2');
+	const args = await upgradeTo(t, world, 'v0.2.4');
 	const run = world.start(args);
-	const original = readFileSync(imageFile('v0.4.2', 'node.mjs'));
+	const original = readFileSync(imageFile('v0.2.4', 'node.mjs'));
 	t.truthy(await lineOf(run, 'the policies', ({type, id, state}) => type === 'phase' && id === 'policies' && state === 'done'));
-	put(imageFile('v0.4.2', 'node.mjs'), Buffer.concat([original, Buffer.from('\n')]));
+	put(imageFile('v0.2.4', 'node.mjs'), Buffer.concat([original, Buffer.from('\n')]));
 	const finished = await run.finished;
 	t.is(finished.code, 5, JSON.stringify(finished.result));
-	put(imageFile('v0.4.2', 'node.mjs'), original);
+	put(imageFile('v0.2.4', 'node.mjs'), original);
 	t.is((await world.expect(t, 0, 'upgrade abort --yes'))['state'], 'aborted');
 	world.kubectl('annotate nodeversion constellation-version constellation.edgeless.systems/upgrade-join-seconds-');
-	await expectUpgraded(t, world, 'v0.3.0', size);
+	await expectUpgraded(t, world, base, size);
 });
 
 e2e('pause, continue, stay mixed, and back again in the middle of it', async t => {
-	const args = await upgradeTo(t, world, 'v0.5.0');
+	const base = runningImage(world);
+	const args = await upgradeTo(t, world, 'v0.2.5');
 	const run = world.start(args);
 	t.truthy(await lineOf(run, 'a control plane to be made', line => moments['a control plane is made']?.(line) === true));
 	await world.expect(t, 0, 'upgrade pause');
 	const paused = await run.finished;
 	t.deepEqual([paused.code, paused.result['state']], [130, 'paused']);
 	const images = async () => (await groupsOf(world).machines()).map(({role, image}) => `${role} ${image}`).sort();
-	t.deepEqual(await images(), ['control-plane v0.5.0', 'worker v0.3.0', 'worker v0.3.0']);
+	t.deepEqual(await images(), ['control-plane v0.2.5', `worker ${base}`, `worker ${base}`]);
 
 	t.is((await world.expect(t, 2, 'upgrade abort --yes'))['code'], 'usage');
 	t.is((await world.expect(t, 3, 'scale --workers 3 --yes'))['code'], 'upgrade-active');
 	t.is((await world.run('upgrade abort --stay-mixed --yes --json')).result['state'], 'mixed');
-	t.deepEqual(acceptedImages(world), ['v0.5.0', 'v0.3.0']);
+	t.deepEqual(acceptedImages(world), ['v0.2.5', base]);
 
 	const going = world.start(['upgrade', 'continue', '--json']);
 	t.truthy(await lineOf(going, 'a worker to be made', line => moments['a worker is made']?.(line) === true));
 	await world.expect(t, 0, 'upgrade pause');
 	t.is((await going.finished).code, 130);
-	t.deepEqual(await images(), ['control-plane v0.5.0', 'worker v0.3.0', 'worker v0.5.0']);
+	t.deepEqual(await images(), ['control-plane v0.2.5', `worker ${base}`, 'worker v0.2.5']);
 
 	t.is((await world.expect(t, 0, 'upgrade abort --roll-back --yes'))['state'], 'done');
-	await expectUpgraded(t, world, 'v0.3.0', size);
+	await expectUpgraded(t, world, base, size);
 });
 
 e2e('after all of that terminate finds everything', async t => {

@@ -1,16 +1,16 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {ExecutionContext} from 'ava';
 import {isProcessRecord} from '../../src/process.ts';
 import {controlSocket} from '../../src/providers/local/cluster-folder.ts';
 import {type LocalNodeGroups, localNodeGroups} from '../../src/providers/local/node-groups.ts';
 import {until} from './local-cluster.ts';
+import type {Asserts} from './strict.ts';
 import {type Finished, type Line, type Running, servicePid, type World} from './world.ts';
 
 export const groupsOf = (world: World): LocalNodeGroups => localNodeGroups(controlSocket(world.dataHome, world.uid()));
 
 /** Makes the image where there is none, and gives what `upgrade apply` is told to go to it unattended. */
-export async function upgradeTo(t: ExecutionContext, world: World, image: string): Promise<string[]> {
+export async function upgradeTo(t: Asserts, world: World, image: string): Promise<string[]> {
 	const {code, result} = await world.run(`image make --version ${image} --json`);
 	t.true(code === 0 || result['code'] === 'image-exists', JSON.stringify(result));
 	const {target} = await world.expect(t, 0, `upgrade check --image ${image}`);
@@ -91,7 +91,7 @@ export async function finishUpgrade(world: World, args: readonly string[], run: 
 
 /** What every upgrade has to leave behind: the image everywhere, nothing of the old one accepted, records that need no change. */
 export async function expectUpgraded(
-	t: ExecutionContext,
+	t: Asserts,
 	world: World,
 	image: string,
 	size: {controlPlanes: number; workers: number},
@@ -126,6 +126,10 @@ export async function expectUpgraded(
 type ObjectOf = {metadata: {annotations?: Record<string, string>}; data?: Record<string, string>};
 
 export const objectOf = (world: World, what: string): ObjectOf => JSON.parse(world.kubectl(`get ${what} -o json`)) as ObjectOf;
+
+/** What the nodes should run. */
+export const runningImage = (world: World): string =>
+	world.kubectl('get nodeversion constellation-version -o jsonpath={.spec.imageVersion}');
 
 /** The images whose machines get tickets now. */
 export function acceptedImages(world: World): string[] {

@@ -2,11 +2,11 @@ import {type ChildProcess, execFileSync, spawn} from 'node:child_process';
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {delimiter, isAbsolute, join, resolve} from 'node:path';
-import type {ExecutionContext} from 'ava';
 import type {ExitCode} from '../../src/errors.ts';
 import {processesIn, signalProcess, waitForEnd} from '../../src/process.ts';
 import {clusterFolder} from '../../src/providers/local/cluster-folder.ts';
 import {dataHome} from '../../src/releases/data-home.ts';
+import type {Asserts} from './strict.ts';
 
 const cli = resolve(import.meta.dirname, '..', '..', 'dist', 'cli.mjs');
 
@@ -94,7 +94,7 @@ export const newWorld = ({program = [process.execPath, cli], path = process.env[
 		/** Arguments are split at blanks. */
 		run,
 		/** Runs a command with --json that must end with this code; gives its result line. */
-		async expect(t: ExecutionContext, code: ExitCode, args: string): Promise<Line> {
+		async expect(t: Pick<Asserts, 'is'>, code: ExitCode, args: string): Promise<Line> {
 			const finished = await run(`${args} --json`);
 			t.is(finished.code, code, `constellation ${args}\n${finished.stdout.slice(-2000)}\n${finished.stderr}`);
 			return finished.result;
