@@ -8,13 +8,13 @@ export type Asserts = {
 };
 
 export const strict: Asserts = {
-	is(actual, expected, message) {
+	is(actual, expected, message = '') {
 		assert.equal(actual, expected, message);
 	},
-	true(actual, message) {
+	true(actual, message = '') {
 		assert.equal(actual, true, message);
 	},
-	deepEqual(actual, expected, message) {
+	deepEqual(actual, expected, message = '') {
 		assert.deepEqual(actual, expected, message);
 	},
 };
