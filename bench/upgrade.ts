@@ -38,7 +38,7 @@ function spans(lines: readonly Line[], begins: (line: Line) => boolean, ends: (l
 	return [...new Set(moves.map(({node}) => node))].flatMap(node => {
 		const own = moves.filter(line => line['node'] === node);
 		const from = own.find(line => begins(line));
-		const to = own.findLast(line => ends(line) && Number(line['at']) >= Number(from?.['at']));
+		const to = own.find(line => ends(line) && Number(line['at']) >= Number(from?.['at']));
 		return from === undefined || to === undefined ? [] : [Number(to['at']) - Number(from['at'])];
 	});
 }
