@@ -16,8 +16,6 @@ export function withClusterId<P extends Policy>(policy: P, clusterId: Uint8Array
 		return new Map(measurements).set(clusterRegister, {...before, expected});
 	};
 	const previous =
-		'previous' in policy
-			? {previous: {...policy.previous, measurements: extended(policy.previous.measurements)}}
-			: {};
+		'previous' in policy ? {previous: {...policy.previous, measurements: extended(policy.previous.measurements)}} : {};
 	return {...policy, measurements: extended(policy.measurements), ...previous};
 }

@@ -20,16 +20,7 @@ const namesOf = (value: unknown): unknown[] => (value as Line[]).map(({name}) =>
 const ids = () => JSON.parse(readFileSync(world.file('constellation-id.json'), 'utf8')) as {clusterID: string};
 
 e2e('an empty folder has no cluster, whatever is asked of it', async t => {
-	for (const command of [
-		'status',
-		'verify',
-		'watch',
-		'start',
-		'stop --yes',
-		'recover',
-		'scale --workers 1',
-		'init',
-	]) {
+	for (const command of ['status', 'verify', 'watch', 'start', 'stop --yes', 'recover', 'scale --workers 1', 'init']) {
 		t.is((await world.expect(t, 3, command))['code'], 'no-cluster', command);
 	}
 	t.is((await world.expect(t, 2, 'terminate --yes'))['code'], 'no-cluster', 'most likely the wrong folder');

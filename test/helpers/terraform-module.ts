@@ -61,4 +61,3 @@ export const moduleWorld = async (t: ExecutionContext, module: string, providers
 		state: () => must('state', 'pull'),
 	};
 };
-export type ModuleWorld = Awaited<ReturnType<typeof moduleWorld>>;

@@ -7,7 +7,6 @@ import type {Image} from '../../releases/image.ts';
 import {type AcceptedPolicy, type PolicySet, policyVersion, readPolicySet, withPolicySet} from '../../upgrade/policy-set.ts';
 import {type Lagging, laggingReplicas} from '../../upgrade/replicas.ts';
 import {readStamp, writeStamp} from '../../workspace/stamp.ts';
-import {adminKube} from '../cluster.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {mayPass} from './node-version.ts';
 import {joinConfigOf, observe} from './observe.ts';
@@ -90,12 +89,6 @@ export const policiesEvent = (set: PolicySet, lagging: readonly Lagging[], at: n
 	lagging: [...lagging],
 	at,
 });
-
-/** The set that is in force, for a look. */
-export async function currentPolicies(deps: UpgradeDependencies): Promise<PolicySet> {
-	const {kube} = await adminKube(deps);
-	return readPolicySet(await joinConfigOf(kube));
-}
 
 function lag(lagging: readonly Lagging[]): AppError {
 	return new AppError('Not every JoinService enforces the join policy; no node was changed.', {

@@ -45,7 +45,9 @@ const world = async (t: ExecutionContext, changes: Record<string, Reply> = {}) =
 		}),
 		server('copied-tag'),
 		server('demo-0123abcd-worker-default-9', {metadata: {}}),
-		server('demo-0123abcd-worker-default-8', {metadata: {'constellation-uid': 'ffffffff', 'constellation-node-group': 'worker_default'}}),
+		server('demo-0123abcd-worker-default-8', {
+			metadata: {'constellation-uid': 'ffffffff', 'constellation-node-group': 'worker_default'},
+		}),
 		server('demo-0123abcd-worker-default-1', {status: 'BUILD', addresses: {}}),
 	];
 	const {url, asked} = await cloudServer(t, call => {
