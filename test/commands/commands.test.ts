@@ -66,7 +66,7 @@ test('flags come from the command line, then from the environment; switches can 
 		['scale --workers many', /whole number/],
 		['image make', /--version/],
 		['config', /needs a command/],
-		['config generate aws', /local/],
+		['config generate mars', /local/],
 		['status extra', /arguments/],
 		['status --nonsense', /unknown option/i],
 	] as const) {

@@ -45,7 +45,6 @@ export async function cloudWorld(t: ExecutionContext, providers: readonly Provid
 		writeConfig: (text: string) => writeFile(workspace.path('config'), text),
 	};
 }
-type CloudWorld = Awaited<ReturnType<typeof cloudWorld>>;
 
 /** Runs a flow to its end. */
 export async function finish<R>(flow: Flow<R>): Promise<{value: R; events: Event[]}> {
