@@ -117,7 +117,11 @@ withTerraform(
 	async t => {
 		const {world, fails, run, plan, objects, refused} = await setUp(t);
 		const {uid} = (await plan()).ids;
+		let met = 0;
 		for (const {advice, ...fault} of faults) {
+			// Terraform makes what it can side by side: an earlier run may have made this already.
+			if (objects().includes(fault.type)) continue;
+			met += 1;
 			fails({...fault, times: 1});
 			const error = await refused(run());
 			t.is(error.code, 'terraform-failed', fault.type);
@@ -128,6 +132,7 @@ withTerraform(
 			const cluster = await findCloudCluster(world.workspace);
 			t.is(cluster?.ids?.uid, uid);
 		}
+		t.true(met >= 2, `${met} faults were met`);
 		t.is((await run()).value.ids.uid, uid);
 		t.true((await plan()).plan.empty);
 		t.is(objects().filter(type => type === 'aws_lb').length, 1);
