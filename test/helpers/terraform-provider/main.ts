@@ -20,5 +20,10 @@ const stop = () => {
 // Ctrl-C goes to Terraform, which then tells its plugins.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', stop);
+// A Terraform that was killed tells its plugins nothing.
+const parent = process.ppid;
+setInterval(() => {
+	if (process.ppid !== parent) stop();
+}, 200);
 const provider = simulatedProvider(schema, loadFacts(name ?? ''), cloud);
 process.stdout.write(await servePlugin(schema, provider, join(room, 'socket'), process.env['PLUGIN_CLIENT_CERT'], stop));
