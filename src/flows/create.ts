@@ -61,7 +61,7 @@ async function initSecretHash(deps: Dependencies, {ids}: Prepared): Promise<stri
 
 /** Second half of create: does exactly what was planned. The digest of the plan is recorded before, as what was consented to. */
 export async function* applyPlan(deps: Dependencies, planned: PlannedCluster, signal: AbortSignal): Flow<Prepared> {
-	const {prepared, terraform, plan} = planned;
+	const {prepared, plan} = planned;
 	const uid = prepared.ids.uid;
 	const work = plan.empty ? finish(deps, planned) : run(deps, planned);
 	const machines = withBackground(work, [stop => deps.provider.events(uid, stop)], signal);
@@ -70,7 +70,9 @@ export async function* applyPlan(deps: Dependencies, planned: PlannedCluster, si
 	async function* run(from: Dependencies, of: PlannedCluster): Flow<Prepared> {
 		await from.journal.intent('apply', {digest: plan.sha256});
 		try {
-			yield* terraform.apply(plan);
+			// Opened anew: the one that planned hears the interrupts of the planning only.
+			const applying = await from.terraform(signal);
+			yield* applying.apply(plan);
 		} catch (error) {
 			await from.journal.failed('apply', error instanceof AppError ? {code: error.code} : {});
 			throw error;
