@@ -1,4 +1,4 @@
-import type {Option} from '../src/wizard/steps.ts';
+import type {Option} from '../src/wizard/steps/step.ts';
 import type {Line} from './lines.ts';
 import {cells, fit, indented, line, lineCells, span, wrap} from './lines.ts';
 import type {Body} from './screen.tsx';

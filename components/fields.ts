@@ -1,6 +1,6 @@
 import {focused, judge, optionsOf} from '../src/wizard/form.ts';
 import type {WizardState} from '../src/wizard/state.ts';
-import type {Field} from '../src/wizard/steps.ts';
+import type {Field} from '../src/wizard/steps/step.ts';
 import {fieldsOf} from '../src/wizard/steps.ts';
 import {graphemes} from '../src/wizard/text-field.ts';
 import {choiceLines} from './choices.ts';

@@ -1,8 +1,7 @@
 import {AppError, exitCodes, type Problem} from '../errors.ts';
-import {type Finding, refusal} from './findings.ts';
 import {isObject, type Measurements, parseMeasurements} from './measurements.ts';
 import {attempt, type PolicyFields} from './policy-fields.ts';
-import {bankOf, type RegisterBank, tpmBank} from './registers.ts';
+import {bankOf} from './registers.ts';
 import {formatNitroPolicy, type NitroPolicy, parseNitroPolicy} from './variants/aws/nitro/policy.ts';
 import {type AwsSnpPolicy, formatAwsSnpPolicy, parseAwsSnpPolicy} from './variants/aws/sev-snp/policy.ts';
 import {type AzureSnpPolicy, formatAzureSnpPolicy, parseAzureSnpPolicy} from './variants/azure/sev-snp/policy.ts';
@@ -17,6 +16,7 @@ import {formatGcpSnpPolicy, type GcpSnpPolicy, parseGcpSnpPolicy} from './varian
 import {formatLocalPolicy, type LocalPolicy, parseLocalPolicy} from './variants/local/policy.ts';
 import {formatQemuPolicy, parseQemuPolicy, type QemuPolicy} from './variants/qemu/policy.ts';
 import {formatQemuTdxPolicy, parseQemuTdxPolicy, type QemuTdxPolicy} from './variants/tdx/policy.ts';
+import {weaknesses} from './weaknesses.ts';
 
 export type {AzureSnpPolicy} from './variants/azure/sev-snp/policy.ts';
 export type {LocalPolicy} from './variants/local/policy.ts';
@@ -97,27 +97,6 @@ export function formatPolicy(policy: Policy): Record<string, unknown> {
 		case 'azure-tdx':
 			return formatAzureTdxPolicy(policy);
 	}
-}
-
-/** A policy without an enforced entry, or silent about the cluster register, would let anything in. */
-export function weaknesses(measurements: Measurements, {clusterRegister, firmwareRegister}: RegisterBank = tpmBank): Finding[] {
-	const findings: Finding[] = [];
-	if (![...measurements.values()].some(({warnOnly}) => !warnOnly)) {
-		findings.push(refusal('policy-empty', 'The policy enforces no register, so it would accept any machine.'));
-	}
-	if (measurements.get(clusterRegister)?.warnOnly !== false) {
-		findings.push(
-			refusal(
-				'policy-register-missing',
-				`The policy does not enforce register ${clusterRegister}, which tells whether a node is in a cluster.`,
-			),
-		);
-	}
-	if (firmwareRegister !== undefined && measurements.get(firmwareRegister)?.warnOnly !== false) {
-		const message = `The policy does not enforce register ${firmwareRegister}, so any firmware could fill the others.`;
-		findings.push(refusal('policy-register-missing', message));
-	}
-	return findings;
 }
 
 function invalid(problems: Problem[]): AppError {

@@ -1,5 +1,5 @@
 import {confirm, isCancel, select, text} from '@clack/prompts';
-import type {Asker} from './prompts.ts';
+import type {Asker} from './asker.ts';
 import type {OutputOptions} from './types.ts';
 
 /** Questions as clack draws them, for terminals that can redraw a line. */

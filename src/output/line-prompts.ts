@@ -1,5 +1,5 @@
 import {createInterface} from 'node:readline';
-import type {Asker, Choice} from './prompts.ts';
+import type {Asker, Choice} from './asker.ts';
 import type {OutputOptions} from './types.ts';
 
 /**

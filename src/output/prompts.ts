@@ -1,23 +1,6 @@
+import type {Asker} from './asker.ts';
 import {chooseFrontEnd, noTerminal} from './choose.ts';
 import type {OutputOptions} from './types.ts';
-
-export type Choice<Value extends string> = {value: Value; title: string; detail?: string; disabled?: boolean};
-
-/** Questions one after the other. Each resolves with undefined when the person cancels (Ctrl-C, end of input). */
-export type Asker = {
-	choose: <Value extends string>(
-		message: string,
-		choices: readonly Choice<Value>[],
-		initial?: Value,
-	) => Promise<Value | undefined>;
-	/** `validate` gives what is wrong; an empty answer stands for `initial`. */
-	ask(
-		message: string,
-		options?: {initial?: string; validate?: (value: string) => string | undefined},
-	): Promise<string | undefined>;
-	agree: (message: string, initial: boolean) => Promise<boolean | undefined>;
-	close: () => void;
-};
 
 /** An asker for this terminal: clack's prompts, or bare lines where nothing may be redrawn (TERM=dumb, screen readers). */
 export async function openAsker(options: OutputOptions): Promise<Asker> {

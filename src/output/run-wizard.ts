@@ -2,7 +2,7 @@ import type {WizardDeps, WizardResult} from '../wizard/deps.ts';
 import {parseDraft} from '../wizard/draft.ts';
 import {valuesFromEnv} from '../wizard/form.ts';
 import {startWizard} from '../wizard/reducer.ts';
-import type {Values} from '../wizard/state.ts';
+import type {Values} from '../wizard/values.ts';
 import {chooseFrontEnd, noTerminal} from './choose.ts';
 import type {OutputOptions} from './types.ts';
 

@@ -10,8 +10,8 @@ import {reduceUpgrade, startUpgrade} from '../wizard/upgrade/reducer.ts';
 import type {UpgradeState} from '../wizard/upgrade/state.ts';
 import {askedOf, consentsOf, mayGoOn, proposalFor} from '../wizard/upgrade/state.ts';
 import {questionsOf} from '../wizard/upgrade/steps.ts';
+import type {Asker} from './asker.ts';
 import {plainOutput} from './plain.ts';
-import type {Asker} from './prompts.ts';
 import {openAsker} from './prompts.ts';
 import type {OutputOptions} from './types.ts';
 

@@ -2,8 +2,9 @@ import type {ClusterSummary} from '../events.ts';
 import type {CheckView} from '../fold.ts';
 import type {FolderReport, MasterSecretView, Plan, Versions} from './deps.ts';
 import type {LiveAction} from './live.ts';
-import type {Failure, Overlay, Values} from './state.ts';
+import type {Overlay} from './state.ts';
 import type {Edit} from './text-field.ts';
+import type {Failure, Values} from './values.ts';
 
 /** Everything that can happen to the wizard: what a person does, and what the world answers. */
 export type WizardAction =

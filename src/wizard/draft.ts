@@ -1,5 +1,5 @@
 import {parse, stringify} from 'yaml';
-import type {FieldId, Values} from './state.ts';
+import type {FieldId, Values} from './values.ts';
 
 // Consent and the copy of the secret are acts, not answers; they are never kept.
 const kept = [

@@ -1,7 +1,8 @@
 import type {Judgement} from './judge.ts';
-import type {Facts, FieldId, StepId, Values, WizardState} from './state.ts';
-import type {Field, Option} from './steps.ts';
+import type {WizardState} from './state.ts';
+import type {Field, Option} from './steps/step.ts';
 import {fieldsOf, isAsked, setupSteps} from './steps.ts';
+import type {Facts, FieldId, StepId, Values} from './values.ts';
 
 /** The field that has the focus, if the step asks anything. */
 export function focused(state: WizardState): Field | undefined {

@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {oneLine} from '../text.ts';
 import {providers} from './providers.ts';
-import type {Facts, Values} from './state.ts';
+import type {Facts, Values} from './values.ts';
 
 /** What is wrong with a value, as a sentence, or what is worth a second look. An error blocks going on, a warning does not. */
 export type Judgement = {error?: string; warning?: string};

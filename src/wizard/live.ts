@@ -2,9 +2,9 @@ import type {Event, PhaseId} from '../events.ts';
 import type {Lane, LiveView} from '../fold.ts';
 import {emptyView, fold} from '../fold.ts';
 import {rollRows} from '../roll-rows.ts';
-import type {Failure} from './state.ts';
 import type {Edit, TextField} from './text-field.ts';
 import {editText, textField} from './text-field.ts';
+import type {Failure} from './values.ts';
 
 /** How the running work looks: the folded events and where the person is looking. */
 export type LiveState = {

@@ -3,9 +3,10 @@ import {foldFacts} from './facts.ts';
 import {focused, isTextual, judge, neighbour, optionsOf, problems} from './form.ts';
 import {emptyLive, liveReduce} from './live.ts';
 import {copyVerdict, reduceSecrets} from './secrets.ts';
-import type {FieldId, StepId, Values, WizardState} from './state.ts';
+import type {WizardState} from './state.ts';
 import {fieldsOf, stepOf} from './steps.ts';
 import {editText, graphemes} from './text-field.ts';
+import type {FieldId, StepId, Values} from './values.ts';
 
 const defaults: Values = {
 	folder: '.',

@@ -1,65 +1,8 @@
 import type {ClusterSummary} from '../events.ts';
-import type {CheckView} from '../fold.ts';
-import {cloudOf} from './cloud-steps.ts';
-import type {Answers, FolderReport, MasterSecretView, Plan, ProviderId, Versions} from './deps.ts';
+import type {Answers, MasterSecretView, ProviderId} from './deps.ts';
 import {rangesIn} from './judge.ts';
 import type {LiveState} from './live.ts';
-
-export const stepIds = [
-	'folder',
-	'checks',
-	'provider',
-	'protection',
-	'place',
-	'machines',
-	'access',
-	'name',
-	'nodes',
-	'kubernetes',
-	'attestation',
-	'review',
-	'work',
-	'secrets',
-	'summary',
-] as const;
-export type StepId = (typeof stepIds)[number];
-
-export const fieldIds = [
-	'folder',
-	'ignoreRules',
-	'provider',
-	'variant',
-	'region',
-	'zone',
-	'instanceType',
-	'sourceRanges',
-	'name',
-	'controlPlanes',
-	'workers',
-	'kubernetes',
-	'image',
-	'consent',
-	'copy',
-] as const;
-export type FieldId = (typeof fieldIds)[number];
-
-/** What is on the form, as text; `answersOf` turns it into the typed answers. */
-export type Values = Readonly<Record<FieldId, string>>;
-
-/** What the world said so far. Each fact names what it was asked for, so that a late answer to an old question is dropped. */
-export type Facts = {
-	folder?: {asked: string; report: FolderReport};
-	checks: {asked: string; state: 'idle' | 'running' | 'done' | 'failed'; list: readonly CheckView[]; error?: string};
-	versions?: Versions;
-	plan: {asked: string; state: 'idle' | 'running' | 'done' | 'failed'; plan?: Plan; error?: Failure; note?: string};
-};
-
-/** An error as the wizard shows it. */
-export type Failure = {
-	message: string;
-	problems: readonly {path: string; message: string; fix?: string}[];
-	next: readonly string[];
-};
+import {cloudOf, type Facts, type FieldId, type StepId, type Values} from './values.ts';
 
 export type Overlay = 'help' | 'explain' | 'plan' | 'leave';
 

@@ -3,9 +3,10 @@ import {focused, hasAnswers, isTextual} from './form.ts';
 import type {Binding, Hint} from './keys.ts';
 import {actionFor, bind, hintsFor, keySections} from './keys.ts';
 import {liveBindings} from './live-keys.ts';
-import type {Overlay, StepId, WizardState} from './state.ts';
+import type {Overlay, WizardState} from './state.ts';
 import {position} from './steps.ts';
 import {textKeys} from './text-field.ts';
+import type {StepId} from './values.ts';
 
 /** What keys depend on: the state, the time, where the body stands and how far it can scroll in this window. */
 export type KeyContext = {state: WizardState; now: number; offset: number; scrollLimit: number};

@@ -2,8 +2,8 @@ import test from 'ava';
 import {AttestationRefused, type Finding} from '../../src/attestation/findings.ts';
 import type {Measurements} from '../../src/attestation/measurements.ts';
 import {parseMeasurements} from '../../src/attestation/measurements.ts';
-import {weaknesses} from '../../src/attestation/policy.ts';
 import {type Attested, validatorOf} from '../../src/attestation/variant.ts';
+import {weaknesses} from '../../src/attestation/weaknesses.ts';
 import {AppError} from '../../src/errors.ts';
 import {hex, wireCases} from '../helpers/wire.ts';
 

@@ -1,10 +1,12 @@
 import {Secret} from '../../src/secret.ts';
 import type {WizardAction} from '../../src/wizard/actions.ts';
-import {cloudSteps} from '../../src/wizard/cloud-steps.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
-import type {StepId, Values, WizardState} from '../../src/wizard/state.ts';
-import {answersKey, stepIds} from '../../src/wizard/state.ts';
+import type {WizardState} from '../../src/wizard/state.ts';
+import {answersKey} from '../../src/wizard/state.ts';
+import {cloudSteps} from '../../src/wizard/steps/cloud.ts';
 import {isAsked, stepOf} from '../../src/wizard/steps.ts';
+import type {StepId, Values} from '../../src/wizard/values.ts';
+import {stepIds} from '../../src/wizard/values.ts';
 import {canaryKey, canarySalt, plan, recording, summary, versions} from './wizard-world.ts';
 
 /** The clock of the recordings. */

@@ -3,8 +3,9 @@ import {formatDraft, parseDraft} from '../../src/wizard/draft.ts';
 import {needALook, optionsOf, problems} from '../../src/wizard/form.ts';
 import {judgeName, judgeSourceRanges} from '../../src/wizard/judge.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
-import {answersOf, type StepId, type Values, type WizardState} from '../../src/wizard/state.ts';
+import {answersOf, type WizardState} from '../../src/wizard/state.ts';
 import {fieldsOf, position, setupSteps} from '../../src/wizard/steps.ts';
+import {type StepId, type Values} from '../../src/wizard/values.ts';
 
 const aws: Partial<Values> = {provider: 'aws', name: 'demo', variant: 'aws-sev-snp', sourceRanges: '198.51.100.7/32'};
 

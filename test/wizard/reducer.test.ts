@@ -6,8 +6,9 @@ import {equivalentCommand, needALook, problems, questionTable, valuesFromEnv} fr
 import {homeItems, reduceHome} from '../../src/wizard/home.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
 import type {WizardState} from '../../src/wizard/state.ts';
-import {answersOf, stepIds} from '../../src/wizard/state.ts';
+import {answersOf} from '../../src/wizard/state.ts';
 import {setupSteps} from '../../src/wizard/steps.ts';
+import {stepIds} from '../../src/wizard/values.ts';
 import {takesText, wizardAction, wizardHints, wizardKeySections, wizardText} from '../../src/wizard/wizard-keys.ts';
 import {at, walkTo} from '../helpers/wizard-walk.ts';
 import {canaryKey, plan, versions} from '../helpers/wizard-world.ts';

@@ -1,8 +1,18 @@
 import type {IncomingMessage} from 'node:http';
 import {readAll} from '../../unix-http.ts';
-import type {GroupAccess} from './metadata.ts';
 import {object, parseImage, parseSize, parseToken} from './parse.ts';
 import {Refused} from './refused.ts';
+
+/** What control planes may do to the machines of their own cluster. */
+export type GroupAccess = {
+	list(): unknown;
+	machines(): unknown;
+	setImage(group: string, image: string): void;
+	setSize(group: string, size: number): Promise<unknown>;
+	createNode(group: string, token: string | undefined): Promise<string>;
+	deleteNode(name: string): Promise<void>;
+	setDraining(name: string, draining: boolean): void;
+};
 
 const largestBody = 4096;
 

@@ -2,7 +2,7 @@ import {rmSync} from 'node:fs';
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
 import type {Instance} from '../../services/host.ts';
 import {readAll} from '../../unix-http.ts';
-import {answerGroups} from './metadata-groups.ts';
+import {answerGroups, type GroupAccess} from './metadata-groups.ts';
 import {Refused} from './refused.ts';
 
 /** What one machine may ask: answers are looked up at the time of the question. */
@@ -17,17 +17,6 @@ export type MetadataSource = {
 	log(line: string): void;
 	/** Node groups of the cluster: what a cloud lets the role of its control planes do. Absent for machines of another role. */
 	groups(): GroupAccess | undefined;
-};
-
-/** What control planes may do to the machines of their own cluster. */
-export type GroupAccess = {
-	list(): unknown;
-	machines(): unknown;
-	setImage(group: string, image: string): void;
-	setSize(group: string, size: number): Promise<unknown>;
-	createNode(group: string, token: string | undefined): Promise<string>;
-	deleteNode(name: string): Promise<void>;
-	setDraining(name: string, draining: boolean): void;
 };
 
 const largestBody = 16 * 1024;

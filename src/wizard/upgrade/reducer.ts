@@ -1,7 +1,7 @@
 import {possible} from '../../upgrade/target.ts';
 import type {LiveAction} from '../live.ts';
 import {emptyLive, liveReduce} from '../live.ts';
-import type {Failure} from '../state.ts';
+import type {Failure} from '../values.ts';
 import type {UpgradeAsked, UpgradeOffer, UpgradeOutcome} from './deps.ts';
 import type {UpgradeState, UpgradeStepId, UpgradeValues} from './state.ts';
 import {askedOf, consentsOf, obstacle, proposalFor, upgradeStepIds} from './state.ts';

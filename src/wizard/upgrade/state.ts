@@ -1,5 +1,5 @@
 import type {LiveState} from '../live.ts';
-import type {Failure} from '../state.ts';
+import type {Failure} from '../values.ts';
 import type {UpgradeAsked, UpgradeConsents, UpgradeOffer, UpgradeOutcome, UpgradeProposal} from './deps.ts';
 
 export const upgradeStepIds = ['check', 'target', 'measurements', 'plan', 'consent', 'work', 'summary'] as const;

@@ -1,5 +1,5 @@
 import {type PartVersions, possible} from '../../upgrade/target.ts';
-import type {Option} from '../steps.ts';
+import type {Option} from '../steps/step.ts';
 import type {UpgradeFacts, UpgradeStepId, UpgradeValues} from './state.ts';
 import {concernKey, upgradeStepIds} from './state.ts';
 

@@ -3,11 +3,12 @@ import {type Attested, makeExtraData, nonceSize, type Validator, type ValidatorD
 import {MalformedError, sameBytes, toHex} from '../../bytes.ts';
 import {AttestationRefused, assertAccepted, type Finding, refusal} from '../../findings.ts';
 import {compareRegisters} from '../../measurements.ts';
-import {type LocalPolicy, weaknesses} from '../../policy.ts';
+import type {LocalPolicy} from '../../policy.ts';
 import {algorithms, attestationKeyAttributes} from '../../tpm/constants.ts';
 import {logMatches} from '../../tpm/event-log.ts';
 import {padLeft, parsePublicArea, writePublicArea} from '../../tpm/public-area.ts';
 import {verifyQuote} from '../../tpm/quote.ts';
+import {weaknesses} from '../../weaknesses.ts';
 import {judgeAkCertificate, type MachineIdentity} from './ak-certificate.ts';
 import {decodeEvidence, type LocalEvidence} from './evidence.ts';
 import {singlePolicies} from './policy.ts';

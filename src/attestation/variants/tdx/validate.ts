@@ -3,10 +3,10 @@ import {type Attested, makeExtraData, nonceSize, type Validator, type ValidatorD
 import {join, MalformedError, sameBytes, toHex} from '../../bytes.ts';
 import {AttestationRefused, assertAccepted, type Finding, refusal} from '../../findings.ts';
 import {compareRegisters} from '../../measurements.ts';
-import {weaknesses} from '../../policy.ts';
 import {tdxBank} from '../../registers.ts';
 import type {TdxQuote} from '../../tdx/quote.ts';
 import {judgeTdxQuote, readTdxQuote} from '../../tdx/verify.ts';
+import {weaknesses} from '../../weaknesses.ts';
 import {parseTdxDocument, type TdxDocument} from './document.ts';
 import type {QemuTdxPolicy} from './policy.ts';
 

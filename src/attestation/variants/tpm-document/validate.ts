@@ -3,9 +3,9 @@ import {type Attested, makeExtraData, nonceSize, type Validator, type VariantNam
 import {MalformedError, sameBytes, toHex} from '../../bytes.ts';
 import {AttestationRefused, assertAccepted, type Finding, refusal} from '../../findings.ts';
 import {compareRegisters, type Measurements} from '../../measurements.ts';
-import {weaknesses} from '../../policy.ts';
 import {judgeFirmwareLog} from '../../tpm/firmware-log.ts';
 import {verifyQuote} from '../../tpm/quote.ts';
+import {weaknesses} from '../../weaknesses.ts';
 import {parseTpmDocument, type TpmDocument} from './document.ts';
 
 /** What the shared checks hand to the checks of one variant. */

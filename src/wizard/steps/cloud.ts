@@ -1,11 +1,8 @@
-import {type CloudId, catalogues, cloudIds, type Region} from '../providers/catalogues.ts';
-import type {Judgement} from './judge.ts';
-import {judgeSourceRanges, oneOf} from './judge.ts';
-import type {Values} from './state.ts';
-import type {Option, Step} from './steps.ts';
-
-/** The cloud that was chosen; undefined for places on this machine. */
-export const cloudOf = ({provider}: Pick<Values, 'provider'>): CloudId | undefined => cloudIds.find(id => id === provider);
+import {catalogues, type Region} from '../../providers/catalogues.ts';
+import type {Judgement} from '../judge.ts';
+import {judgeSourceRanges, oneOf} from '../judge.ts';
+import {cloudOf, type Values} from '../values.ts';
+import type {Option, Step} from './step.ts';
 
 const isCloud = (values: Values): boolean => cloudOf(values) !== undefined;
 
