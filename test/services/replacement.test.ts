@@ -1,7 +1,8 @@
 import test, {type ExecutionContext} from 'ava';
 import {readMachineRecords} from '../../src/kubernetes/machine-records.ts';
 import {resources} from '../../src/kubernetes/resources.ts';
-import {controlPlanes, Killed, pods, type RollWorld, rollWorld, workers} from '../helpers/roll-world.ts';
+import {annotations} from '../../src/services/join/annotations.ts';
+import {controlPlanes, Killed, pods, type RollWorld, rollWorld, systemEvents, workers} from '../helpers/roll-world.ts';
 
 const prefix = 'constellation.edgeless.systems';
 
@@ -372,4 +373,23 @@ test('a status whose content stays is not written again, and its condition keeps
 	}
 	t.deepEqual(writes, []);
 	t.is(world.version().status.conditions[0]?.lastTransitionTime, status.conditions[0]?.lastTransitionTime);
+});
+
+test('an Event that any node may write does not stop a roll by not being what it should be', async t => {
+	const world = await start({controlPlanes: 1, workers: 1});
+	for (const [index, refusal] of [
+		'{',
+		'[]',
+		'"worker"',
+		'{"node":1}',
+		'{"node":"worker-0","message":"no","last":"late"}',
+	].entries())
+		await world.kube.create(systemEvents, {
+			apiVersion: 'v1',
+			kind: 'Event',
+			metadata: {name: `hostile-${index}`, annotations: {[annotations.refusal]: refusal}},
+		});
+	await world.want('v1.1.0');
+	await until(world, 'the roll', isDone(world, 'v1.1.0'));
+	t.is(world.version().failure, undefined);
 });

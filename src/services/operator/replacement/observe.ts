@@ -8,8 +8,8 @@ import type {ReplicaReport} from '../../../upgrade/replicas.ts';
 import {annotations} from '../../join/annotations.ts';
 import {reportName} from '../../join/policy-report.ts';
 import {missing} from '../../missing.ts';
-import {parseMaintenance, parseNode, parsePending, parseScalingGroup, parseWanted} from './parse.ts';
-import type {Observation, SeenRefusal} from './types.ts';
+import {parseMaintenance, parseNode, parsePending, parseRefusal, parseScalingGroup, parseWanted} from './parse.ts';
+import type {Observation} from './types.ts';
 
 const systemConfigMaps = inNamespace(resources.configMaps, 'kube-system');
 const systemLeases = inNamespace(resources.leases, 'kube-system');
@@ -52,7 +52,7 @@ export const observe = async (kube: Kube, groups: NodeGroups, now: number): Prom
 		maintenances: (maintenances ?? []).map(parseMaintenance),
 		scalingGroups: (scalingGroups ?? []).map(parseScalingGroup),
 		autoscaling: (strategies ?? []).map(strategyOf)[0],
-		refusals: isPending ? (await items(systemEvents)).flatMap(refusalOf) : [],
+		refusals: isPending ? (await items(systemEvents)).flatMap(parseRefusal) : [],
 		policies: readPolicySet(await kube.get(systemConfigMaps, 'join-config')),
 		replicas: (leases ?? []).flatMap(reportOf),
 		componentsExist: (await kube.get(systemConfigMaps, wanted.components).catch(missing)) !== undefined,
@@ -67,13 +67,6 @@ const strategyOf = ({metadata, spec, status}: KubeObject): NonNullable<Observati
 	active: (status as {enabled?: boolean} | undefined)?.enabled,
 	enabledBefore: metadata.annotations?.[upgradeAnnotations.pausedAutoscaler] === 'true',
 });
-
-const refusalOf = ({metadata}: KubeObject): SeenRefusal[] => {
-	const text = metadata.annotations?.[annotations.refusal];
-	if (text === undefined) return [];
-	const {node, message, expected, actual, last} = JSON.parse(text) as SeenRefusal;
-	return [{node, message, last, ...(expected !== undefined && {expected}), ...(actual !== undefined && {actual})}];
-};
 
 const reportPrefix = reportName('');
 

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import type {KubeObject} from '../../../kubernetes/kube.ts';
 import {upgradeAnnotations as names, parseFailure} from '../../../kubernetes/upgrade-annotations.ts';
+import {annotations} from '../../join/annotations.ts';
 import {countsAsReady} from '../../kubelet/node.ts';
-import type {CspState, SeenMaintenance, SeenNode, SeenPending, SeenScalingGroup, Wanted} from './types.ts';
+import type {CspState, SeenMaintenance, SeenNode, SeenPending, SeenRefusal, SeenScalingGroup, Wanted} from './types.ts';
 
 const controlPlaneLabel = 'node-role.kubernetes.io/control-plane';
 const defaultSeconds = 1800;
@@ -110,4 +111,24 @@ export const parseScalingGroup = ({metadata, spec, status}: KubeObject): SeenSca
 	const {groupId = ''} = (spec ?? {}) as {groupId?: string};
 	const {imageReference, conditions} = (status ?? {}) as {imageReference?: string; conditions?: {status?: string}[]};
 	return {name: metadata.name, groupId, imageReference, outdated: conditions?.[0] && conditions[0].status === 'True'};
+};
+
+const refusalShape = z.object({
+	node: z.string(),
+	message: z.string(),
+	expected: z.optional(z.string()),
+	actual: z.optional(z.string()),
+	last: z.number(),
+});
+
+/** The refusal that an Event tells of, if any. Every node may write Events: what is not of the shape is nobody's refusal. */
+export const parseRefusal = (event: KubeObject): SeenRefusal[] => {
+	const text = annotation(event, annotations.refusal);
+	if (text === undefined) return [];
+	try {
+		const {node, message, expected, actual, last} = refusalShape.parse(JSON.parse(text));
+		return [{node, message, last, ...(expected !== undefined && {expected}), ...(actual !== undefined && {actual})}];
+	} catch {
+		return [];
+	}
 };
