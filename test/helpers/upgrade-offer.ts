@@ -1,3 +1,4 @@
+import type {Event} from '../../src/events.ts';
 import {flightPlan} from '../../src/upgrade/flight-plan.ts';
 import type {Concern} from '../../src/upgrade/measurement-diff.ts';
 import {localKind, type ObservedBudget, type ObservedPod} from '../../src/upgrade/observed.ts';
@@ -84,7 +85,7 @@ export function upgradeWorld(
 		offer?: (asked: UpgradeAsked) => UpgradeOffer;
 		work?: string;
 	} = {},
-	pause: () => Promise<void> = async () => Promise.resolve(),
+	pause: (event?: Event) => Promise<void> = async () => Promise.resolve(),
 ): UpgradeWorld {
 	const asked: UpgradeAsked[] = [];
 	const begun: UpgradeWorld['begun'] = [];
@@ -101,9 +102,9 @@ export function upgradeWorld(
 		async *begin(proposal, consents, signal) {
 			begun.push({proposal, consents});
 			for (const event of recording(work)) {
-				await pause();
-				signal.throwIfAborted();
 				yield {...event, at: Date.now()};
+				await pause(event);
+				signal.throwIfAborted();
 			}
 			const lines = [
 				`3 nodes run ${proposal.target.image}; 3 of them answered a fresh challenge.`,
