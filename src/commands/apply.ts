@@ -5,6 +5,7 @@ import {settleConfig} from '../flows/config-file.ts';
 import {planCluster} from '../flows/create.ts';
 import type {Dependencies} from '../flows/dependencies.ts';
 import {withExisting, withLock, workspaceOf} from '../flows/session.ts';
+import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
 import type {Result} from '../output/output.ts';
 import {summaryLines} from '../summary.ts';
 import {answersFrom} from './config.ts';
@@ -20,6 +21,7 @@ export const apply: CommandModule = async (context, input) => {
 		return reviewAndApply(context, input);
 	}
 	return withLock(context, 'apply', async deps => {
+		await refuseApplyBesideUpgrade(deps);
 		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
 		const planned = await plan(context, deps);
 		const summary = await context.output.run('Applying', signal => applyCluster(deps, planned, signal), {
@@ -32,6 +34,7 @@ export const apply: CommandModule = async (context, input) => {
 export const create: CommandModule = async (context, input) => {
 	if (await isOnCloud(context, input)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'create');
 	return withLock(context, 'create', async deps => {
+		await refuseApplyBesideUpgrade(deps);
 		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
 		const planned = await plan(context, deps);
 		const {ids} = await context.output.run('Creating', signal => createMachines(deps, planned, signal), {expected: ['machines']});

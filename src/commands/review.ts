@@ -2,6 +2,7 @@ import {AppError, exitCodes} from '../errors.ts';
 import {readConfig} from '../flows/cluster.ts';
 import {settleConfig} from '../flows/config-file.ts';
 import {fileNames, openWorkspace} from '../flows/session.ts';
+import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
 import type {Result} from '../output/output.ts';
 import {runWizard, type WizardStart} from '../output/run-wizard.ts';
 import {summaryLines} from '../summary.ts';
@@ -13,7 +14,9 @@ import {wizardDeps} from './wizard-deps.ts';
 
 /** The wizard at its review, for a config that is there or made from flags. */
 export async function reviewAndApply(context: CommandContext, input: CommandInput): Promise<Result> {
-	const {workspace} = await openWorkspace(context);
+	const deps = await openWorkspace(context);
+	const {workspace} = deps;
+	await refuseApplyBesideUpgrade(deps);
 	await settleConfig(workspace, answersFrom(input), textFlag(input, 'config'));
 	const {config} = await readConfig(workspace);
 	const values = {

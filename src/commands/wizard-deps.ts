@@ -16,6 +16,7 @@ import {
 	writeAnswers,
 } from '../flows/setup.ts';
 import {localChecks} from '../flows/system.ts';
+import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
 import type {Answers, Plan, WizardDeps} from '../wizard/deps.ts';
 
 export type WizardSurroundings = {
@@ -53,6 +54,7 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 		versions: () => versionsOn(env),
 		async *plan(answers, signal): Flow<Plan> {
 			const deps = await locked(answers);
+			await refuseApplyBesideUpgrade(deps);
 			await writeAnswers(deps, configAnswers(answers));
 			planned = yield* planCluster(deps, signal);
 			return planView(planned);

@@ -11,6 +11,7 @@ import {AppError} from '../../src/errors.ts';
 import type {Event, Flow} from '../../src/events.ts';
 import {backUp} from '../../src/flows/upgrade/backup.ts';
 import {readBackup} from '../../src/flows/upgrade/backup-manifest.ts';
+import {refuseApplyBesideUpgrade, refuseBesideUpgrade, refuseDuringRoll} from '../../src/flows/upgrade/beside.ts';
 import {checkForUpgrade, strandsNode} from '../../src/flows/upgrade/check.ts';
 import type {UpgradeDependencies} from '../../src/flows/upgrade/dependencies.ts';
 import {observe, recoverable} from '../../src/flows/upgrade/observe.ts';
@@ -21,6 +22,7 @@ import {createStore} from '../../src/kubernetes/embedded/store/store.ts';
 import {type Kube, KubeError, type KubeObject, type Resource} from '../../src/kubernetes/kube.ts';
 import {joinConfig, nodeVersionManifest} from '../../src/kubernetes/manifests.ts';
 import {resourcePath} from '../../src/kubernetes/resources.ts';
+import {upgradeAnnotations} from '../../src/kubernetes/upgrade-annotations.ts';
 import {snapshotStore} from '../../src/providers/local/snapshot.ts';
 import type {Machine} from '../../src/providers/node-groups.ts';
 import type {Image} from '../../src/releases/image.ts';
@@ -365,6 +367,74 @@ test('pods, budgets, nodes on their way in and a running upgrade are read from t
 		{kind: 'PendingNode', name: 'worker-6', role: 'worker', image: undefined},
 	]);
 	t.true(observed.busy);
+});
+
+test('beside an upgrade that is not over a cluster is neither planned anew nor scaled; one that stands still may be removed', async t => {
+	const annotated = (annotations: Record<string, string>, status: object = {}): Objects => {
+		const objects = clusterObjects();
+		const [found] = objects['/apis/update.edgeless.systems/v1alpha1/nodeversions'] ?? [];
+		if (found !== undefined) Object.assign(found, {metadata: {...found.metadata, annotations}, status});
+		return objects;
+	};
+	const upgrade = (rest: Record<string, string> = {}) =>
+		Object.fromEntries(
+			Object.entries({upgrade: 'upgrade-1', ...rest}).map(([key, value]) => [
+				key === 'upgrade' ? upgradeAnnotations.upgrade : `constellation.edgeless.systems/upgrade-${key}`,
+				value,
+			]),
+		);
+	const held = (renewTime: string): Objects => {
+		const objects = clusterObjects();
+		objects['/apis/coordination.k8s.io/v1/namespaces/kube-system/leases']?.push({
+			apiVersion: 'coordination.k8s.io/v1',
+			kind: 'Lease',
+			metadata: {name: 'constellation-upgrade'},
+			spec: {holderIdentity: 'upgrade-1 on there', acquireTime: 'noon', renewTime},
+		});
+		return objects;
+	};
+	const outdated = {conditions: [{type: 'Outdated', status: 'True'}]};
+	const someLeft = {...outdated, outdated: [{name: 'worker-0'}]};
+	const joining = {...outdated, outdated: [], awaitingAnnotation: [{name: 'worker-0'}], mints: [{name: 'worker-1'}]};
+	type Row = {what: string; objects: Objects; apply?: string; scale?: string; terminate?: string};
+	const [active, busy] = ['upgrade-active', 'upgrade-busy'];
+	const rows: readonly Row[] = [
+		{what: 'no upgrade', objects: clusterObjects()},
+		{what: 'somebody is at it', objects: held('2026-01-02T03:04:00Z'), apply: busy, scale: busy, terminate: busy},
+		{what: 'whoever was at it is gone', objects: held('2026-01-02T03:00:00Z')},
+		{what: 'a roll', objects: annotated(upgrade(), someLeft), apply: active, scale: active, terminate: active},
+		{what: 'paused', objects: annotated(upgrade({paused: 'true'}), someLeft), apply: active, scale: active},
+		{what: 'mixed', objects: annotated(upgrade({direction: 'stay'}), someLeft), apply: active, scale: active},
+		{what: 'only its records are left', objects: annotated(upgrade()), apply: active, scale: active},
+		{what: 'a roll that nobody here began', objects: annotated({}, someLeft), apply: active, scale: active},
+		{what: 'nodes on their way in for the first time', objects: annotated({}, joining), scale: active},
+	];
+	for (const {what, objects, ...codes} of rows) {
+		const {deps} = await world(t, objects);
+		const checks = {apply: refuseApplyBesideUpgrade, scale: refuseBesideUpgrade, terminate: refuseDuringRoll};
+		for (const name of ['apply', 'scale', 'terminate'] as const) {
+			const found = await checks[name](deps).then(
+				() => undefined,
+				(error: unknown) => error,
+			);
+			if (codes[name] === undefined) t.is(found, undefined, `${name}: ${what}`);
+			else {
+				t.like(found, {code: codes[name], exitCode: 3}, `${name}: ${what}`);
+				t.truthy((found as AppError).details['holder'], `${name}: ${what}`);
+			}
+		}
+	}
+
+	// Where nobody answers, a cluster may be completed, but not one whose upgrade was begun here.
+	const {deps, workspace} = await world(t);
+	const silent = {...deps, kube: () => ({...kubeOf({}), get: () => Promise.reject(new KubeError(0, '', 'no answer'))})};
+	await t.notThrowsAsync(refuseApplyBesideUpgrade(silent));
+	await deps.journal.intent('upgrade', {resource: 'upgrade-1'});
+	await t.throwsAsync(refuseApplyBesideUpgrade(silent), {instanceOf: AppError, code: 'upgrade-active'});
+	await deps.journal.done('upgrade', {resource: 'upgrade-1'});
+	await t.notThrowsAsync(refuseApplyBesideUpgrade(silent));
+	rmSync(workspace.path('kubeconfig'));
+	await t.notThrowsAsync(refuseApplyBesideUpgrade(deps), 'it was never initialised');
 });
 
 test('backup: everything is there, 0600, read back; secrets of the store stay encrypted; a second run keeps it', async t => {

@@ -1,10 +1,12 @@
 import {AppError, exitCodes} from '../../errors.ts';
+import {readIds} from '../../workspace/id-file.ts';
 import {adminKube} from '../cluster.ts';
 import type {Dependencies} from '../dependencies.ts';
 import {busy, upgradeHolder} from './lease.ts';
 import {mayPass, readSteering} from './node-version.ts';
 
 type Cluster = Pick<Dependencies, 'workspace' | 'kube' | 'now'>;
+type Workplace = Cluster & Pick<Dependencies, 'journal'>;
 
 /** Refuses what changes nodes while an upgrade is not over. Throws AppError `upgrade-busy` or `upgrade-active` (exit 3). */
 export async function refuseBesideUpgrade(deps: Cluster): Promise<void> {
@@ -13,6 +15,27 @@ export async function refuseBesideUpgrade(deps: Cluster): Promise<void> {
 	if (held !== undefined) throw busy(held);
 	const {id, outdated} = await readSteering(kube);
 	if (id !== undefined || outdated) throw active(id);
+}
+
+/**
+ * Refuses to plan a cluster anew while an upgrade is not over: what its config says is not what its nodes are. A cluster that does not
+ * answer may be completed, unless the workspace itself began the upgrade. Nodes on their way in for the first time are none.
+ */
+export async function refuseApplyBesideUpgrade(deps: Workplace): Promise<void> {
+	const {workspace, journal, now} = deps;
+	if (((await readIds(workspace))?.clusterID ?? '') === '') return;
+	const begun = journal.last('upgrade');
+	const own = begun?.state === 'intent' ? begun.resource : undefined;
+	try {
+		const {kube} = await adminKube(deps);
+		const held = await upgradeHolder(kube, {now});
+		if (held !== undefined) throw busy(held);
+		const {id, replacing} = await readSteering(kube);
+		if (id !== undefined || replacing) throw active(id ?? own);
+	} catch (error) {
+		if (!mayPass(error) && !(error instanceof AppError && error.code === 'kubeconfig-missing')) throw error;
+	}
+	if (own !== undefined) throw active(own);
 }
 
 /**

@@ -20,6 +20,8 @@ export type Steering = {
 	waiting: readonly string[];
 	/** Whether any node is not simply up to date. */
 	outdated: boolean;
+	/** Whether nodes are replaced, or have to be: one that joins for the first time is not. */
+	replacing: boolean;
 };
 
 export async function readSteering(kube: Kube): Promise<Steering> {
@@ -31,7 +33,7 @@ export function steeringOf({metadata: {annotations = {}}, spec, status}: KubeObj
 	const retire = Number(annotations[upgradeAnnotations.retire] ?? Number.NaN);
 	const failure = parseFailure(annotations[upgradeAnnotations.failure]);
 	const direction = annotations[upgradeAnnotations.direction];
-	const {conditions = []} = (status ?? {}) as {conditions?: {type: string; status: string}[]};
+	const {conditions = [], ...lists} = (status ?? {}) as NodeVersionStatus;
 	return {
 		...(id === undefined || id === '' ? {} : {id}),
 		image: (spec as {imageVersion?: string} | undefined)?.imageVersion ?? '',
@@ -41,8 +43,13 @@ export function steeringOf({metadata: {annotations = {}}, spec, status}: KubeObj
 		...(failure === undefined ? {} : {failure}),
 		waiting: sentences(annotations[upgradeAnnotations.waiting]),
 		outdated: conditions.some(({type, status: value}) => type === 'Outdated' && value === 'True'),
+		replacing: (['outdated', 'donors', 'heirs', 'obsolete'] as const).some(list => (lists[list] ?? []).length > 0),
 	};
 }
+
+type NodeVersionStatus = {conditions?: {type: string; status: string}[]} & Partial<
+	Record<'outdated' | 'donors' | 'heirs' | 'obsolete', readonly unknown[]>
+>;
 
 function sentences(text: string | undefined): string[] {
 	try {
