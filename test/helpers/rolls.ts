@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {chmodSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {isProcessRecord} from '../../src/process.ts';
 import {controlSocket} from '../../src/providers/local/cluster-folder.ts';
@@ -8,6 +8,15 @@ import type {Asserts} from './strict.ts';
 import {type Finished, type Line, type Running, servicePid, type World} from './world.ts';
 
 export const groupsOf = (world: World): LocalNodeGroups => localNodeGroups(controlSocket(world.dataHome, world.uid()));
+
+export const imageFile = (world: World, image: string, name: string): string => join(world.dataHome, 'images', image, name);
+
+/** Files of images are there to be read only. */
+export function replaceFile(path: string, content: string | Uint8Array): void {
+	chmodSync(path, 0o600);
+	writeFileSync(path, content);
+	chmodSync(path, 0o400);
+}
 
 /** Makes the image where there is none, and gives what `upgrade apply` is told to go to it unattended. */
 export async function upgradeTo(t: Asserts, world: World, image: string): Promise<string[]> {

@@ -7,7 +7,7 @@ import {widen} from '../../upgrade/policy-set.ts';
 import {readPlan, upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {adminKube} from '../cluster.ts';
 import {phase} from '../phase.ts';
-import {attend, locked, type UpgradeEnd} from './apply.ts';
+import {attend, locked, runUpgrade, type UpgradeEnd} from './apply.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {readSteering, type Steering, steer} from './node-version.ts';
 import {observe} from './observe.ts';
@@ -49,9 +49,10 @@ export async function pauseUpgrade(deps: UpgradeDependencies): Promise<string> {
 	return file.id;
 }
 
-/** Takes pause and failure away and looks on. */
+/** Takes pause and failure away and looks on; one that the cluster does not know of yet begins. */
 export async function* continueUpgrade(deps: UpgradeDependencies, signal: AbortSignal): Flow<UpgradeEnd> {
 	const {kube, steering, file} = await currentUpgrade(deps);
+	if (steering.id !== file.id) return yield* runUpgrade(deps, file, signal);
 	const lease = yield* phase('lock', deps.now, locked(deps, kube, file.id));
 	try {
 		const forward =
