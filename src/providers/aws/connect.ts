@@ -5,9 +5,15 @@ import type {Check} from '../check.ts';
 import type {NodeGroups} from '../node-groups.ts';
 import {type CloudWorld, cloudPatience} from '../world.ts';
 import {type AwsWanted, awsChecks} from './checks.ts';
+import {machineImage} from './machine-image.ts';
 import {awsNodeGroups} from './node-groups.ts';
 
-export type AwsConnection = {nodeGroups: (uid: string) => NodeGroups; checks: (wanted: AwsWanted) => Check[]};
+export type AwsConnection = {
+	nodeGroups: (uid: string) => NodeGroups;
+	checks: (wanted: AwsWanted) => Check[];
+	/** Which TPM a machine image was registered with; empty: none. */
+	machineImage: (image: string, signal: AbortSignal) => Promise<{tpmSupport: string}>;
+};
 
 /**
  * AWS in one region, with the credentials that its own tools find (variables, profiles, single sign-on, roles). Import this file only
@@ -23,5 +29,6 @@ export const connectAws = (
 	return {
 		nodeGroups: uid => awsNodeGroups({autoScaling, ec2}, uid, cloudPatience(world)),
 		checks: wanted => awsChecks({ec2, sts}, wanted),
+		machineImage: (image, signal) => machineImage(ec2, image, signal),
 	};
 };

@@ -6,11 +6,14 @@ import {type CloudWorld, cloudPatience} from '../world.ts';
 import {type GoogleWanted, googleChecks} from './checks.ts';
 import {gcpNodeGroups} from './node-groups.ts';
 import {computeApi} from './rest.ts';
+import {shieldedKey} from './shielded-key.ts';
 import {googleHeaders, googleWords} from './sign-in.ts';
 
 export type GoogleConnection = {
 	nodeGroups: (cluster: {uid: string; name: string}) => NodeGroups;
 	checks: (wanted: GoogleWanted) => Check[];
+	/** DER SubjectPublicKeyInfo of the key that a machine of the project signs quotes with. */
+	shieldedKey: (machine: {zone: string; instance: string}) => Promise<Uint8Array>;
 };
 
 const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
@@ -28,9 +31,11 @@ export const connectGoogle = (
 	const auth = options.auth ?? new GoogleAuth({scopes});
 	const headers = googleHeaders(auth);
 	const at = (base: string) => restClient({...googleWords, base, headers, fetch, wait});
-	const compute = computeApi(at(`${root}/projects/${project}`), cloudPatience({now, wait}));
+	const inProject = at(`${root}/projects/${project}`);
+	const compute = computeApi(inProject, cloudPatience({now, wait}));
 	return Promise.resolve({
 		nodeGroups: cluster => gcpNodeGroups(compute, cluster),
 		checks: wanted => googleChecks({projects: at(projects), compute, images: at(root)}, wanted),
+		shieldedKey: machine => shieldedKey(inProject, machine),
 	});
 };
