@@ -2,6 +2,14 @@
 resource "aws_vpc" "cluster" {
   cidr_block = "192.168.0.0/16"
   tags       = merge(local.tags, { Name = "${local.cluster}-vpc" })
+
+  lifecycle {
+    # Every letter has a subnet of its own: a local zone such as us-west-2-lax-1a would take that of us-west-2a.
+    precondition {
+      condition     = alltrue([for zone in local.zones : can(regex("^${var.cloud.region}[a-m]$", zone))])
+      error_message = "Node groups lie in zones of region ${var.cloud.region}, like ${var.cloud.region}a; zones of other regions and local zones do not fit: ${join(", ", local.zones)}."
+    }
+  }
 }
 
 resource "aws_subnet" "nodes" {

@@ -97,7 +97,7 @@ variable "cloud" {
   })
   description = "What AWS alone needs: region, zone of the load balancer, instance profiles by name, and whether machines run with SEV-SNP."
   validation {
-    condition     = startswith(var.cloud.zone, var.cloud.region)
-    error_message = "The zone of the load balancer lies in the region."
+    condition     = can(regex("^${var.cloud.region}[a-m]$", var.cloud.zone))
+    error_message = "The zone of the load balancer is one of the region, like ${var.cloud.region}a; local zones have no network load balancer for this."
   }
 }

@@ -3,11 +3,12 @@ resource "google_compute_global_address" "load_balancer" {
   labels = local.labels
 }
 
-# The proxies hide who connects from the nodes, so the ranges are checked before them. A rule takes ten ranges.
+# The proxies hide who connects from the nodes, so the ranges are checked before them. A rule takes ten ranges, and a project has few
+# policies: one for what nodes need too, one for the rest.
 resource "google_compute_security_policy" "service" {
-  for_each    = local.ports
+  for_each    = { nodes = true, people = false }
   name        = "${local.cluster}-${each.key}"
-  description = "Who may reach ${each.key} of ${local.cluster}"
+  description = each.value ? "Who may reach what nodes of ${local.cluster} need too" : "Who may reach the rest of ${local.cluster}"
   type        = "CLOUD_ARMOR"
 
   dynamic "rule" {
@@ -26,7 +27,7 @@ resource "google_compute_security_policy" "service" {
   }
 
   dynamic "rule" {
-    for_each = each.value.nodes ? [true] : []
+    for_each = each.value ? [true] : []
     content {
       action      = "allow"
       priority    = 900
@@ -82,7 +83,7 @@ resource "google_compute_backend_service" "service" {
   load_balancing_scheme = "EXTERNAL"
   port_name             = each.key
   health_checks         = [google_compute_health_check.service[each.key].id]
-  security_policy       = google_compute_security_policy.service[each.key].self_link
+  security_policy       = google_compute_security_policy.service[each.value.nodes ? "nodes" : "people"].self_link
   # Also how long a connection may be silent: watches and shells of kubectl are, for long.
   timeout_sec                     = 3600
   connection_draining_timeout_sec = 60

@@ -68,8 +68,9 @@ resource "google_compute_instance_template" "group" {
 
   lifecycle {
     create_before_destroy = true
-    # Upgrades in the cluster make copies of the template with other images.
-    ignore_changes = [name_prefix, disk, metadata, tags]
+    # Nothing of a template can be changed, and one that machines were made from cannot be replaced. Upgrades in the cluster make copies
+    # with other images; another machine type is for another node group.
+    ignore_changes = all
 
     precondition {
       condition     = can(regex("^(n2d|c2d|c3d)-", each.value.instance_type))

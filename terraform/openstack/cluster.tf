@@ -150,8 +150,9 @@ resource "openstack_compute_instance_v2" "machine" {
   }
 
   lifecycle {
-    # Another image is for new machines; those that run are replaced by the cluster, one by one.
-    ignore_changes = [image_id, block_device]
+    # Another image or flavor is for new machines; those that run are replaced by the cluster, one by one. A new flavor would switch them
+    # all off at once, control planes too.
+    ignore_changes = [image_id, flavor_id, block_device]
 
     precondition {
       condition     = local.flavor_is_confidential[each.value.group]

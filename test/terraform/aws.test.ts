@@ -128,6 +128,10 @@ e2e('AWS: what would only fail later is refused by name before anything is made'
 		t.regex(shapes, sentence);
 	}
 
+	const elsewhere = {...variables.node_groups, worker_b: group('worker', 1, {zone: 'eu-central-1-ham-1a'})};
+	t.regex(await refused({node_groups: elsewhere}), /zones of other regions and local zones do not fit: eu-central-1-ham-1a/);
+	t.regex(await refused({cloud: {...variables.cloud, zone: 'eu-west-1a'}}), /is one of the region, like eu-central-1a/);
+
 	world.clouds.change('aws', cloud => {
 		cloud.data['aws_ec2_instance_type'] = {supported_cpu_features: [], nitro_tpm_support: 'unsupported', default_vcpus: 2};
 		cloud.data['aws_ami'] = {tpm_support: ''};

@@ -66,9 +66,16 @@ e2e('GCP: what nodes and people need is there, and nothing more is open', async 
 			.filter(rule => rule.action === 'allow')
 			.map(rule => rule.match[0]?.config[0]?.src_ip_ranges ?? []);
 		t.true(ranges.every(each => each.length <= 10));
-		const nodes = /kubernetes|konnectivity|join$/.test(policy['name'] as string);
+		const nodes = policy['name'] === 'demo-0a1b2c3d-nodes';
 		t.deepEqual(ranges.flat().toSorted(), [...variables.source_ranges, ...(nodes ? [nat] : [])].toSorted());
 	}
+	const [nodesOnly, peopleOnly] = ['nodes', 'people'].map(name => `/demo-0a1b2c3d-${name}`);
+	for (const {port_name: service, security_policy: policy} of of('google_compute_backend_service'))
+		t.true(
+			String(policy).endsWith(String(['kubernetes', 'konnectivity', 'join'].includes(String(service)) ? nodesOnly : peopleOnly)),
+			String(service),
+		);
+	t.is(of('google_compute_security_policy').length, 2, 'a project has few');
 	for (const firewall of of('google_compute_firewall')) t.false((firewall['source_ranges'] as string[]).includes('0.0.0.0/0'));
 	t.like(await world.outputs(), {name: 'demo', uid: '0a1b2c3d', network: '192.168.178.0/24'});
 
@@ -77,10 +84,17 @@ e2e('GCP: what nodes and people need is there, and nothing more is open', async 
 		...variables,
 		node_groups: {
 			control_plane_default: group('control-plane', 5, {image: 'projects/images/global/images/constellation-v2'}),
-			worker_default: group('worker', 2),
+			worker_default: group('worker', 2, {instance_type: 'n2d-standard-8', disk_size: 50}),
 		},
 	};
-	t.deepEqual(await world.plan(changed), [], 'numbers and images belong to the running cluster');
+	t.deepEqual(await world.plan(changed), [], 'numbers, images and machine types belong to the running cluster');
+	// A template that is in use cannot be replaced: new labels go to everything else.
+	const labelled = (await world.plan({...variables, tags: {team: 'other'}})).map(({type, change}) => [type, ...change.actions]);
+	t.true(labelled.length > 0);
+	t.true(
+		labelled.every(([type, ...actions]) => !type?.startsWith('google_compute_instance') && actions.join() === 'update'),
+		JSON.stringify(labelled),
+	);
 	await world.plan(variables);
 	await world.destroy();
 	t.deepEqual(world.clouds.read('google').objects, {});

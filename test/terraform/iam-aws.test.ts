@@ -1,7 +1,7 @@
 import {e2e} from '../helpers/e2e.ts';
 import {moduleWorld} from '../helpers/terraform-module.ts';
 
-type Statement = {Sid: string; Action: string[]; Resource: string; Condition?: object};
+type Statement = {Sid: string; Action: string[]; Resource: string | string[]; Condition?: object};
 
 e2e('AWS identities: two roles with what nodes call, and changes only to what carries a cluster uid', async t => {
 	const world = await moduleWorld(t, 'iam/aws', ['aws']);
@@ -24,6 +24,18 @@ e2e('AWS identities: two roles with what nodes call, and changes only to what ca
 		t.false(statement.Resource === '*' && statement.Action.includes('iam:PassRole'));
 	}
 	const [first = [], second = []] = policies;
+	// What the operator calls to make one machine, with what that call asks for in turn.
+	const launching = policies.flat().filter(({Action: actions}) => actions.includes('ec2:CreateFleet'));
+	t.deepEqual(
+		launching.map(({Resource: on, Condition: only}) => [String(on).includes('launch-template/'), only !== undefined]),
+		[
+			[true, true],
+			[false, false],
+		],
+		'from templates of a cluster only',
+	);
+	const all = policies.flat().flatMap(({Action: actions}) => actions);
+	for (const action of ['autoscaling:LaunchInstances', 'ec2:DescribeLaunchTemplateVersions']) t.true(all.includes(action));
 	const worker = first.length < second.length ? first : second;
 	t.false(
 		worker.some(({Action: actions}) => actions.some(action => /^(?:autoscaling|iam):/.test(action))),

@@ -66,11 +66,14 @@ e2e('OpenStack: what nodes and people need is there, and machines survive what d
 	t.is(of(resources, 'openstack_networking_floatingip_v2')[0]?.['address'], ip);
 	t.deepEqual(await world.plan(variables), [], 'a second plan is empty');
 
-	// One worker fewer, another image, another zone for new machines of another group: survivors stay.
+	// One worker fewer, another image and flavor, another zone for new machines of another group: survivors stay.
 	const changed = {
 		...variables,
 		node_groups: {
-			control_plane_default: group('control-plane', 3, {image: '11234567-89ab-cdef-0123-456789abcdef'}),
+			control_plane_default: group('control-plane', 3, {
+				image: '11234567-89ab-cdef-0123-456789abcdef',
+				instance_type: 'm1a.8cd',
+			}),
 			worker_default: group('worker', 1),
 			worker_b: group('worker', 1, {zone: 'eu01-2'}),
 		},

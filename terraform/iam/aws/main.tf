@@ -72,6 +72,23 @@ locals {
       Resource  = "*"
       Condition = local.of_a_cluster
     },
+    # autoscaling:LaunchInstances asks for this too. Machines are made from the template of a cluster only; what else it makes has no tags yet.
+    {
+      Sid       = "LaunchFromTemplate"
+      Effect    = "Allow"
+      Action    = ["ec2:CreateFleet"]
+      Resource  = "arn:${data.aws_partition.current.partition}:ec2:*:${data.aws_caller_identity.current.account_id}:launch-template/*"
+      Condition = local.of_a_cluster
+    },
+    {
+      Sid    = "Launch"
+      Effect = "Allow"
+      Action = ["ec2:CreateFleet"]
+      Resource = concat(
+        [for kind in ["fleet", "instance", "network-interface", "security-group", "subnet", "volume"] : "arn:${data.aws_partition.current.partition}:ec2:*:${data.aws_caller_identity.current.account_id}:${kind}/*"],
+        ["arn:${data.aws_partition.current.partition}:ec2:*::image/*", "arn:${data.aws_partition.current.partition}:ec2:*::snapshot/*"],
+      )
+    },
     # New versions of the launch template name the profile that machines start with.
     {
       Sid      = "GiveMachinesTheirRole"
