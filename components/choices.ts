@@ -6,6 +6,8 @@ import type {Theme} from './theme.ts';
 
 export type ChoiceOptions = {
 	options: readonly Option[];
+	/** The whole list where `options` is a part of it: the columns stay where they are. */
+	all?: readonly Option[];
 	value: string;
 	/** Whether keys go here: the pointer is drawn then, else a dot. */
 	hasFocus: boolean;
@@ -16,11 +18,11 @@ export type ChoiceOptions = {
 };
 
 /** The choices of one question; `focus` is the line of the chosen one. */
-export function choiceLines({options, value, hasFocus, inline, width, theme}: ChoiceOptions): Body {
+export function choiceLines({options, all = options, value, hasFocus, inline, width, theme}: ChoiceOptions): Body {
 	const row = inlineChoices(options, value, hasFocus, theme);
 	if (inline && lineCells(row) <= width) return {lines: [row], focus: 0};
-	const titles = Math.max(...options.map(option => cells(option.title))) + 3;
-	const details = Math.max(0, ...options.map(option => cells(option.detail ?? '')));
+	const titles = Math.max(...all.map(option => cells(option.title))) + 3;
+	const details = Math.max(0, ...all.map(option => cells(option.detail ?? '')));
 	const isWide = width >= 2 + titles + details + 20;
 	const lines: Line[] = [];
 	let focus = 0;

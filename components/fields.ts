@@ -1,9 +1,9 @@
-import {focused, judge, optionsOf} from '../src/wizard/form.ts';
+import {focused, isLong, judge, matching, optionsOf} from '../src/wizard/form.ts';
 import type {WizardState} from '../src/wizard/state.ts';
-import type {Field} from '../src/wizard/steps/step.ts';
+import type {Field, Option} from '../src/wizard/steps/step.ts';
 import {fieldsOf} from '../src/wizard/steps.ts';
 import {graphemes} from '../src/wizard/text-field.ts';
-import {choiceLines} from './choices.ts';
+import {type ChoiceOptions, choiceLines} from './choices.ts';
 import type {Line} from './lines.ts';
 import {blank, cells, fit, indented, line, span, wrap} from './lines.ts';
 import type {Body} from './screen.tsx';
@@ -51,15 +51,38 @@ function choices(field: Field, state: WizardState, isFocused: boolean, width: nu
 	const options = optionsOf(field, state);
 	const lines: Line[] = several ? [line(span(field.label))] : [];
 	if (options.length === 0) return {lines: [...lines, line(span('  reading what there is…', 'dim'))]};
-	const body = choiceLines({
-		options,
-		value: state.values[field.id],
-		hasFocus: isFocused,
-		inline: field.inline === true,
-		width,
-		theme,
-	});
+	const how = {options, value: state.values[field.id], hasFocus: isFocused, inline: field.inline === true, width, theme};
+	if (isLong(field, state)) {
+		const list = isFocused ? longList(matching(field, state), how, state) : chosenLine(how);
+		return {...list, lines: [...lines, ...list.lines], ...(list.cursor && {cursor: {...list.cursor, line: lines.length}})};
+	}
+	const body = choiceLines(how);
 	return {lines: [...lines, ...body.lines], focus: lines.length + (body.focus ?? 0)};
+}
+
+/** Rows of a long list that are on screen at a time. */
+const rows = 8;
+
+// The filter on top, with how much there is; below it the part of the list around what is chosen.
+function longList(matches: readonly Option[], how: ChoiceOptions, {filter, cursor}: WizardState): Body {
+	const {options, value} = how;
+	const at = matches.findIndex(option => option.value === value);
+	const start = Math.max(0, Math.min(at - Math.floor(rows / 2), matches.length - rows));
+	const prompt = '/ ';
+	const counts =
+		matches.length === 0
+			? `none of ${options.length} matches`
+			: filter === ''
+				? `type to filter   ${at + 1} of ${options.length}`
+				: `${matches.length} of ${options.length} match`;
+	const head = line(span(prompt, 'accent'), span(filter, 'strong'), span(`${filter === '' ? '' : '   '}${counts}`, 'dim'));
+	const list = choiceLines({...how, options: matches.slice(start, start + rows), all: options});
+	const column = cells(prompt) + cells(graphemes(filter).slice(0, cursor).join(''));
+	return {lines: [head, ...list.lines], focus: 1 + (list.focus ?? 0), cursor: {line: 0, column}};
+}
+
+function chosenLine(how: ChoiceOptions): Body {
+	return choiceLines({...how, options: how.options.filter(({value}) => value === how.value), all: how.options});
 }
 
 // Calm while something is being typed; an error once the person tried to go on.

@@ -18,6 +18,22 @@ export function optionsOf(field: Field, state: WizardState): readonly Option[] {
 	return field.options?.(state.values, state.facts) ?? [];
 }
 
+/** As many choices as one sees at a glance; a longer list is filtered by typing. */
+const glance = 10;
+
+export function isLong(field: Field | undefined, state: WizardState): boolean {
+	return field?.kind === 'select' && optionsOf(field, state).length > glance;
+}
+
+/** The choices that pass what was typed to filter the focused list: all words, wherever they stand. */
+export function matching(field: Field, state: WizardState): readonly Option[] {
+	const words = state.filter.toLowerCase().split(' ');
+	return optionsOf(field, state).filter(({title, detail = ''}) => {
+		const text = `${title} ${detail}`.toLowerCase();
+		return words.every(word => text.includes(word));
+	});
+}
+
 export function judge(field: Field, state: WizardState): Judgement {
 	return field.validate?.(state.values[field.id], state.values, state.facts) ?? {};
 }

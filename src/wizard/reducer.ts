@@ -1,11 +1,12 @@
 import type {WizardAction} from './actions.ts';
 import {foldFacts} from './facts.ts';
-import {focused, isTextual, judge, neighbour, optionsOf, problems} from './form.ts';
+import {focused, isLong, isTextual, judge, matching, neighbour, optionsOf, problems} from './form.ts';
 import {emptyLive, liveReduce} from './live.ts';
 import {copyVerdict, reduceSecrets} from './secrets.ts';
 import type {WizardState} from './state.ts';
+import type {Field} from './steps/step.ts';
 import {fieldsOf, stepOf} from './steps.ts';
-import {editText, graphemes} from './text-field.ts';
+import {type Edit, editText, graphemes} from './text-field.ts';
 import type {FieldId, StepId, Values} from './values.ts';
 
 const defaults: Values = {
@@ -33,6 +34,7 @@ export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder
 		{
 			step,
 			values: all,
+			filter: '',
 			cursor: 0,
 			focus: 0,
 			judged: new Set(),
@@ -114,7 +116,8 @@ function focus(state: WizardState, index: number): WizardState {
 	const fields = fieldsOf(state.step, state.values, state.facts);
 	const at = Math.max(0, Math.min(fields.length - 1, index));
 	const field = fields[at];
-	return {...state, focus: at, cursor: field === undefined ? 0 : graphemes(state.values[field.id]).length};
+	const cursor = field === undefined || !isTextual(field) ? 0 : graphemes(state.values[field.id]).length;
+	return {...state, focus: at, filter: '', cursor};
 }
 
 function next(state: WizardState): WizardState {
@@ -125,6 +128,8 @@ function next(state: WizardState): WizardState {
 	const fields = fieldsOf(state.step, state.values, state.facts);
 	const field = focused(state);
 	if (field !== undefined) {
+		// Nothing on screen is chosen then.
+		if (isLong(field, state) && matching(field, state).length === 0) return state;
 		const judged = {...state, judged: new Set([...state.judged, field.id])};
 		if (judge(field, state).error !== undefined) return judged;
 		if (state.focus < fields.length - 1) return focus(judged, state.focus + 1);
@@ -171,6 +176,7 @@ function back(state: WizardState): WizardState {
 	if (state.step === 'work' && (state.live.work === 'running' || state.live.work === 'stopping')) return state;
 	if (state.step === 'secrets') return {...state, secrets: {...state.secrets, typing: false}};
 	if (state.step === 'summary') return enter(state, 'secrets');
+	if (state.filter !== '') return focus(state, state.focus);
 	if (state.focus > 0) return focus(state, state.focus - 1);
 	const previous = neighbour(state, -1);
 	return previous === undefined ? {...state, overlay: 'leave'} : enter(state, previous);
@@ -184,21 +190,32 @@ function choose(state: WizardState, by: number): WizardState {
 		const value = String(Math.max(0, (Number.isFinite(number) ? number : 0) + by));
 		return {...withValue(state, field.id, value), cursor: value.length};
 	}
-	const options = optionsOf(field, state).filter(option => !option.disabled);
+	const options = matching(field, state).filter(option => !option.disabled);
 	const at = options.findIndex(option => option.value === state.values[field.id]);
 	const to = options[at === -1 ? 0 : Math.max(0, Math.min(options.length - 1, at + by))];
 	// What depends on the choice, such as the zones of a region, follows it.
 	return to === undefined ? state : preselected(withValue(state, field.id, to.value));
 }
 
-function edit(state: WizardState, change: Parameters<typeof editText>[1]): WizardState {
+function edit(state: WizardState, change: Edit): WizardState {
 	const field = focused(state);
+	if (field !== undefined && isLong(field, state)) return filter(state, field, change);
 	if (field === undefined || !isTextual(field)) return state;
 	const edited = editText({text: state.values[field.id], cursor: state.cursor}, change, field.kind === 'number' ? 5 : 200);
 	const judged = new Set(state.judged);
 	if (edited.text !== state.values[field.id]) judged.delete(field.id);
 	const secrets = state.step === 'secrets' ? {...state.secrets, typing: true} : state.secrets;
 	return {...withValue(state, field.id, edited.text), cursor: edited.cursor, judged, secrets, pending: false};
+}
+
+// What does not match cannot stay chosen: the first that does is.
+function filter(state: WizardState, field: Field, change: Edit): WizardState {
+	const {text, cursor} = editText({text: state.filter, cursor: state.cursor}, change, 60);
+	const filtered = {...state, filter: text, cursor, pending: false};
+	const options = matching(field, filtered).filter(option => !option.disabled);
+	const [first] = options;
+	const stays = first === undefined || options.some(({value}) => value === state.values[field.id]);
+	return stays ? filtered : preselected(withValue(filtered, field.id, first.value));
 }
 
 function withValue(state: WizardState, field: FieldId, value: string): WizardState {

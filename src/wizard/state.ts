@@ -20,7 +20,9 @@ export type SecretsState = {
 export type WizardState = {
 	step: StepId;
 	values: Values;
-	/** Text cursor of the focused text field, in grapheme clusters. */
+	/** What was typed to filter the focused list, where it is a long one. */
+	filter: string;
+	/** Text cursor of the focused text field or filter, in grapheme clusters. */
 	cursor: number;
 	/** Which field of the step has the focus. */
 	focus: number;

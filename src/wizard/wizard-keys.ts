@@ -1,5 +1,5 @@
 import type {WizardAction} from './actions.ts';
-import {focused, hasAnswers, isTextual} from './form.ts';
+import {focused, hasAnswers, isLong, isTextual} from './form.ts';
 import type {Binding, Hint} from './keys.ts';
 import {actionFor, bind, hintsFor, keySections} from './keys.ts';
 import {liveBindings} from './live-keys.ts';
@@ -32,8 +32,12 @@ const at = (step: StepId): When => all(open, ({state}) => state.step === step);
 const form: When = all(open, ({state}) => position(state.step, state.values, state.facts) !== undefined);
 const choosing = all(form, ({state}) => ['select', 'confirm'].includes(focused(state)?.kind ?? ''));
 const beside: When = context => choosing(context) && focused(context.state)?.inline === true;
+const searching: When = all(open, ({state}) => isLong(focused(state), state));
 const typing: When = ({state}) =>
-	state.overlay === undefined && isTextual(focused(state)) && (state.step !== 'secrets' || state.secrets.typing);
+	state.overlay === undefined &&
+	(isTextual(focused(state)) || isLong(focused(state), state)) &&
+	(state.step !== 'secrets' || state.secrets.typing);
+const filtered: When = ({state}) => state.filter !== '';
 const calm = all(open, not(typing));
 const working: When = ({state}) => state.step === 'work';
 const scrolls: When = context => (!working(context) || !open(context)) && context.scrollLimit > 0;
@@ -50,6 +54,9 @@ const table: readonly WizardBinding[] = [
 	bind('questions', ['right', 'l', 'down'], '←→', 'choose', beside, {type: 'choose', by: 1}, quiet),
 	bind('questions', ['up', 'k'], '↑↓', 'choose', all(choosing, not(beside)), {type: 'choose', by: -1}),
 	bind('questions', ['down', 'j'], '↑↓', 'choose', all(choosing, not(beside)), {type: 'choose', by: 1}, quiet),
+	bind('long lists', ['pageup'], 'pgup', 'ten up', searching, {type: 'choose', by: -10}, quiet),
+	bind('long lists', ['pagedown'], 'pgdn', 'ten down', searching, {type: 'choose', by: 10}, quiet),
+	bind('long lists', ['escape'], 'esc', 'show all', all(searching, filtered), {type: 'back'}),
 	bind('numbers', ['up'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: 1}),
 	bind('numbers', ['down'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: -1}, quiet),
 	bind('numbers', ['tab'], 'tab', 'next field', at('nodes'), ({state}) => ({type: 'focus', by: state.focus === 0 ? 1 : -1})),
@@ -98,7 +105,8 @@ const table: readonly WizardBinding[] = [
 		scroll(-5),
 	),
 	bind('questions', ['e'], 'e', 'explain', all(form, calm), {type: 'overlay', overlay: 'explain'}),
-	bind('everywhere', ['e'], 'e', 'close', over('explain'), {type: 'close'}, quiet),
+	bind('text fields', ['f2'], 'f2', 'explain', all(form, typing), {type: 'overlay', overlay: 'explain'}),
+	bind('everywhere', ['e', 'f2'], 'e', 'close', over('explain'), {type: 'close'}, quiet),
 	bind('review', ['p'], 'p', 'close', over('plan'), {type: 'close'}, quiet),
 	bind('everywhere', ['?', 'f1'], '?', 'close', over('help'), {type: 'close'}, quiet),
 	bind('everywhere', ['?'], '?', 'keys', all(calm, not(working)), {type: 'overlay', overlay: 'help'}),

@@ -1,11 +1,12 @@
 import test from 'ava';
 import {formatDraft, parseDraft} from '../../src/wizard/draft.ts';
-import {needALook, optionsOf, problems} from '../../src/wizard/form.ts';
+import {matching, needALook, optionsOf, problems} from '../../src/wizard/form.ts';
 import {judgeName, judgeSourceRanges} from '../../src/wizard/judge.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
 import {answersOf, type WizardState} from '../../src/wizard/state.ts';
 import {fieldsOf, position, setupSteps} from '../../src/wizard/steps.ts';
 import {type StepId, type Values} from '../../src/wizard/values.ts';
+import {wizardAction, wizardText} from '../../src/wizard/wizard-keys.ts';
 
 const aws: Partial<Values> = {provider: 'aws', name: 'demo', variant: 'aws-sev-snp', sourceRanges: '198.51.100.7/32'};
 
@@ -63,6 +64,30 @@ test('what is missing from a list says why', t => {
 		startWizard({...aws, region: 'eu-central-1', zone: 'eu-central-1a', instanceType: 'm6a.xlarge'}, 'review'),
 	);
 	t.regex(wrong.find(({step}) => step === 'place')?.error ?? '', /no aws-sev-snp known/);
+});
+
+test('a long list is filtered by typing; what no longer matches is no longer chosen, and esc shows all of it again', t => {
+	const press = (state: WizardState, ...keys: string[]) =>
+		keys.reduce((now, key) => {
+			const context = {state: now, now: 0, offset: 0, scrollLimit: 0};
+			const action = key.length === 1 ? wizardText(context, key, false) : wizardAction(context, key);
+			return action === undefined ? now : reduce(now, action);
+		}, state);
+	const start = startWizard({provider: 'azure', variant: 'azure-sev-snp'}, 'machines');
+	t.is(start.values.instanceType, 'Standard_DC4as_v5');
+	const larger = press(start, ...'8ADS', 'down');
+	t.is(larger.filter, '8ADS', 'j, k, e and ? are text here');
+	const [field] = fieldsOf('machines', larger.values, larger.facts);
+	t.true(field !== undefined && matching(field, larger).every(({value}) => value.includes('8ads')));
+	t.regex(larger.values.instanceType, /8ads/);
+	const nothing = press(larger, '?', 'enter');
+	t.like(nothing, {step: 'machines', filter: '8ADS?'}, 'nothing on screen is chosen');
+	const all = press(nothing, 'escape');
+	t.like(all, {filter: '', step: 'machines', values: larger.values});
+	t.is(press(larger, 'enter').step, 'access');
+	t.is(press(larger, 'enter', 'shift-tab').filter, '', 'a list starts whole');
+	t.is(press(start, 'f2').overlay, 'explain');
+	t.is(press(start, 'pagedown', 'pageup').values.instanceType, start.values.instanceType);
 });
 
 test('an earlier answer that changes makes later ones worth a look', t => {

@@ -56,9 +56,6 @@ function zones(values: Values): Option[] {
 	return (region?.zones ?? []).map(zone => ({value: zone, title: zone}));
 }
 
-/** As many as one can look through; the config takes every other one too. */
-const shownTypes = 12;
-
 const familyOf = (name: string): string => name.split('.')[0] ?? name;
 
 /** Machine types that run the variant, and below, why some that one might look for are missing. */
@@ -73,9 +70,7 @@ function types(values: Values): Option[] {
 		return other === variant || first === undefined ? [] : [{...first, other}];
 	});
 	return [
-		...fitting
-			.slice(0, shownTypes)
-			.map((name, index) => ({value: name, title: name, ...(index === 0 ? {status: '4 processors'} : {})})),
+		...fitting.map((name, index) => ({value: name, title: name, ...(index === 0 ? {status: '4 processors'} : {})})),
 		...others.map(({name, other}) => ({
 			value: name,
 			title: name,
