@@ -12,12 +12,16 @@ import {
 } from '@aws-sdk/client-ec2';
 import {GetCallerIdentityCommand, type STSClient} from '@aws-sdk/client-sts';
 import {byValue, type Check, check, unfit, type WantedGroup} from '../check.ts';
+import {isStandard, notAsked, standardLimit, standardUse} from './cpu-quota.ts';
 import {asked} from './errors.ts';
 
 export type AwsWanted = {region: string; sevSnp: boolean; groups: readonly WantedGroup[]};
 
-/** What can be asked of AWS before anything is made. How many virtual CPUs are allowed is said by an API that the tool does not use. */
-export const awsChecks = ({ec2, sts}: {ec2: EC2Client; sts: STSClient}, {region, sevSnp, groups}: AwsWanted): Check[] => {
+/** What can be asked of AWS before anything is made. `quotas`: where Service Quotas answers, if not at AWS. */
+export const awsChecks = (
+	{ec2, sts, quotas}: {ec2: EC2Client; sts: STSClient; quotas?: string | undefined},
+	{region, sevSnp, groups}: AwsWanted,
+): Check[] => {
 	const types = byValue(groups, ({instanceType}) => instanceType);
 	const images = byValue(groups, ({image}) => image);
 
@@ -109,9 +113,28 @@ export const awsChecks = ({ec2, sts}: {ec2: EC2Client; sts: STSClient}, {region,
 				[`${needed} elastic addresses are needed, ${Math.max(0, free)} of ${limit} are free.`],
 				'Release some, or have the quota raised (Service Quotas, Amazon EC2, EC2-VPC Elastic IPs).',
 			);
-		return `${needed} needed, ${free} free; the quota of virtual CPUs is not asked`;
+		return `${needed} needed, ${free} free`;
 	});
-	return [identity, permissions, offerings, image, addresses];
+
+	const processors = check('cpu-quota', 'Quota of virtual CPUs', async () => {
+		let needed = 0;
+		const others: string[] = [];
+		for (const {instanceType, count} of groups) {
+			if (!isStandard(instanceType)) others.push(instanceType);
+			else needed += count * ((await described(ec2, instanceType))?.VCpuInfo?.DefaultVCpus ?? 0);
+		}
+		const more = others.length === 0 ? '' : `; the quota of ${others.join(', ')} is not asked`;
+		const limit = await standardLimit(ec2, region, quotas).catch(notAsked);
+		if (typeof limit === 'string') return `${needed} needed; ${limit}${more}`;
+		const free = Math.max(0, limit - (await standardUse(ec2)));
+		if (free < needed)
+			throw unfit(
+				[`${needed} virtual CPUs of standard machines are needed, ${free} of ${limit} are free.`],
+				`Have the quota raised (Service Quotas, Amazon EC2, Running On-Demand Standard instances, ${region}), or use fewer or smaller machines.`,
+			);
+		return `${needed} needed, ${free} free${more}`;
+	});
+	return [identity, permissions, offerings, image, addresses, processors];
 };
 
 const described = async (ec2: EC2Client, type: string): Promise<InstanceTypeInfo | undefined> => {

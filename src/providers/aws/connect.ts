@@ -22,13 +22,15 @@ export type AwsConnection = {
 export const connectAws = (
 	region: string,
 	world: Pick<CloudWorld, 'now' | 'wait'>,
-	options: Pick<AutoScalingClientConfig, 'endpoint' | 'credentials'> = {},
+	options: {endpoint?: string} & Pick<AutoScalingClientConfig, 'credentials'> = {},
 ): AwsConnection => {
 	const settings = {region, maxAttempts: 5, ...options};
 	const [autoScaling, ec2, sts] = [new AutoScalingClient(settings), new EC2Client(settings), new STSClient(settings)];
+	// As the SDK itself reads it, for clouds that speak the API of AWS.
+	const quotas = options.endpoint ?? process.env['AWS_ENDPOINT_URL'];
 	return {
 		nodeGroups: uid => awsNodeGroups({autoScaling, ec2}, uid, cloudPatience(world)),
-		checks: wanted => awsChecks({ec2, sts}, wanted),
+		checks: wanted => awsChecks({ec2, sts, quotas}, wanted),
 		machineImage: (image, signal) => machineImage(ec2, image, signal),
 	};
 };

@@ -35,6 +35,20 @@ const type = (feature: string, tpm = 'supported', cpus = 4) =>
 		'DescribeInstanceTypes',
 		`<instanceTypeSet><item><instanceType>m6a.xlarge</instanceType><vCpuInfo><defaultVCpus>${cpus}</defaultVCpus></vCpuInfo><processorInfo><supportedFeatures><item>${feature}</item></supportedFeatures></processorInfo><nitroTpmSupport>${tpm}</nitroTpmSupport></item></instanceTypeSet>`,
 	);
+/** So many machines of four virtual CPUs; beside them a spot machine and one that counts for another quota. */
+const running = (count: number) => {
+	const item = (name: string, more = '') =>
+		`<item><instanceType>${name}</instanceType><cpuOptions><coreCount>2</coreCount><threadsPerCore>2</threadsPerCore></cpuOptions>${more}</item>`;
+	const all = [
+		...Array.from({length: count}, () => item('m6a.xlarge')),
+		item('c6a.xlarge', '<instanceLifecycle>spot</instanceLifecycle>'),
+		item('g5.xlarge'),
+	];
+	return answer(
+		'DescribeInstances',
+		`<reservationSet><item><instancesSet>${all.join('')}</instancesSet></item></reservationSet>`,
+	);
+};
 const images = (content: string) => answer('DescribeImages', `<imagesSet>${content}</imagesSet>`);
 
 const results = async (t: ExecutionContext, changes: Record<string, Reply> = {}) => {
@@ -52,10 +66,18 @@ const results = async (t: ExecutionContext, changes: Record<string, Reply> = {})
 			'<accountAttributeSet><item><attributeName>vpc-max-elastic-ips</attributeName><attributeValueSet><item><attributeValue>5</attributeValue></item></attributeValueSet></item></accountAttributeSet>',
 		),
 		DescribeAddresses: answer('DescribeAddresses', '<addressesSet><item><publicIp>192.0.2.1</publicIp></item></addressesSet>'),
+		DescribeInstances: running(3),
+		'ServiceQuotasV20190624.GetServiceQuota': {body: {Quota: {QuotaCode: 'L-1216C47A', Value: 32}}},
 		...changes,
 	};
 	const asked: URLSearchParams[] = [];
-	const {url} = await cloudServer(t, ({body}) => {
+	const {url} = await cloudServer(t, ({body, headers}) => {
+		const target = headers['x-amz-target'];
+		if (typeof target === 'string') {
+			t.deepEqual(JSON.parse(body), {ServiceCode: 'ec2', QuotaCode: 'L-1216C47A'});
+			t.regex(headers.authorization ?? '', /eu-west-1\/servicequotas\/aws4_request/);
+			return replies[target] ?? {status: 404};
+		}
 		const form = new URLSearchParams(body);
 		asked.push(form);
 		return replies[form.get('Action') ?? ''] ?? failure(form.get('DryRun') === 'true' ? 'DryRunOperation' : 'InvalidAction', 412);
@@ -66,7 +88,7 @@ const results = async (t: ExecutionContext, changes: Record<string, Reply> = {})
 		maxAttempts: 2,
 		credentials: {accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'canary', sessionToken: 'canary'},
 	};
-	const checks = awsChecks({ec2: new EC2Client(options), sts: new STSClient(options)}, wanted);
+	const checks = awsChecks({ec2: new EC2Client(options), sts: new STSClient(options), quotas: url}, wanted);
 	const found = new Map(await Promise.all(checks.map(async check => [check.id, await check.run()] as const)));
 	t.false(JSON.stringify([...found.values()]).includes('canary'));
 	t.true(
@@ -84,6 +106,17 @@ test('all is well', async t => {
 	);
 	t.is(found.get('identity')?.detail, 'account 123456789012, arn:aws:iam::123456789012:user/demo, region eu-west-1');
 	t.regex(found.get('quota')?.detail ?? '', /^3 needed, 4 free/);
+	t.is(found.get('cpu-quota')?.detail, '20 needed, 20 free');
+});
+
+test('a quota that nobody may ask is said, and stops nothing', async t => {
+	const quota = 'ServiceQuotasV20190624.GetServiceQuota';
+	const refusal = {__type: 'com.amazonaws.servicequotas#AccessDeniedException', message: 'User is not authorized'};
+	const denied = (await results(t, {[quota]: {status: 400, body: refusal}})).get('cpu-quota');
+	t.true(denied?.ok);
+	t.regex(denied?.detail ?? '', /^20 needed; not asked: AWS refused the quota of virtual CPUs: User is not authorized/);
+	for (const silent of [{cut: true}, {text: 'gateway'}, {body: {Quota: {}}}])
+		t.regex((await results(t, {[quota]: silent})).get('cpu-quota')?.detail ?? '', /^20 needed; not asked: AWS/);
 });
 
 const cases: [string, Record<string, Reply>, string, RegExp, RegExp][] = [
@@ -157,6 +190,7 @@ const cases: [string, Record<string, Reply>, string, RegExp, RegExp][] = [
 		/3 elastic addresses are needed, 2 of 5 are free/,
 		/raised/,
 	],
+	['virtual CPUs', {DescribeInstances: running(4)}, 'cpu-quota', /20 virtual CPUs.*16 of 32 are free/, /Service Quotas/],
 	['outage', {DescribeAddresses: failure('ServiceUnavailable', 503)}, 'quota', /gives no answer/, /status page/],
 ];
 for (const [title, changes, id, detail, fix] of cases) {
