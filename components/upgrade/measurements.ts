@@ -18,7 +18,10 @@ export function measurementsBody(state: UpgradeState, width: number, theme: Them
 export function measurementFacts(state: UpgradeState, width: number, theme: Theme): Line[] {
 	const proposal = proposalFor(state.values, state.facts);
 	if (proposal === undefined) return [];
-	const {rows, concerns} = proposal.measurements;
+	const {
+		measurements: {rows, concerns},
+		vouched,
+	} = proposal;
 	const [origin] = rows;
 	const isTable = width >= 70;
 	const warning = `${theme.symbols.warning} ${count(concerns.length, 'concern')}, each to be accepted by itself.`;
@@ -30,6 +33,8 @@ export function measurementFacts(state: UpgradeState, width: number, theme: Them
 		...labelled(' digest', proposal.target.measurements, width, 11),
 		...(origin === undefined ? [] : labelled(' from', origin.source, width, 11)),
 		...(origin === undefined ? [] : labelled(' signed by', origin.signer, width, 11)),
+		...(vouched === undefined ? [] : labelled(' file', vouched.digest, width, 11)),
+		...(vouched === undefined ? [] : labelled(' log', vouched.logWords, width, 11)),
 		...(concerns.length === 0 ? [] : [blank, ...wrap(warning, width, 'trouble', '  ')]),
 	];
 }

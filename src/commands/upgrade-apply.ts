@@ -9,14 +9,14 @@ import {unfinishedPlan} from '../flows/upgrade/steer.ts';
 import type {Result} from '../output/output.ts';
 import {agree, canAsk} from './consent.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
-import {askedFor} from './upgrade-check.ts';
+import {askedFor, vouchWishes} from './upgrade-check.ts';
 
 const steps: readonly PhaseId[] = ['lock', 'backup', 'policies', 'control-planes', 'workers', 'retire', 'verify'];
 
 /** Begins an upgrade, or goes on with the one that is under way. */
 export const apply: CommandModule = (context, input) =>
 	withExisting(context, 'upgrade', async base => {
-		const deps = withUpgrade(base, context);
+		const deps = withUpgrade(base, context, vouchWishes(input));
 		const asked = askedFor(input);
 		const known = await unfinishedPlan(deps);
 		if (known !== undefined) {

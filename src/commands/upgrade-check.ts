@@ -1,28 +1,35 @@
 import {resolveKubernetesVersion} from '../config/versions.ts';
 import {checkForUpgrade, strandsNode} from '../flows/upgrade/check.ts';
 import {openUpgrade} from '../flows/upgrade/dependencies.ts';
+import type {VouchWishes} from '../flows/vouched.ts';
 import {rehearsalSentence} from '../summary.ts';
 import {type CommandInput, type CommandModule, textFlag} from './types.ts';
 import {partLines, proposalLines} from './upgrade-words.ts';
 
 export const check: CommandModule = async (context, input) => {
-	const {name, parts, busy, proposal} = await checkForUpgrade(await openUpgrade(context), askedFor(input));
+	const {name, parts, busy, proposal} = await checkForUpgrade(await openUpgrade(context, vouchWishes(input)), askedFor(input));
 	const head = [...partLines(parts), ...(busy ? ['', 'An upgrade is under way.'] : [])];
 	const data = {name, upToDate: proposal === undefined, busy, ...parts};
 	if (proposal === undefined) {
 		const lines = [`${name} is up to date: there is nothing to do.`, rehearsalSentence, '', ...head];
 		return {command: 'upgrade check', data, lines};
 	}
-	const {target, measurements, plan, strand} = proposal;
+	const {target, measurements, plan, strand, vouched} = proposal;
 	if (strand.counterexample !== undefined) throw strandsNode(strand.counterexample);
 	const change = (from: string, to: string) => (from === to ? `stays ${from}` : `${from} → ${to}`);
 	const title = `${name}: image ${change(parts.image.running, target.image)}, Kubernetes ${change(parts.kubernetes.running, target.kubernetes)}`;
 	return {
 		command: 'upgrade check',
-		data: {...data, measurements, plan, strand, target},
+		data: {...data, measurements, ...(vouched === undefined ? {} : {vouched}), plan, strand, target},
 		lines: [title, rehearsalSentence, '', ...head, '', ...proposalLines(proposal)],
 	};
 };
+
+/** Whom to ask about the image, beside this machine. */
+export function vouchWishes(input: CommandInput): VouchWishes {
+	const [from, keyFile] = [textFlag(input, 'measurements-from'), textFlag(input, 'key')];
+	return {...(from === undefined ? {} : {from}), ...(keyFile === undefined ? {} : {keyFile})};
+}
 
 /** The versions of the flags, as they are written everywhere else. */
 export function askedFor(input: CommandInput): {image?: string; kubernetes?: string} {

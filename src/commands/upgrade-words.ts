@@ -27,7 +27,7 @@ export function partLines(parts: {image: Part; services: Part; kubernetes: Part}
 }
 
 /** The measurements, the plan and what was checked of it. */
-export function proposalLines({target, measurements, plan, strand}: Proposal): string[] {
+export function proposalLines({target, measurements, plan, strand, vouched}: Proposal): string[] {
 	const {rows, concerns} = measurements;
 	const changed = rows.filter(({change}) => change !== 'same');
 	return [
@@ -38,7 +38,8 @@ export function proposalLines({target, measurements, plan, strand}: Proposal): s
 			`    now   ${row.old ?? 'not checked'}`,
 			`    then  ${row.new ?? 'not checked'}`,
 		]),
-		...(changed[0] === undefined ? [] : [`  from       ${changed[0].source}`, `  signed by  ${changed[0].signer}`]),
+		...(rows[0] === undefined ? [] : [`  from       ${rows[0].source}`, `  signed by  ${rows[0].signer}`]),
+		...(vouched === undefined ? [] : [`  file       ${vouched.digest}`, `  log        ${vouched.logWords}`]),
 		...concerns.map(({code, message}) => `  to be accepted by itself: ${message} (${code})`),
 		'',
 		'plan',

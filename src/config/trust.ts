@@ -16,7 +16,12 @@ export const trustSchema = z.strictObject({
 		.max(2000)
 		.optional()
 		.describe(
-			'Where `config fetch-measurements` looks: address of a mirror or of a file, or a path. Without it: the image on this machine for local clusters, the server of the original project for others.',
+			'Where `config fetch-measurements` looks, and who has to say the same of an image before a local cluster is made of it or upgraded to it: address of a mirror or of a file, a path, or `bundle`. Without it: the image on this machine for local clusters, the server of the original project for others.',
+		),
+	azureVersions: address
+		.optional()
+		.describe(
+			'Mirror that `latest` of azureSEVSNP is looked up on. Whoever serves the list, the built-in key must have signed it. Without it: the server of the original project.',
 		),
 	keys: z
 		.array(publicKey)

@@ -40,7 +40,7 @@ export function trustWorld(env: Environment, signal?: AbortSignal): TrustWorld {
 	};
 }
 
-const ownKeyName = 'release key of this machine';
+export const ownKeyName = 'release key of this machine';
 
 /** Keys of the user's own: those of the config, and one in a PEM file. Empty where there are none. */
 export async function ownSigners({keys = []}: TrustSettings, file?: string): Promise<Signer[]> {

@@ -3,16 +3,20 @@ import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {formatPolicy, type LocalPolicy} from '../../src/attestation/policy.ts';
+import {formatMeasurements} from '../../src/attestation/measurements.ts';
+import {formatPolicy, type LocalPolicy, type Policy, parsePolicy} from '../../src/attestation/policy.ts';
 import {formatImageStatement} from '../../src/attestation/signed-measurements.ts';
+import {proposalLines} from '../../src/commands/upgrade-words.ts';
 import {generateConfig} from '../../src/config/generate.ts';
 import {editConfig} from '../../src/config/load.ts';
 import {AppError} from '../../src/errors.ts';
 import type {Event, Flow} from '../../src/events.ts';
+import {runUpgrade} from '../../src/flows/upgrade/apply.ts';
 import {backUp} from '../../src/flows/upgrade/backup.ts';
 import {readBackup} from '../../src/flows/upgrade/backup-manifest.ts';
 import {refuseApplyBesideUpgrade, refuseBesideUpgrade, refuseDuringRoll} from '../../src/flows/upgrade/beside.ts';
 import {checkForUpgrade, strandsNode} from '../../src/flows/upgrade/check.ts';
+import {decide} from '../../src/flows/upgrade/decide.ts';
 import type {UpgradeDependencies} from '../../src/flows/upgrade/dependencies.ts';
 import {observe, recoverable} from '../../src/flows/upgrade/observe.ts';
 import {updateDefinitions} from '../../src/kubernetes/crds.ts';
@@ -27,6 +31,7 @@ import {snapshotStore} from '../../src/providers/local/snapshot.ts';
 import type {Machine} from '../../src/providers/node-groups.ts';
 import type {Image} from '../../src/releases/image.ts';
 import {Secret} from '../../src/secret.ts';
+import {diffPolicies} from '../../src/upgrade/measurement-diff.ts';
 import {measurementsDigest} from '../../src/upgrade/policy-set.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
 import {openJournal} from '../../src/workspace/journal.ts';
@@ -219,6 +224,7 @@ async function world(
 				{version: 'v0.3.0', ownProgram: true},
 			]),
 		intactImage: version => Promise.resolve(imageOf(version)),
+		vouch: () => Promise.resolve(undefined),
 		groups: () =>
 			Promise.resolve([
 				{name: 'control_plane_default', role: 'control-plane', image: 'v0.1.0', size: 1},
@@ -537,4 +543,80 @@ test('a snapshot is whole or not there', async t => {
 		readdirSync(cluster).filter(name => /other|tmp/.test(name)),
 		[],
 	);
+});
+
+test('measurements take a consent of their own, and so does each way in which the policy would be weaker', async t => {
+	const {deps, workspace, folder} = await world(t);
+	const text = readFileSync(workspace.path('config'), 'utf8');
+	const value = {expected: '07'.repeat(32), warnOnly: false};
+	writeFileSync(workspace.path('config'), editConfig(text, [{path: ['attestation', 'localVTPM', 'measurements', '7'], value}]));
+	const before = filesIn(folder);
+	const {proposal} = await checkForUpgrade(deps, {});
+	if (proposal === undefined) return t.fail('there is a proposal');
+	t.deepEqual(
+		proposal.measurements.concerns.map(({code, message}) => [code, message]),
+		[['policy-weaker', 'Register 7 would not be checked any more.']],
+	);
+	const {measurements} = proposal.target;
+	const refused = [
+		[{measurements: `sha256:${'0'.repeat(64)}`, concerns: ['policy-weaker']}, 'measurements-not-accepted'],
+		[{measurements, concerns: []}, 'policy-concerns'],
+		[{measurements, concerns: ['cluster-register-missing', 'variant-differs', 'signer-differs']}, 'policy-concerns'],
+	] as const;
+	for (const [consent, code] of refused)
+		t.like(await t.throwsAsync(decide(deps, proposal, consent), {instanceOf: AppError}), {code, exitCode: 5});
+	t.deepEqual(filesIn(folder), before);
+	const {id} = await decide(deps, proposal, {measurements, concerns: ['policy-weaker']});
+	t.regex((await readPlan(upgradeFolder(workspace, id), 1_000_000)) ?? '', /"concerns":\s*\[\s*"policy-weaker"/);
+
+	// What no image of this tool can bring about is told all the same.
+	const open = new Map([...policyOf(2).measurements].filter(([register]) => register !== 15));
+	const origin = {source: 'there', signer: 'somebody'};
+	const codesOf = (next: Policy) => diffPolicies(policyOf(1), next, origin).concerns.map(({code}) => code);
+	t.deepEqual(codesOf({...policyOf(2), measurements: open}), ['policy-weaker', 'cluster-register-missing']);
+	t.true(codesOf(parsePolicy('qemu-vtpm', {measurements: formatMeasurements(measurementsOf(2))})).includes('variant-differs'));
+	t.deepEqual(codesOf({...policyOf(2), releaseKey: spki()}), ['signer-differs']);
+});
+
+test('who else vouches for the image stands beside its measurements; who does not ends the look with 5', async t => {
+	const {deps, folder} = await world(t);
+	const before = filesIn(folder);
+	const vouched = {
+		flags: ['--measurements-from', 'bundle'],
+		source: 'what was imported',
+		digest: `sha256:${'5e'.repeat(32)}`,
+		signer: {name: 'key 1 of the config', fingerprint: `sha256:${'77'.repeat(32)}`, pinned: false},
+		log: {state: 'not-checked', why: 'no proof came'} as const,
+		logWords: 'no log was asked',
+	};
+	const {proposal} = await checkForUpgrade({...deps, vouch: () => Promise.resolve(vouched)}, {});
+	t.is(proposal?.vouched, vouched);
+	for (const {source, signer} of proposal?.measurements.rows ?? []) {
+		t.is(source, 'what was imported, the same as in image v0.2.0, its signed file');
+		t.regex(signer, /^key 1 of the config sha256:7777/);
+	}
+	const lines = proposal === undefined ? '' : proposalLines(proposal).join('\n');
+	for (const part of ['from       what was imported', 'signed by  key 1', vouched.digest, vouched.logWords])
+		t.true(lines.includes(part), part);
+	const differs = new AppError('not the same', {code: 'measurements-differ', exitCode: 5});
+	t.is(await t.throwsAsync(checkForUpgrade({...deps, vouch: () => Promise.reject(differs)}, {})), differs);
+	t.deepEqual(filesIn(folder), before);
+});
+
+test('an image that was made anew after the consent is another one: nothing is accepted that nobody agreed to', async t => {
+	const {deps, workspace} = await world(t);
+	const {proposal} = await checkForUpgrade(deps, {});
+	if (proposal === undefined) return t.fail('there is a proposal');
+	const file = await decide(deps, proposal, {measurements: proposal.target.measurements, concerns: []});
+	const text = readFileSync(workspace.path('config'), 'utf8');
+	const again = formatImageStatement({version: 'v0.2.0', arguments: [], measurements: measurementsOf(3)});
+	const kube: Kube = {...kubeOf(clusterObjects()), create: async (_, object) => object, patch: async () => ({...node('any')})};
+	const later: UpgradeDependencies = {
+		...deps,
+		kube: () => kube,
+		intactImage: version => Promise.resolve({...imageOf(version), measurements: again}),
+	};
+	const error = await t.throwsAsync(finish(runUpgrade(later, file, new AbortController().signal)), {instanceOf: AppError});
+	t.like(error, {code: 'measurements-not-accepted', exitCode: 5});
+	t.is(readFileSync(workspace.path('config'), 'utf8'), text);
 });

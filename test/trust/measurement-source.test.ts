@@ -126,6 +126,8 @@ test('an unknown provider or variant is left out; what makes a file unreadable i
 	server.site.delete(path);
 	t.is(await refusal(wanted), 'not-published 7');
 	server.site.set(path, twice);
+	server.site.delete(`${path}.sig`);
+	t.is(await refusal(wanted), 'measurements-unsigned 5');
 	server.site.set(`${path}.sig`, 'This is not a signature.');
 	t.is(await refusal(wanted), 'measurements-unsigned 5');
 });
@@ -176,7 +178,8 @@ test('files and folders are read like mirrors; the image of this machine counts 
 		variant: 'azure-tdx',
 		source: {from: 'file', path: folder},
 	};
-	t.is(await refusal(wanted), 'measurements-missing 3');
+	t.is(await refusal(wanted), 'measurements-unsigned 5');
+	t.is(await refusal({...wanted, source: {from: 'file', path: `${file}.other`}}), 'measurements-missing 3');
 	await writeFile(`${file}.sig`, signature);
 	t.is((await measurementSource(wanted, deps)).source, file);
 	t.is(

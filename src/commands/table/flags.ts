@@ -59,3 +59,11 @@ export const signerKeyFlag: FlagSpec = {
 	description: 'Public key (PEM) that may sign measurements, in place of the built-in one',
 	env: 'CONSTELLATION_SIGNER_KEY',
 };
+
+export const measurementsFromFlag: FlagSpec = {
+	name: 'measurements-from',
+	value: 'URL|FILE|bundle|image',
+	description:
+		'Signed measurements that must say the same as the image on this machine: a mirror, a file, what was imported (bundle), or nobody else (image) (default: trust.measurements of the config, else nobody)',
+	env: 'CONSTELLATION_MEASUREMENTS_FROM',
+};

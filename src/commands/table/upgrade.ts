@@ -1,3 +1,4 @@
+import {measurementsFromFlag, signerKeyFlag} from './flags.ts';
 import type {CommandSpec} from './types.ts';
 
 /** Commands that move a running cluster to another image. */
@@ -21,8 +22,14 @@ export const upgradeCommands: readonly CommandSpec[] = [
 				description: 'Kubernetes version to look at (default: the one that runs)',
 				env: 'CONSTELLATION_KUBERNETES',
 			},
+			measurementsFromFlag,
+			signerKeyFlag,
 		],
-		examples: ['constellation upgrade check', 'constellation upgrade check --image v0.2.0 --json'],
+		examples: [
+			'constellation upgrade check',
+			'constellation upgrade check --image v0.2.0 --json',
+			'constellation upgrade check --measurements-from https://mirror.example.org --key cosign.pub',
+		],
 	},
 	{
 		name: 'upgrade apply',
@@ -43,6 +50,8 @@ export const upgradeCommands: readonly CommandSpec[] = [
 				description: 'Kubernetes version to move to (default: the one that runs)',
 				env: 'CONSTELLATION_KUBERNETES',
 			},
+			measurementsFromFlag,
+			signerKeyFlag,
 			{
 				name: 'accept-measurements',
 				value: 'DIGEST',

@@ -9,7 +9,7 @@ import {kubernetesComponents} from '../../releases/kubernetes.ts';
 import {failedGuards} from '../../upgrade/guards.ts';
 import {localKind} from '../../upgrade/observed.ts';
 import {type PlanFile, planDigest} from '../../upgrade/plan-file.ts';
-import {type PolicySet, policyVersion, widen} from '../../upgrade/policy-set.ts';
+import {measurementsDigest, type PolicySet, policyVersion, widen} from '../../upgrade/policy-set.ts';
 import type {StepKind} from '../../upgrade/steps.ts';
 import {upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {adminKube} from '../cluster.ts';
@@ -69,7 +69,7 @@ export async function* locked(deps: UpgradeDependencies, kube: Kube, id: string)
 /** Both images, at every JoinService; the workspace first, so that it can always help a node of either. */
 async function* acceptBoth(deps: UpgradeDependencies, kube: Kube, {plan, id}: PlanFile, signal: AbortSignal): Flow<PolicySet> {
 	const {target} = plan;
-	const image = await deps.intactImage(target.image);
+	const image = await agreedImage(deps, target);
 	const pinned = await pinnedLocal(deps);
 	const policy = deps.policyOf(image, pinned.policy.makerKey);
 	await pinBoth(deps, target.image, policy, target.kubernetes);
@@ -80,6 +80,20 @@ async function* acceptBoth(deps: UpgradeDependencies, kube: Kube, {plan, id}: Pl
 	yield* requireGuards(deps, 'control-planes', plan);
 	await deps.journal.done('upgrade-policies', {resource: id});
 	return set;
+}
+
+/** An image that was made anew after the consent is another one, whatever it is called. */
+async function agreedImage({intactImage}: UpgradeDependencies, {image: version, measurements}: PlanFile['plan']['target']) {
+	const image = await intactImage(version);
+	const digest = measurementsDigest(image.measurements);
+	if (digest === measurements) return image;
+	throw new AppError(`Image ${version} on this machine is not the one that was agreed to; no node was changed.`, {
+		code: 'measurements-not-accepted',
+		exitCode: exitCodes.refused,
+		problems: [{path: `image ${version}`, message: `has the measurements ${digest}, agreed to were ${measurements}`}],
+		next: ['constellation upgrade abort   ends this upgrade; a new one shows the new measurements and asks about them'],
+		details: {measurements: digest},
+	});
 }
 
 /** Checks again, on the cluster as it is now, what the plan took for granted. */

@@ -2,7 +2,7 @@ import {AppError, exitCodes} from '../../errors.ts';
 import {componentsHash, kubernetesComponents, kubernetesVersions} from '../../releases/kubernetes.ts';
 import {type FlightPlan, flightPlan} from '../../upgrade/flight-plan.ts';
 import {judgeKubernetes} from '../../upgrade/kubernetes-rules.ts';
-import {diffPolicies, type MeasurementDiff} from '../../upgrade/measurement-diff.ts';
+import {diffPolicies, type MeasurementDiff, type Origin} from '../../upgrade/measurement-diff.ts';
 import {localKind, type Observed} from '../../upgrade/observed.ts';
 import {measurementsDigest} from '../../upgrade/policy-set.ts';
 import type {StrandResult} from '../../upgrade/strand/check.ts';
@@ -12,6 +12,7 @@ import {type ImageCandidate, judgeImage, newestFirst} from '../../upgrade/versio
 import {version as toolVersion} from '../../version.ts';
 import {pinnedPolicy, readConfig, requireInitialised} from '../cluster.ts';
 import {requireRunning} from '../status.ts';
+import type {Vouched} from '../vouched.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {observe, type Sight} from './observe.ts';
 
@@ -30,6 +31,8 @@ export type Proposal = {
 	measurements: MeasurementDiff;
 	plan: FlightPlan;
 	strand: StrandResult;
+	/** The measurements elsewhere that say the same; absent where none were named. */
+	vouched?: Vouched;
 	/** Images signed by the release key that the cluster is pinned to. */
 	trusted: readonly string[];
 };
@@ -103,8 +106,9 @@ export async function proposalFor(deps: UpgradeDependencies, {observed}: Sight, 
 		components: componentsFor(choice.kubernetes, observed),
 	};
 	const next = deps.policyOf(image, pinned.makerKey);
+	const vouched = await deps.vouch(image, config.trust ?? {});
 	const signer = `release key ${measurementsDigest(image.releaseKey).slice(0, 'sha256:'.length + 16)}…`;
-	const measurements = diffPolicies(pinned, next, {source: `image ${choice.image}, its signed file`, signer});
+	const measurements = diffPolicies(pinned, next, originOf(choice.image, signer, vouched));
 	const trusted = Buffer.from(image.releaseKey).equals(pinned.releaseKey) ? [choice.image] : [];
 	const goal = {image: target.image, kubernetes: {version: target.kubernetes, components: target.components}};
 	return {
@@ -113,6 +117,18 @@ export async function proposalFor(deps: UpgradeDependencies, {observed}: Sight, 
 		plan: flightPlan(observed, target, localKind),
 		strand: checkUpgrade(observed, {goal, trusted}, localKind),
 		trusted,
+		...(vouched === undefined ? {} : {vouched}),
+	};
+}
+
+/** The image on this machine is what nodes run; who else vouches for it comes first, because that is whom the config asks. */
+function originOf(image: string, releaseKey: string, vouched: Vouched | undefined): Origin {
+	const own = `image ${image}, its signed file`;
+	if (vouched === undefined) return {source: own, signer: releaseKey};
+	const {name, fingerprint} = vouched.signer;
+	return {
+		source: `${vouched.source}, the same as in ${own}`,
+		signer: `${name} ${fingerprint.slice(0, 'sha256:'.length + 16)}…; the image by the ${releaseKey}`,
 	};
 }
 

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
+import type {TrustSettings} from '../../config/trust.ts';
 import {AppError, exitCodes} from '../../errors.ts';
 import {clusterFolder, controlSocket} from '../../providers/local/cluster-folder.ts';
 import {localNodeGroups} from '../../providers/local/node-groups.ts';
@@ -12,6 +13,8 @@ import {version as toolVersion} from '../../version.ts';
 import type {Dependencies} from '../dependencies.ts';
 import {openWorkspace} from '../session.ts';
 import {imageSources, type SystemOptions} from '../system.ts';
+import {trustWorld} from '../trust-world.ts';
+import {type Vouched, type VouchWishes, vouchFor} from '../vouched.ts';
 
 /** What upgrades need of the world beside what every flow needs. */
 export type UpgradeDependencies = Dependencies & {
@@ -19,22 +22,25 @@ export type UpgradeDependencies = Dependencies & {
 	candidates: () => Promise<ImageCandidate[]>;
 	/** An image whose files were compared with what was signed; none is made. */
 	intactImage: (version: string) => Promise<Image>;
+	/** What the signed measurements that were named say of an image; undefined where none were. Throws AppError where they differ. */
+	vouch: (image: Image, trust: TrustSettings) => Promise<Vouched | undefined>;
 	groups: (uid: string) => Promise<NodeGroup[]>;
 	/** Copies the store of the control plane, values still encrypted, to a new file (0600). */
 	snapshot: (uid: string, file: string) => Promise<void>;
 };
 
 /** For commands that only look. */
-export async function openUpgrade(place: SystemOptions): Promise<UpgradeDependencies> {
-	return withUpgrade(await openWorkspace(place), place);
+export async function openUpgrade(place: SystemOptions, wishes?: VouchWishes): Promise<UpgradeDependencies> {
+	return withUpgrade(await openWorkspace(place), place, wishes);
 }
 
-export function withUpgrade(deps: Dependencies, {env}: SystemOptions): UpgradeDependencies {
+export function withUpgrade(deps: Dependencies, {env}: SystemOptions, wishes: VouchWishes = {}): UpgradeDependencies {
 	const dataHome = dataHomeOf(env);
 	return {
 		...deps,
 		candidates: () => candidatesIn(dataHome),
 		intactImage: version => intactImage(version, dataHome),
+		vouch: (image, trust) => vouchFor(image, {workspace: deps.workspace, trust, ...wishes}, trustWorld(env)),
 		groups: uid => localNodeGroups(controlSocket(dataHome, uid)).list(),
 		snapshot: (uid, file) => snapshotStore(clusterFolder(dataHome, uid), file),
 	};

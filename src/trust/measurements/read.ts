@@ -13,7 +13,8 @@ export async function fetchMeasurements(url: string, image: ReleasePath, get: Ge
 	const address = url.endsWith('.json') ? url : onMirror(url, measurementsPath(image));
 	const fetchOne = async (from: string, limit: number) => bodyOf(await get(from, {limit, redirects: 'https'}));
 	const content = await fetchOne(address, maxMeasurementsFile);
-	return {content, signature: await fetchOne(signaturePath(address), maxSignatureFile), source: address};
+	const signature = await besides(address, 'not-published', fetchOne(signaturePath(address), maxSignatureFile));
+	return {content, signature, source: address};
 }
 
 /** Reads a file and its signature. `path`: the file itself, or a folder with the files of a mirror. */
@@ -21,7 +22,24 @@ export async function readMeasurements(path: string, image: ReleasePath): Promis
 	const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
 	const file = isFolder ? join(path, measurementsPath(image)) : path;
 	const content = await readLimited(file, maxMeasurementsFile);
-	return {content, signature: await readLimited(signaturePath(file), maxSignatureFile), source: file};
+	const signature = await besides(file, 'measurements-missing', readLimited(signaturePath(file), maxSignatureFile));
+	return {content, signature, source: file};
+}
+
+/** A file that is there without its signature is not one that is missing: it is unsigned. */
+async function besides(file: string, missing: string, signature: Promise<Uint8Array>): Promise<Uint8Array> {
+	try {
+		return await signature;
+	} catch (error) {
+		if (!(error instanceof AppError && error.code === missing)) throw error;
+		throw new AppError(`The measurements from ${file} are not signed: there is no ${signaturePath(file)}.`, {
+			code: 'measurements-unsigned',
+			exitCode: exitCodes.refused,
+			next: ['Bring the signature too; it lies beside the file, with .sig at the end.', 'Do not use this source without it.'],
+			details: {file},
+			cause: error,
+		});
+	}
 }
 
 /** A file of at most `limit` bytes. Throws AppError `measurements-missing` (exit 3) or `download-refused` (exit 5). */

@@ -3,6 +3,7 @@ import type {FlightPlan} from '../../upgrade/flight-plan.ts';
 import type {ConcernCode, MeasurementDiff} from '../../upgrade/measurement-diff.ts';
 import type {StrandResult} from '../../upgrade/strand/check.ts';
 import type {Parts, Target} from '../../upgrade/target.ts';
+import type {VouchedView} from '../vouched-view.ts';
 
 export type {DiffRow} from '../../upgrade/measurement-diff.ts';
 export type {PartVersions} from '../../upgrade/target.ts';
@@ -11,7 +12,14 @@ export type {PartVersions} from '../../upgrade/target.ts';
 export type UpgradeAsked = {image?: string; kubernetes?: string};
 
 /** What an upgrade would do: one target, one decision. */
-export type UpgradeProposal = {target: Target; measurements: MeasurementDiff; plan: FlightPlan; strand: StrandResult};
+export type UpgradeProposal = {
+	target: Target;
+	measurements: MeasurementDiff;
+	plan: FlightPlan;
+	strand: StrandResult;
+	/** The measurements elsewhere that say the same; absent where none were named. */
+	vouched?: VouchedView;
+};
 
 /** What runs, what is possible, and what an upgrade to the target would do; no proposal where nothing would change. */
 export type UpgradeOffer = {name: string; parts: Parts; busy: boolean; proposal?: UpgradeProposal};

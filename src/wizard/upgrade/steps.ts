@@ -1,4 +1,5 @@
 import {type PartVersions, possible} from '../../upgrade/target.ts';
+import {quoted} from '../form.ts';
 import type {Option} from '../steps/step.ts';
 import type {UpgradeFacts, UpgradeStepId, UpgradeValues} from './state.ts';
 import {concernKey, upgradeStepIds} from './state.ts';
@@ -84,6 +85,7 @@ export const upgradeSteps: readonly UpgradeStep[] = [
 		why: 'They decide which machines get into the cluster and its secrets; --yes never covers them.',
 		explain: [
 			'The values come from the signed file of the image. Its signature was checked, and the image on this machine was compared with it.',
+			'Where the config or --measurements-from names a mirror, a file or an imported bundle, its signed measurements were checked too and say the same; else there would be no question.',
 			'What makes the policy weaker, or about something else, is a question of its own.',
 			'The digest names exactly this file: unattended, give it with --accept-measurements.',
 		],
@@ -196,12 +198,13 @@ export function upgradePosition(id: UpgradeStepId): {index: number; total: numbe
 export function upgradeCommand(values: UpgradeValues, facts: UpgradeFacts): string {
 	const proposal = facts.offer?.proposal;
 	if (proposal === undefined) return 'constellation upgrade apply';
-	const {target, measurements, plan} = proposal;
+	const {target, measurements, plan, vouched} = proposal;
 	const codes = [...new Set(measurements.concerns.map(({code}) => code))];
 	return [
 		'constellation upgrade apply',
 		`--image ${values['image'] ?? target.image}`,
 		...(target.kubernetes === plan.from.kubernetes ? [] : [`--kubernetes ${target.kubernetes}`]),
+		...(vouched?.flags ?? []).map(word => quoted(word)),
 		`--accept-measurements ${target.measurements}`,
 		...(codes.length === 0 ? [] : [`--accept-concerns ${codes.join(',')}`]),
 		'--yes',

@@ -1,0 +1,98 @@
+import {toHex} from '../attestation/bytes.ts';
+import {formatMeasurements} from '../attestation/measurements.ts';
+import {parseImageStatement} from '../attestation/signed-measurements.ts';
+import type {TrustSettings} from '../config/trust.ts';
+import {AppError, exitCodes, type Problem} from '../errors.ts';
+import type {Image} from '../releases/image.ts';
+import {changesBetween, type RegisterChange} from '../trust/measurements/changes.ts';
+import {fingerprintOf} from '../trust/measurements/signer.ts';
+import {type MeasurementDeps, measurementSource, type VerifiedMeasurements} from '../trust/measurements/source.ts';
+import {type LogVerdict, logWords} from '../trust/transparency/verdict.ts';
+import type {Workspace} from '../workspace/files.ts';
+import {atWorkspace, imageOf, sourceOf} from './measurement-request.ts';
+import {logOf, ownKeyName, ownSigners} from './trust-world.ts';
+
+/** The word that asks nobody but this machine, whatever the config names. */
+export const ownImageOnly = 'image';
+
+/** Where to ask about an image that is here: `from` as people name it, wins over the config. `keyFile`: PEM, wins over the config's keys. */
+export type VouchWishes = {from?: string; keyFile?: string};
+
+/** What somebody else's signed measurements say of an image on this machine: the same values, all enforced. */
+export type Vouched = {
+	/** The flags that name it again; empty where the config names it. */
+	flags: readonly string[];
+	source: string;
+	/** SHA-256 of the file there: `sha256:` and hex. */
+	digest: string;
+	signer: {name: string; fingerprint: string; pinned: boolean};
+	log: LogVerdict;
+	/** The log's verdict as a clause. */
+	logWords: string;
+};
+
+/**
+ * Compares an image on this machine with the signed measurements that the flag or the config names; undefined where neither names any.
+ * Nodes run the files of this machine, so values that differ in anything are refused, however well they are signed. Throws AppError:
+ * exit 5 for what is not to be trusted, 7 for who does not answer, 3 for what is not there.
+ */
+export async function vouchFor(
+	image: Pick<Image, 'version' | 'measurements' | 'releaseKey'>,
+	{workspace, trust, from, keyFile}: VouchWishes & {workspace: Workspace; trust: TrustSettings},
+	world: MeasurementDeps,
+): Promise<Vouched | undefined> {
+	const named = from ?? atWorkspace(workspace, trust.measurements);
+	if (named === undefined || named === ownImageOnly) return undefined;
+	const own = await ownSigners(trust, keyFile);
+	const verified = await measurementSource(
+		{
+			source: sourceOf(named, 'local-vtpm'),
+			image: imageOf(image.version),
+			csp: 'Local',
+			variant: 'local-vtpm',
+			signers: own.length > 0 ? own : [{name: ownKeyName, key: image.releaseKey, pinned: false}],
+			...(trust.transparency && {transparency: trust.transparency}),
+			log: logOf(trust),
+		},
+		world,
+	);
+	requireSame(image, verified);
+	const {source, digest, signer, log} = verified;
+	return {
+		flags: [...(from === undefined ? [] : ['--measurements-from', from]), ...(keyFile === undefined ? [] : ['--key', keyFile])],
+		source,
+		digest,
+		signer: {name: signer.name, fingerprint: fingerprintOf(signer.key), pinned: signer.pinned},
+		log,
+		logWords: logWords(log),
+	};
+}
+
+function requireSame(
+	{version, measurements}: Pick<Image, 'version' | 'measurements'>,
+	{statement, source}: VerifiedMeasurements,
+): void {
+	const here = parseImageStatement(measurements);
+	const problems = changesBetween(here.measurements, statement.measurements).map(change => problemOf(change));
+	const [ours, theirs] = [here.arguments, statement.arguments ?? []].map(args => JSON.stringify(args));
+	if (ours !== theirs) problems.push({path: 'arguments', message: `are ${ours} here, ${theirs} there`});
+	if (problems.length === 0) return;
+	throw new AppError(`Image ${version} on this machine is not the one that ${source} is about; nothing was changed.`, {
+		code: 'measurements-differ',
+		exitCode: exitCodes.refused,
+		problems,
+		next: [
+			'Find out which of the two is right: another version of the tool or of Node.js makes another image.',
+			`--measurements-from ${ownImageOnly}   trusts the image on this machine alone`,
+		],
+		details: {here: formatMeasurements(here.measurements), there: formatMeasurements(statement.measurements), source},
+	});
+}
+
+function problemOf({register, before, after}: RegisterChange): Problem {
+	const words = (measurement: RegisterChange['before']) =>
+		measurement === undefined
+			? 'not looked at'
+			: `${toHex(measurement.expected)} (${measurement.warnOnly ? 'only reported' : 'enforced'})`;
+	return {path: `register ${register}`, message: `is ${words(before)} here, ${words(after)} there`};
+}

@@ -1,0 +1,12 @@
+/** Signed measurements from elsewhere that say the same of an image as this machine does. */
+export type VouchedView = {
+	/** The flags that name them again; empty where the config does. */
+	flags: readonly string[];
+	/** Where they lie. */
+	source: string;
+	/** SHA-256 of their file: `sha256:` and hex. */
+	digest: string;
+	signer: {name: string; fingerprint: string};
+	/** What the transparency log says of them, as a clause. */
+	logWords: string;
+};
