@@ -13,7 +13,8 @@ export type AttestationSection = {
 
 /**
  * The attestation section of a config file of version v3, of this tool or of v2.9: the rest of the file is not looked at, so that a
- * cluster can be verified that another tool made. Throws AppError `invalid-config`.
+ * cluster can be verified that another tool made. Only the project of Google Cloud counts too: what the section does not say of it, the
+ * provider does, because machines of other projects are not this cluster's. Throws AppError `invalid-config`.
  */
 export function readAttestationSection(text: string): AttestationSection {
 	if (Buffer.byteLength(text) > maxConfigSize) throw invalid('', `larger than ${maxConfigSize} bytes`);
@@ -36,9 +37,16 @@ export function readAttestationSection(text: string): AttestationSection {
 	return {
 		key,
 		variant: attestationKeys[key],
-		value: section[key],
+		value: withProject(section[key], attestationKeys[key], value),
 		image: isScalar(image) && typeof image.value === 'string' ? image.value : '',
 	};
+}
+
+function withProject(settings: unknown, variant: AttestationVariant, config: unknown): unknown {
+	if (!variant.startsWith('gcp-') || !isObject(settings) || settings['projects'] !== undefined) return settings;
+	const provider = isObject(config) && isObject(config['provider']) ? config['provider']['gcp'] : undefined;
+	const project = isObject(provider) ? provider['project'] : undefined;
+	return typeof project === 'string' && project !== '' ? {...settings, projects: [project]} : settings;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -2,6 +2,7 @@ import {MalformedError} from '../attestation/bytes.ts';
 import {isObject} from '../attestation/measurements.ts';
 import {asksForLatest, resolveLatest} from '../attestation/variants/azure/sev-snp/latest.ts';
 import type {AttestationSection} from '../config/attestation-section.ts';
+import type {TrustSettings} from '../config/trust.ts';
 import {AppError} from '../errors.ts';
 import type {Part} from '../trust/bundle/part.ts';
 import {
@@ -53,9 +54,10 @@ export async function withAzureVersions(
 export async function settingsOf(
 	{variant, value}: Pick<AttestationSection, 'variant' | 'value'>,
 	world: TrustWorld | undefined,
+	{azureVersions: mirror}: TrustSettings,
 ): Promise<{settings: unknown; notes: readonly string[]}> {
 	if (variant !== 'azure-sev-snp' || world === undefined || !isObject(value)) return {settings: value, notes: []};
-	const {value: settings, source, warnings} = await withAzureVersions(value, world);
+	const {value: settings, source, warnings} = await withAzureVersions(value, world, mirror === undefined ? {} : {mirror});
 	return {settings, notes: [...(source === undefined ? [] : [source]), ...warnings.map(text => text.replace(/\.$/, ''))]};
 }
 

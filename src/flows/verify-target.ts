@@ -72,8 +72,9 @@ async function wishesOf(
 	if (text === undefined) return {...provider, ...named};
 	const section = readAttestationSection(text);
 	const {variant, image} = section;
-	const {settings} = await settingsOf(section, world);
-	const own = {base: {variant, settings}, variant, trust: readTrustSection(text).trust};
+	const {trust} = readTrustSection(text);
+	const {settings} = await settingsOf(section, world, trust);
+	const own = {base: {variant, settings}, variant, trust};
 	return {...own, ...provider, ...(image === '' ? {} : {image}), ...named};
 }
 
@@ -102,7 +103,7 @@ export async function ownExpectations(
 	if (text === undefined) return undefined;
 	// Our own config is read as a whole, so that a mistake in it is told in its words; one of v2.9 has keys that are not ours.
 	if (!/^\s+localVTPM:/m.test(text)) {
-		const {settings, notes} = await settingsOf(readAttestationSection(text), world);
+		const {settings, notes} = await settingsOf(readAttestationSection(text), world, readTrustSection(text).trust);
 		return fromConfig(text, [fileNames.config, ...notes].join(', '), wishes, settings);
 	}
 	const {config} = await readConfig(workspace);

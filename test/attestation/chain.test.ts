@@ -291,6 +291,50 @@ test('without required lists a missing one is said and does not refuse', t => {
 	);
 });
 
+test('where a vendor lists authorities only, a leaf without a list is not missed, and one with a list is looked up', t => {
+	const authorities = {rules: {...rules, listsOf: 'authorities' as const}};
+	const cases: [string, (world: World) => Uint8Array[], FindingCode[], FindingCode[]][] = [
+		// What is found with the rule, and without it.
+		['no list of the leaf', ({root}) => [forgeRevocationList({issuer: root})], [], ['revocation-unchecked']],
+		[
+			'no list of the authority',
+			({middle}) => [forgeRevocationList({issuer: middle})],
+			['revocation-unchecked'],
+			['revocation-unchecked'],
+		],
+		['no list', () => [], ['revocation-unchecked'], ['revocation-unchecked', 'revocation-unchecked']],
+		[
+			'a revoked authority',
+			({root, middle}) => [forgeRevocationList({issuer: root, revoked: [middle]})],
+			['chain-revoked'],
+			['revocation-unchecked', 'chain-revoked'],
+		],
+		[
+			'a revoked leaf, where a list came along',
+			({root, middle, leaf}) => [forgeRevocationList({issuer: root}), forgeRevocationList({issuer: middle, revoked: [leaf]})],
+			['chain-revoked'],
+			['chain-revoked'],
+		],
+		[
+			'a list of the leaf that its issuer did not sign',
+			({root, middle}) => [forgeRevocationList({issuer: root}), forgeRevocationList({issuer: middle, signer: other.privateKey})],
+			['revocation-list-untrusted'],
+			['revocation-list-untrusted'],
+		],
+		[
+			'an outdated list of the leaf',
+			({root, middle}) => [forgeRevocationList({issuer: root}), forgeRevocationList({issuer: middle, nextUpdate: at - day})],
+			['revocation-list-outdated'],
+			['revocation-list-outdated'],
+		],
+	];
+	for (const [name, lists, withRule, without] of cases) {
+		const world = build({lists});
+		t.deepEqual(codesOf(world, authorities), withRule, name);
+		t.deepEqual(codesOf(world), without, name);
+	}
+});
+
 test('authorities that certify each other in all directions take no time', t => {
 	const root = forgeCertificate({name: 'root'});
 	const ring = Array.from({length: 16}, (_, index) =>

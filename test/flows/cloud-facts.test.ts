@@ -63,7 +63,7 @@ async function judge(t: ExecutionContext, world: TpmWorld, reply: Reply | Error)
 	}
 }
 
-const pem = (key: KeyObject) => key.export({type: 'spki', format: 'pem'}).toString();
+const pem = (key: KeyObject) => key.export({type: 'spki', format: 'pem'});
 const identity = (ekPub: string): Reply => ({body: {kind: 'compute#shieldedInstanceIdentity', signingKey: {ekPub}}});
 const images = (content: string): Reply => ({
 	headers: {'content-type': 'text/xml'},

@@ -333,6 +333,25 @@ test('a workspace of this tool is enough; its own cluster leaves receipts, good 
 	t.is(readdirSync(path.join(folder, 'constellation-receipts')).length, 2, 'another cluster leaves none');
 });
 
+test('a config of Google Cloud names the project that nodes belong to, unless its policy does', t => {
+	const config = (more: string) => `version: v3
+image: v2.9.1
+provider:
+  gcp: {project: my-project, region: europe-west3}
+attestation:
+  gcpSEVES:
+    measurements: ${JSON.stringify(peer.measurements)}
+${more}`;
+	const projectsIn = (text: string) => {
+		const {policy} = expectationsFrom(Buffer.from(text), 'config', {});
+		return policy.variant === 'gcp-sev-es' ? policy.projects : 'another variant';
+	};
+	t.deepEqual(projectsIn(config('')), ['my-project']);
+	t.deepEqual(projectsIn(config('    projects: [other-project]\n')), ['other-project']);
+	t.is(projectsIn(config('').replace('my-project', '""')), undefined);
+	t.is(projectsIn(config('').replace('gcp: {project: my-project, region: europe-west3}', 'qemu: {}')), undefined);
+});
+
 test('a local cluster, from nothing but its attestation config', async t => {
 	const maker = newMaker();
 	const {software, tpm} = newMachine(maker, {name: 'control-plane-0', role: 'control-plane'});

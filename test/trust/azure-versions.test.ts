@@ -3,8 +3,10 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test from 'ava';
 import {signBlob} from '../../src/attestation/blob-signature.ts';
+import {readTrustSection} from '../../src/config/trust.ts';
 import {AppError} from '../../src/errors.ts';
-import {withAzureVersions} from '../../src/flows/azure-versions.ts';
+import {settingsOf, withAzureVersions} from '../../src/flows/azure-versions.ts';
+import type {TrustWorld} from '../../src/flows/trust-world.ts';
 import {trustStore} from '../../src/trust/bundle/store.ts';
 import {
 	chooseVersion,
@@ -139,4 +141,19 @@ test('`latest` becomes numbers, never older ones than before, and stays usable w
 		blobs: [Buffer.from('x'), Buffer.from('x')],
 	});
 	t.deepEqual((await resolve(offline)).value, found.value);
+});
+
+test('the config names the mirror of the list; without one it is the original’s', async t => {
+	const asked: string[] = [];
+	const get: TrustWorld['get'] = url => {
+		asked.push(url);
+		return Promise.reject(new AppError('no', {code: 'download-unreachable', exitCode: 7}));
+	};
+	const world = {get, store: trustStore('/nowhere/trust'), now: () => now} as TrustWorld;
+	const section = {variant: 'azure-sev-snp' as const, value: {bootloaderVersion: 'latest'}};
+	const {trust} = readTrustSection('version: v3\ntrust:\n  azureVersions: https://mirror.example/path\n');
+	for (const each of [trust, {}]) await t.throwsAsync(settingsOf(section, world, each), {code: 'download-unreachable'});
+	const list = 'constellation/v1/attestation/azure-sev-snp/list';
+	t.deepEqual(asked, [`https://mirror.example/path/${list}`, `https://cdn.confidential.cloud/${list}`]);
+	t.throws(() => readTrustSection('trust:\n  azureVersions: http://mirror.example\n'), {code: 'invalid-config'});
 });
