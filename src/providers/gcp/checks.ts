@@ -20,10 +20,13 @@ const permissions = [
 	'subnetworks',
 	'firewalls',
 	'routers',
+	'addresses',
 	'globalAddresses',
 	'globalForwardingRules',
 	'backendServices',
 	'healthChecks',
+	'securityPolicies',
+	'targetTcpProxies',
 	'instanceTemplates',
 	'instanceGroupManagers',
 	'instances',
@@ -34,9 +37,24 @@ const permissions = [
 const projectSchema = z.object({projectId: z.string(), lifecycleState: z.string()});
 const grantedSchema = z.object({permissions: z.array(z.string()).default([])});
 const typeSchema = z.object({guestCpus: z.number()});
-const regionSchema = z.object({
+const quotaSchema = z.object({
 	quotas: z.array(z.object({metric: z.string(), limit: z.number(), usage: z.number()})).default([]),
 });
+type Quotas = z.infer<typeof quotaSchema>['quotas'];
+
+/** What the module makes once for a cluster, by the quota of the project that it counts for. */
+const once: Readonly<Record<string, number>> = {
+	NETWORKS: 1,
+	SUBNETWORKS: 1,
+	FIREWALLS: 2,
+	ROUTERS: 1,
+	STATIC_ADDRESSES: 1,
+	FORWARDING_RULES: 6,
+	HEALTH_CHECKS: 6,
+	BACKEND_SERVICES: 6,
+	TARGET_TCP_PROXIES: 6,
+	SECURITY_POLICIES: 2,
+};
 const imageSchema = z.object({status: z.string().optional(), guestOsFeatures: z.array(z.object({type: z.string()})).default([])});
 
 /**
@@ -84,9 +102,21 @@ export const googleChecks = (
 		return `${[...byValue(groups, each => each.instanceType).keys()].join(', ')}, with ${technology.replace('_', '-')}`;
 	});
 
+	/** Quotas of the whole project. Whoever may not see them makes the cluster all the same. */
+	const ofProject = async (): Promise<Quotas> => {
+		try {
+			return shaped(quotaSchema, await images('GET', `projects/${project}`), googleWords, project).quotas;
+		} catch (error) {
+			if (isCode(error, 'cloud-refused') || isCode(error, 'cloud-object-missing')) return [];
+			throw error;
+		}
+	};
 	const quota = check('quota', 'Quota', async () => {
-		const {quotas} = await enabled(compute.get(regionSchema, `regions/${region}`), project);
-		const needed = new Map<string, number>([['SSD_TOTAL_GB', 0]]);
+		const {quotas} = await enabled(compute.get(quotaSchema, `regions/${region}`), project);
+		const needed = new Map<string, number>([
+			['SSD_TOTAL_GB', 0],
+			['STATIC_ADDRESSES', 1],
+		]);
 		const add = (metric: string, amount: number) => needed.set(metric, (needed.get(metric) ?? 0) + amount);
 		for (const {instanceType, zone = `${region}-a`, count} of groups) {
 			const cpus = (await cpusOf(instanceType, zone)) * count;
@@ -94,14 +124,13 @@ export const googleChecks = (
 			add(`${(instanceType.split('-')[0] ?? '').toUpperCase()}_CPUS`, cpus);
 			add('SSD_TOTAL_GB', (diskSize + 10) * count);
 		}
-		const short = quotas.flatMap(({metric, limit, usage}) => {
-			const amount = needed.get(metric) ?? 0;
-			return amount > limit - usage
-				? [`${amount} of ${metric} are needed, ${Math.max(0, limit - usage)} of ${limit} are free.`]
-				: [];
-		});
+		const everywhere = await ofProject();
+		const short = [
+			...lacking(quotas, metric => needed.get(metric), `of ${region}`),
+			...lacking(everywhere, metric => (metric === 'INSTANCE_TEMPLATES' ? groups.length : once[metric]), `of ${project}`),
+		];
 		if (short.length > 0)
-			throw unfit(short, `Have the quota of ${region} raised (IAM & Admin, Quotas), or use another region or smaller machines.`);
+			throw unfit(short, 'Have the quota raised (IAM & Admin, Quotas), remove what is not used, or take less in the config.');
 		const told = quotas
 			.filter(({metric}) => needed.has(metric))
 			.map(({metric, limit, usage}) => `${metric} ${limit - usage} free`);
@@ -137,6 +166,14 @@ export const googleChecks = (
 	});
 	return [identity, allowed, machines, quota, image];
 };
+
+const lacking = (quotas: Quotas, needs: (metric: string) => number | undefined, where: string): string[] =>
+	quotas.flatMap(({metric, limit, usage}) => {
+		const amount = needs(metric) ?? 0;
+		return amount > limit - usage
+			? [`${amount} of ${metric} ${where} are needed, ${Math.max(0, limit - usage)} of ${limit} are free.`]
+			: [];
+	});
 
 const isMissing = async (answer: Promise<unknown>): Promise<boolean> => {
 	try {

@@ -20,7 +20,8 @@ const quotas = (free: number) => [
 	{metric: 'CPUS', limit: 72, usage: 0},
 	{metric: 'N2D_CPUS', limit: 24, usage: 24 - free},
 	{metric: 'SSD_TOTAL_GB', limit: 500, usage: 0},
-	{metric: 'STATIC_ADDRESSES', limit: 0, usage: 0},
+	{metric: 'STATIC_ADDRESSES', limit: 8, usage: 7},
+	{metric: 'NVIDIA_GPUS', limit: 0, usage: 0},
 ];
 
 const results = async (t: ExecutionContext, changes: Record<string, Reply> = {}, more: Partial<GoogleWanted> = {}) => {
@@ -29,6 +30,7 @@ const results = async (t: ExecutionContext, changes: Record<string, Reply> = {},
 		'/compute/v1/projects/demo/zones/europe-west3-a/machineTypes/n2d-standard-4': {body: {guestCpus: 4}},
 		'/compute/v1/projects/demo/zones/europe-west3-b/machineTypes/n2d-standard-4': {body: {guestCpus: 4}},
 		'/compute/v1/projects/demo/regions/europe-west3': {body: {quotas: quotas(24)}},
+		'/compute/v1/projects/demo': {body: {quotas: [{metric: 'SECURITY_POLICIES', limit: 10, usage: 8}]}},
 		[`/compute/v1/${image}`]: {body: {status: 'READY', guestOsFeatures: [{type: 'UEFI_COMPATIBLE'}, {type: 'SEV_SNP_CAPABLE'}]}},
 		...changes,
 	};
@@ -110,8 +112,15 @@ const cases: [string, Record<string, Reply>, string, RegExp, RegExp][] = [
 		'quota',
 		{'/compute/v1/projects/demo/regions/europe-west3': {body: {quotas: quotas(8)}}},
 		'quota',
-		/20 of N2D_CPUS are needed, 8 of 24 are free/,
+		/20 of N2D_CPUS of europe-west3 are needed, 8 of 24 are free/,
 		/raised/,
+	],
+	[
+		'quota of the project',
+		{'/compute/v1/projects/demo': {body: {quotas: [{metric: 'SECURITY_POLICIES', limit: 10, usage: 9}]}}},
+		'quota',
+		/2 of SECURITY_POLICIES of demo are needed, 1 of 10 are free/,
+		/remove what is not used/,
 	],
 	['no image', {[`/compute/v1/${image}`]: {status: 404}}, 'image', /There is no image projects\/images/, /guest OS features/],
 	[
@@ -130,6 +139,11 @@ for (const [title, changes, id, detail, fix] of cases) {
 		t.regex(found?.fix ?? '', fix);
 	});
 }
+
+test('quotas of the project that one may not see stop nothing', async t => {
+	const found = await results(t, {'/compute/v1/projects/demo': denied('forbidden', 'Required compute.projects.get')});
+	t.true(found.get('quota')?.ok);
+});
 
 test('a machine without the technology; no image named', async t => {
 	const found = await results(t, {}, {groups: [{name: 'w', instanceType: 'c2d-standard-4', zone: 'europe-west3-b', count: 1}]});
