@@ -11,7 +11,7 @@ import type {RigReport, RigSettings} from './rig.ts';
 import {every, newCounter} from './rig-load.ts';
 import {followConfigMaps} from './rig-watch.ts';
 
-const {kubeconfig, verify} = workerData as RigSettings;
+const {kubeconfig, verify, share} = workerData as RigSettings;
 const connection: KubeConnection = parseKubeconfig(kubeconfig);
 const base = new URL(connection.server);
 const failures: string[] = [];
@@ -109,7 +109,7 @@ must(await send({method: 'POST', path}, {apiVersion: 'v1', kind: 'ConfigMap', me
 const listed = must(await send({path: `${path}?labelSelector=app%3Drig`}), 200);
 const {resourceVersion} = listed['metadata'] as {resourceVersion: string};
 const watch = followConfigMaps({...identity, host: base.hostname, port: base.port, path}, resourceVersion, failures);
-const ends = [every(20, read), every(2, index => write(index + 1)), every(50, challenge)];
+const ends = [every(20 * share, read), every(2 * share, index => write(index + 1)), every(50 * share, challenge)];
 parentPort?.postMessage('running');
 
 parentPort?.once('message', () => void stop());
