@@ -8,6 +8,7 @@ const common = [
 	'events',
 	'fold',
 	'lanes',
+	'estimate',
 	'roll-rows',
 	'text',
 	'redact',

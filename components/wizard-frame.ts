@@ -5,6 +5,7 @@ import {position, stepOf} from '../src/wizard/steps.ts';
 import {wizardHints, wizardKeySections} from '../src/wizard/wizard-keys.ts';
 import type {Line} from './lines.ts';
 import {line, span} from './lines.ts';
+import {elapsed} from './live-frame.ts';
 import {liveBody} from './live-view.ts';
 import {explainBody, helpBody, leaveBody, planBody} from './overlays.ts';
 import type {Body, Frame, Layout, Size} from './screen.tsx';
@@ -52,7 +53,7 @@ function aside(state: WizardState, size: Size, theme: Theme, now: number): Line 
 	const {startedAt, lastAt} = state.live.view;
 	if (state.step === 'work') {
 		const ended = state.live.work === 'failed' || state.live.work === 'done';
-		return startedAt === undefined ? [] : line(span(duration((ended ? (lastAt ?? now) : now) - startedAt), 'dim'));
+		return startedAt === undefined ? [] : elapsed(state.live, size, ended ? (lastAt ?? now) : now);
 	}
 	if (state.summary !== undefined) return line(span(duration(state.summary.elapsedMs), 'dim'));
 	const where = position(state.step, state.values, state.facts);

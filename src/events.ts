@@ -83,6 +83,14 @@ export type ClusterSummary = {
 export type Event =
 	| {type: 'phase'; id: PhaseId; state: 'started' | 'done' | 'failed' | 'skipped'; at: number; detail?: string}
 	| {
+			/** What the phases of this work took before on this machine; the first event, where there is a basis for it. */
+			type: 'estimate';
+			phases: {id: string; milliseconds: number}[];
+			/** How many recorded runs of the same kind it rests on. */
+			runs: number;
+			at: number;
+	  }
+	| {
 			type: 'check';
 			id: string;
 			title: string;

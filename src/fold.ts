@@ -49,6 +49,8 @@ export type LiveView = {
 	startedAt?: number;
 	lastAt?: number;
 	phases: readonly PhaseView[];
+	/** What each phase usually takes, in milliseconds, by recorded runs. */
+	estimate?: {phases: Readonly<Record<string, number>>; runs: number};
 	checks: readonly CheckView[];
 	plan?: {changes: readonly PlannedChange[]; create: number; update: number; destroy: number};
 	resources: ReadonlyMap<string, ResourceView>;
@@ -94,6 +96,10 @@ function changed(view: LiveView, event: Event): Partial<LiveView> {
 	switch (event.type) {
 		case 'phase':
 			return {phases: foldPhase(view.phases, event), ...(event.state === 'started' ? {} : {waits: without(view.waits, '')})};
+		case 'estimate':
+			return {
+				estimate: {phases: Object.fromEntries(event.phases.map(({id, milliseconds}) => [id, milliseconds])), runs: event.runs},
+			};
 		case 'check':
 			return {checks: put(view.checks, checkOf(event), other => other.id === event.id)};
 		case 'plan':

@@ -1,5 +1,5 @@
 import type {ClusterSummary} from '../events.ts';
-import {applyCluster, createMachines, initMachines, isCopied} from '../flows/apply.ts';
+import {createMachines, initMachines, isCopied, timedApply} from '../flows/apply.ts';
 import {isForCloud} from '../flows/cloud-provider.ts';
 import {settleConfig} from '../flows/config-file.ts';
 import {planCluster} from '../flows/create.ts';
@@ -24,7 +24,7 @@ export const apply: CommandModule = async (context, input) => {
 		await refuseApplyBesideUpgrade(deps);
 		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
 		const planned = await plan(context, deps);
-		const summary = await context.output.run('Applying', signal => applyCluster(deps, planned, signal), {
+		const summary = await context.output.run('Applying', signal => timedApply(context.env, deps, planned, signal), {
 			expected: ['machines', 'init', 'nodes', 'verify'],
 		});
 		return summaryResult(deps, summary, 'apply');

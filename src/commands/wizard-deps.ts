@@ -1,7 +1,7 @@
 import type {ConfigAnswers} from '../config/generate.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow} from '../events.ts';
-import {applyCluster} from '../flows/apply.ts';
+import {timedApply} from '../flows/apply.ts';
 import {type PlannedCluster, planCluster} from '../flows/create.ts';
 import type {Dependencies} from '../flows/dependencies.ts';
 import {fileNames} from '../flows/session.ts';
@@ -62,7 +62,7 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 		async *apply(answers, {hash}, signal) {
 			const deps = await locked(answers);
 			if (planned?.plan.sha256 !== hash) throw planChanged();
-			return yield* applyCluster(deps, planned, signal);
+			return yield* timedApply(env, deps, planned, signal);
 		},
 		masterSecret: answers => masterSecretIn(answers.folder),
 		copyConfirmed: (answers, confirmed) => noteCopy(answers.folder, confirmed),

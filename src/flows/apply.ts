@@ -5,6 +5,7 @@ import {readStamp, writeStamp} from '../workspace/stamp.ts';
 import {readEndpoints, requireIds} from './cluster.ts';
 import {applyPlan, type PlannedCluster} from './create.ts';
 import type {Dependencies} from './dependencies.ts';
+import {timed} from './durations.ts';
 import {initCluster} from './init.ts';
 import {requireMasterSecret, startCluster} from './lifecycle.ts';
 import {phase} from './phase.ts';
@@ -18,6 +19,18 @@ import type {ReadyNode} from './watch.ts';
 export async function* applyCluster(deps: Dependencies, planned: PlannedCluster, signal: AbortSignal): Flow<ClusterSummary> {
 	const startedAt = deps.now();
 	return yield* finishCluster(deps, yield* createMachines(deps, planned, signal), startedAt, signal);
+}
+
+/** The same, with an estimate by earlier runs on this machine; a run that makes nothing says nothing of one that does. */
+export function timedApply(
+	env: Readonly<Record<string, string | undefined>>,
+	deps: Dependencies,
+	planned: PlannedCluster,
+	signal: AbortSignal,
+): Flow<ClusterSummary> {
+	const nodes = Object.values(planned.prepared.config.nodeGroups).reduce((sum, {count}) => sum + count, 0);
+	const flow = applyCluster(deps, planned, signal);
+	return planned.plan.destroy > 0 || planned.plan.create === 0 ? flow : timed(env, `apply local ${nodes} nodes`, flow);
 }
 
 /** First phase: the machines of the plan, switched on. */

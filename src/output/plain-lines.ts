@@ -2,7 +2,7 @@ import type {Event, PlannedChange, PlanPart, RefusalView, VerifyCheck} from '../
 import type {LiveView} from '../fold.ts';
 import {refusalReason} from '../lanes.ts';
 import {drainWords} from '../roll-rows.ts';
-import {duration, oneLine} from '../text.ts';
+import {count, duration, oneLine} from '../text.ts';
 
 /** The lines with the time since the start of the flow before the first. */
 export function stamped(lines: readonly string[], event: Event, before: LiveView): string[] {
@@ -18,6 +18,10 @@ export function plainLines(event: Event, before: LiveView): string[] {
 			const took = event.state === 'done' && start !== undefined ? ` in ${duration(event.at - start)}` : '';
 			return [`${event.id}: ${event.state}${took}${event.detail === undefined ? '' : `, ${oneLine(event.detail)}`}`];
 		}
+		case 'estimate':
+			return [
+				`usually ${duration(event.phases.reduce((sum, {milliseconds}) => sum + milliseconds, 0))}, by ${count(event.runs, 'run')} before on this machine`,
+			];
 		case 'check':
 			return event.state === 'running' ? [] : checkLines(event);
 		case 'plan':
