@@ -1,5 +1,6 @@
 import {chooseRenderer} from './choose.ts';
 import {jsonOutput} from './json.ts';
+import {chooseLinks, linked} from './links.ts';
 import {plainOutput} from './plain.ts';
 import type {Output, OutputOptions} from './types.ts';
 
@@ -21,5 +22,8 @@ export async function createOutput(options: OutputOptions): Promise<Output> {
 		...plain,
 		kind: 'ink',
 		run: async (title, start, run) => runWithInk(title, start, options, run),
+		result: result => {
+			plain.result(chooseLinks(options.env) ? {...result, lines: result.lines.map(linked)} : result);
+		},
 	};
 }

@@ -3,6 +3,7 @@ import {AppError, exitCodes} from '../../src/errors.ts';
 import {chooseColour, chooseFrontEnd, chooseMotion, chooseRenderer, chooseUnicode} from '../../src/output/choose.ts';
 import {copySequence} from '../../src/output/clipboard.ts';
 import {cancelled, describeError, errorLines} from '../../src/output/describe-error.ts';
+import {chooseLinks, linked} from '../../src/output/links.ts';
 
 const tty = {stdinIsTty: true, stdoutIsTty: true};
 const cases: [string, Parameters<typeof chooseRenderer>[0], string, string][] = [
@@ -38,6 +39,21 @@ test('colour, glyphs and motion', t => {
 	t.false(chooseUnicode({LANG: 'C.UTF-8', TERM: 'linux'}, 'linux'));
 	t.true(chooseUnicode({WT_SESSION: 'x'}, 'win32'));
 	t.false(chooseMotion({CONSTELL_NO_SPINNER: '1'}));
+});
+
+test('web addresses are links where the terminal knows them, and read the same', t => {
+	for (const env of [{TERM_PROGRAM: 'WezTerm'}, {VTE_VERSION: '7600'}, {TERM: 'xterm-kitty'}, {FORCE_HYPERLINK: '1'}])
+		t.true(chooseLinks(env), JSON.stringify(env));
+	for (const env of [{TERM: 'xterm-256color'}, {VTE_VERSION: '4602'}, {TERM_PROGRAM: 'WezTerm', FORCE_HYPERLINK: '0'}])
+		t.false(chooseLinks(env), JSON.stringify(env));
+	const line = 'read https://example.org/a?b=c#d, (https://127.0.0.1:6443). No link: example.org';
+	const shown = linked(line);
+	t.deepEqual(
+		[...shown.matchAll(/\u001B\]8;;([^\u001B]+)\u001B\\/gu)].map(([, target]) => target),
+		['https://example.org/a?b=c#d', 'https://127.0.0.1:6443'],
+	);
+	t.is(shown.replaceAll(/\u001B\]8;;[^\u001B]*\u001B\\/gu, ''), line);
+	t.is(linked('https://example.org/\u001B[31m'), `${linked('https://example.org/')}\u001B[31m`, 'no escape gets into a link');
 });
 
 test('the clipboard gets the whole text or nothing', t => {
