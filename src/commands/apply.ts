@@ -1,16 +1,15 @@
 import type {ClusterSummary} from '../events.ts';
 import {createMachines, initMachines, isCopied, timedApply} from '../flows/apply.ts';
 import {isForCloud} from '../flows/cloud-provider.ts';
-import {settleConfig} from '../flows/config-file.ts';
 import {planCluster} from '../flows/create.ts';
 import type {Dependencies} from '../flows/dependencies.ts';
 import {withExisting, withLock, workspaceOf} from '../flows/session.ts';
 import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
 import type {Result} from '../output/output.ts';
 import {summaryLines} from '../summary.ts';
-import {answersFrom} from './config.ts';
 import {agree, canAsk} from './consent.ts';
 import {atFolder} from './place.ts';
+import {settle} from './settle.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
 
 /** Unattended with --yes; on a terminal the wizard's review, which shows the plan and asks. */
@@ -22,7 +21,7 @@ export const apply: CommandModule = async (context, input) => {
 	}
 	return withLock(context, 'apply', async deps => {
 		await refuseApplyBesideUpgrade(deps);
-		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
+		await settle(deps.workspace, input);
 		const planned = await plan(context, deps);
 		const summary = await context.output.run('Applying', signal => timedApply(context.env, deps, planned, signal), {
 			expected: ['machines', 'init', 'nodes', 'verify'],
@@ -35,7 +34,7 @@ export const create: CommandModule = async (context, input) => {
 	if (await isOnCloud(context, input)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'create');
 	return withLock(context, 'create', async deps => {
 		await refuseApplyBesideUpgrade(deps);
-		await settleConfig(deps.workspace, answersFrom(input), textFlag(input, 'config'));
+		await settle(deps.workspace, input);
 		const planned = await plan(context, deps);
 		const {ids} = await context.output.run('Creating', signal => createMachines(deps, planned, signal), {expected: ['machines']});
 		return {

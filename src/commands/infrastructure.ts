@@ -2,19 +2,18 @@ import {applyInfrastructure, noNodeImage, planInfrastructure} from '../flows/clo
 import {type CloudCluster, findCloudCluster, madeByKubernetes, terminateInfrastructure} from '../flows/cloud/terminate.ts';
 import {cloudDependencies} from '../flows/cloud-provider.ts';
 import {adminKube} from '../flows/cluster.ts';
-import {settleConfig} from '../flows/config-file.ts';
 import {fileNames, withLock} from '../flows/session.ts';
 import type {Result} from '../output/output.ts';
 import {count} from '../text.ts';
-import {answersFrom} from './config.ts';
 import {agree, agreeByName} from './consent.ts';
 import {showPreview} from './preview.ts';
-import {type CommandContext, type CommandInput, textFlag} from './types.ts';
+import {settle} from './settle.ts';
+import {type CommandContext, type CommandInput} from './types.ts';
 
 /** `apply` and `create` for configs of clouds: pre-flight, plan, consent, infrastructure. Until there is a node image that is all. */
 export function applyOnCloud(context: CommandContext, input: CommandInput, command: 'apply' | 'create'): Promise<Result> {
 	return withLock(context, command, async base => {
-		await settleConfig(base.workspace, answersFrom(input), textFlag(input, 'config'));
+		await settle(base.workspace, input);
 		const deps = cloudDependencies(base, {...context.env});
 		const planned = await context.output.run('Planning', signal => planInfrastructure(deps, signal), {
 			expected: ['preflight', 'plan'],

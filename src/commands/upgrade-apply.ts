@@ -8,8 +8,9 @@ import {type UpgradeDependencies, withUpgrade} from '../flows/upgrade/dependenci
 import {unfinishedPlan} from '../flows/upgrade/steer.ts';
 import type {Result} from '../output/output.ts';
 import {agree, canAsk} from './consent.ts';
+import {vouchWishes} from './settle.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
-import {askedFor, vouchWishes} from './upgrade-check.ts';
+import {askedFor} from './upgrade-check.ts';
 
 const steps: readonly PhaseId[] = ['lock', 'backup', 'policies', 'control-planes', 'workers', 'retire', 'verify'];
 

@@ -1,8 +1,8 @@
 import {resolveKubernetesVersion} from '../config/versions.ts';
 import {checkForUpgrade, strandsNode} from '../flows/upgrade/check.ts';
 import {openUpgrade} from '../flows/upgrade/dependencies.ts';
-import type {VouchWishes} from '../flows/vouched.ts';
 import {rehearsalSentence} from '../summary.ts';
+import {vouchWishes} from './settle.ts';
 import {type CommandInput, type CommandModule, textFlag} from './types.ts';
 import {partLines, proposalLines} from './upgrade-words.ts';
 
@@ -24,12 +24,6 @@ export const check: CommandModule = async (context, input) => {
 		lines: [title, rehearsalSentence, '', ...head, '', ...proposalLines(proposal)],
 	};
 };
-
-/** Whom to ask about the image, beside this machine. */
-export function vouchWishes(input: CommandInput): VouchWishes {
-	const [from, keyFile] = [textFlag(input, 'measurements-from'), textFlag(input, 'key')];
-	return {...(from === undefined ? {} : {from}), ...(keyFile === undefined ? {} : {keyFile})};
-}
 
 /** The versions of the flags, as they are written everywhere else. */
 export function askedFor(input: CommandInput): {image?: string; kubernetes?: string} {

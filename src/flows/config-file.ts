@@ -2,6 +2,7 @@ import path from 'node:path';
 import {type ConfigAnswers, generateConfig} from '../config/generate.ts';
 import {configWarnings, editConfig, parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
+import type {TrustSettings} from '../config/trust.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import {readText, type Workspace, workspaceAt, writeFileOnce, writeFileSafely} from '../workspace/files.ts';
 import {refuseCheckout} from '../workspace/folder.ts';
@@ -10,17 +11,28 @@ import {readAnyConfig} from './cluster.ts';
 import {refuseOriginal} from './original/open.ts';
 
 /** Writes a new config, checked before; gives its path. Throws AppError `config-exists`. */
-export async function createConfig(folder: string, answers: Partial<ConfigAnswers>): Promise<{file: string; config: Config}> {
+export async function createConfig(
+	folder: string,
+	answers: Partial<ConfigAnswers>,
+	trust: TrustSettings = {},
+): Promise<{file: string; config: Config}> {
 	const workspace = workspaceAt(folder);
 	await refuseCheckout(workspace);
 	await refuseOriginal(workspace);
 	await readStamp(workspace);
-	const text = generateConfig(answers);
+	const text = withTrust(generateConfig(answers), trust);
 	const config = parseConfig(text);
 	const file = workspace.path('config');
 	if (await writeFileOnce(file, text)) return {file, config};
 	throw configExists(file);
 }
+
+const trustChanges = (trust: TrustSettings) => Object.entries(trust).map(([key, value]) => ({path: ['trust', key], value}));
+
+const withTrust = (text: string, trust: TrustSettings): string => {
+	const changes = trustChanges(trust);
+	return changes.length === 0 ? text : editConfig(text, changes);
+};
 
 export function configExists(file: string): AppError {
 	return new AppError(`There is a ${path.basename(file)} already; it was not touched.`, {
@@ -60,12 +72,17 @@ async function adoptConfig(workspace: Workspace, source: string): Promise<void> 
 }
 
 /** A config made from answers where there is none, or copied from `source`; answers beside an existing config change it. */
-export async function settleConfig(workspace: Workspace, answers: Partial<ConfigAnswers>, source?: string): Promise<void> {
+export async function settleConfig(
+	workspace: Workspace,
+	answers: Partial<ConfigAnswers>,
+	source?: string,
+	trust: TrustSettings = {},
+): Promise<void> {
 	if (source !== undefined) await adoptConfig(workspace, source);
 	const file = workspace.path('config');
 	const text = await readText(file);
 	if (text === undefined) {
-		await createConfig(workspace.folder, answers);
+		await createConfig(workspace.folder, answers, trust);
 		return;
 	}
 	const {controlPlanes, workers, ...others} = answers;
@@ -75,6 +92,7 @@ export async function settleConfig(workspace: Workspace, answers: Partial<Config
 		...Object.entries(sizes)
 			.filter(([, value]) => value !== undefined)
 			.map(([group, value]) => ({path: ['nodeGroups', group, 'count'], value})),
+		...trustChanges(trust),
 	];
 	if (changes.length > 0) await writeFileSafely(file, editConfig(text, changes));
 }

@@ -1,4 +1,5 @@
 import type {LocalPolicy} from '../attestation/policy.ts';
+import type {TrustSettings} from '../config/trust.ts';
 import type {Event, Flow, NodeRole, PlannedChange} from '../events.ts';
 import type {Plan, Terraform} from '../infrastructure/terraform.ts';
 import type {Kube} from '../kubernetes/kube.ts';
@@ -6,6 +7,7 @@ import type {Machine} from '../providers/node-groups.ts';
 import type {Image} from '../releases/image.ts';
 import type {Workspace} from '../workspace/files.ts';
 import type {Journal} from '../workspace/journal.ts';
+import type {Vouched} from './vouched.ts';
 
 export type {Plan, Terraform};
 
@@ -65,5 +67,7 @@ export type Dependencies = {
 	/** The image of this version, checked against its files; the tool's own is made when there is none. */
 	image: (version: string) => Promise<Image>;
 	policyOf: (image: Image, makerKey: Uint8Array) => LocalPolicy;
+	/** What the signed measurements that were named say of an image; undefined where none were. Throws AppError where they differ. */
+	vouch: (image: Image, trust: TrustSettings) => Promise<Vouched | undefined>;
 	kube: (kubeconfig: string) => Kube;
 };

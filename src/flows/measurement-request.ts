@@ -9,14 +9,19 @@ import type {Workspace} from '../workspace/files.ts';
 
 const isAddress = (text: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
 
+/** Words that are no paths: the image on this machine, and what was imported. */
+export const ownImage = 'image';
+const words: ReadonlySet<string> = new Set([ownImage, 'bundle']);
+
 /** A path in a config counts from the folder of the config. */
-export function atWorkspace({folder}: Workspace, from: string | undefined): string | undefined {
-	return from === undefined || from === 'bundle' || isAddress(from) ? from : path.resolve(folder, from);
+export function atWorkspace({folder}: Pick<Workspace, 'folder'>, from: string | undefined): string | undefined {
+	return from === undefined || words.has(from) || isAddress(from) ? from : path.resolve(folder, from);
 }
 
-/** A place as people name it: an address, else a path; the word `bundle` for what was imported. */
+/** A place as people name it: an address, else a path; the word `bundle` for what was imported, `image` for the image on this machine. */
 export function sourceOf(from: string | undefined, variant: VariantName): MeasurementFrom {
 	if (from === 'bundle') return {from: 'bundle'};
+	if (from === ownImage) return {from: 'workspace'};
 	if (from === undefined) return variant === 'local-vtpm' ? {from: 'workspace'} : {from: 'url', url: publicMirror};
 	return isAddress(from) ? {from: 'url', url: from} : {from: 'file', path: from};
 }

@@ -14,6 +14,7 @@ import {type ClusterIds, readIds, writeIds} from '../workspace/id-file.ts';
 import {archiveMasterSecret} from '../workspace/master-secret.ts';
 import {readConfig, refuseOtherProvider} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
+import {vouchEvents} from './vouched.ts';
 
 /** A cluster that is decided on, down to what its nodes have to prove. */
 export type Prepared = {config: LocalConfig; ids: ClusterIds; image: Image; policy: LocalPolicy};
@@ -36,6 +37,9 @@ export async function* prepare(deps: Dependencies): Flow<Prepared> {
 		at: now(),
 	};
 
+	// A cluster that exists was decided on; an upgrade asks anew.
+	const vouched = known === undefined || known.clusterID === '' ? await deps.vouch(image, config.trust ?? {}) : undefined;
+	if (vouched !== undefined) yield* vouchEvents(image.version, vouched, now());
 	const ids = known ?? newIds(deps);
 	if (known === undefined) {
 		const archived = await archiveMasterSecret(workspace, new Date(now()));

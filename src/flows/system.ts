@@ -21,6 +21,8 @@ import {openJournal} from '../workspace/journal.ts';
 import type {Dependencies} from './dependencies.ts';
 import {localProvider} from './local-provider.ts';
 import {phase} from './phase.ts';
+import {trustWorld} from './trust-world.ts';
+import {vouchFor} from './vouched.ts';
 
 export type SystemOptions = {folder: string; env: NodeJS.ProcessEnv};
 
@@ -104,6 +106,7 @@ export async function systemDependencies({folder, env}: SystemOptions): Promise<
 			return terraform({binary, folder: target, env, signal, describe: change => provider.describe(change)});
 		},
 		image: version => intactImage(version, dataHome),
+		vouch: (image, trust) => vouchFor(image, {workspace, trust}, trustWorld(env)),
 		policyOf: (image, makerKey) => localPolicy(image, makerKey, image.releaseKey),
 		kube: kubeconfig => kubeClient(parseKubeconfig(kubeconfig)),
 	};

@@ -1,19 +1,18 @@
+import path from 'node:path';
 import {toHex} from '../attestation/bytes.ts';
 import {formatMeasurements} from '../attestation/measurements.ts';
 import {parseImageStatement} from '../attestation/signed-measurements.ts';
 import type {TrustSettings} from '../config/trust.ts';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
+import type {Event} from '../events.ts';
 import type {Image} from '../releases/image.ts';
 import {changesBetween, type RegisterChange} from '../trust/measurements/changes.ts';
 import {fingerprintOf} from '../trust/measurements/signer.ts';
 import {type MeasurementDeps, measurementSource, type VerifiedMeasurements} from '../trust/measurements/source.ts';
 import {type LogVerdict, logWords} from '../trust/transparency/verdict.ts';
 import type {Workspace} from '../workspace/files.ts';
-import {atWorkspace, imageOf, sourceOf} from './measurement-request.ts';
+import {atWorkspace, imageOf, ownImage, sourceOf} from './measurement-request.ts';
 import {logOf, ownKeyName, ownSigners} from './trust-world.ts';
-
-/** The word that asks nobody but this machine, whatever the config names. */
-export const ownImageOnly = 'image';
 
 /** Where to ask about an image that is here: `from` as people name it, wins over the config. `keyFile`: PEM, wins over the config's keys. */
 export type VouchWishes = {from?: string; keyFile?: string};
@@ -42,7 +41,7 @@ export async function vouchFor(
 	world: MeasurementDeps,
 ): Promise<Vouched | undefined> {
 	const named = from ?? atWorkspace(workspace, trust.measurements);
-	if (named === undefined || named === ownImageOnly) return undefined;
+	if (named === undefined || named === ownImage) return undefined;
 	const own = await ownSigners(trust, keyFile);
 	const verified = await measurementSource(
 		{
@@ -68,6 +67,25 @@ export async function vouchFor(
 	};
 }
 
+/** What was found, check by check, for people and machines. */
+export function* vouchEvents(version: string, {source, signer, log, logWords: words}: Vouched, at: number): Generator<Event> {
+	const check = (id: string, title: string, detail: string, state: 'ok' | 'warning' = 'ok'): Event => ({
+		...{type: 'check', id, title, state, detail, at},
+	});
+	yield check('measurements', `measurements of ${version}`, `the same at ${source}`);
+	yield check('measurements-signature', 'signature', `by the ${signer.name}`);
+	yield check('measurements-log', 'transparency log', words, log.state === 'logged' ? 'ok' : 'warning');
+}
+
+/** The trust section that names the same. `folder`: where a path counts from, which need not be the folder of the config. */
+export async function trustNamed({from, keyFile}: VouchWishes, folder: string): Promise<TrustSettings> {
+	const signers = keyFile === undefined ? [] : await ownSigners({}, path.resolve(folder, keyFile));
+	return {
+		...(from === undefined ? {} : {measurements: atWorkspace({folder}, from)}),
+		...(signers.length === 0 ? {} : {keys: signers.map(({key}) => Buffer.from(key).toString('base64'))}),
+	};
+}
+
 function requireSame(
 	{version, measurements}: Pick<Image, 'version' | 'measurements'>,
 	{statement, source}: VerifiedMeasurements,
@@ -83,7 +101,7 @@ function requireSame(
 		problems,
 		next: [
 			'Find out which of the two is right: another version of the tool or of Node.js makes another image.',
-			`--measurements-from ${ownImageOnly}   trusts the image on this machine alone`,
+			`--measurements-from ${ownImage}   trusts the image on this machine alone`,
 		],
 		details: {here: formatMeasurements(here.measurements), there: formatMeasurements(statement.measurements), source},
 	});

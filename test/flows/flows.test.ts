@@ -1,14 +1,16 @@
 import {generateKeyPairSync} from 'node:crypto';
-import {mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import type {LocalPolicy} from '../../src/attestation/policy.ts';
 import {generateConfig} from '../../src/config/generate.ts';
 import {editConfig, parseLocalConfig} from '../../src/config/load.ts';
+import type {TrustSettings} from '../../src/config/trust.ts';
 import {AppError} from '../../src/errors.ts';
 import type {Event, Flow} from '../../src/events.ts';
 import {readEndpoints} from '../../src/flows/cluster.ts';
+import {settleConfig} from '../../src/flows/config-file.ts';
 import type {Dependencies, Provider} from '../../src/flows/dependencies.ts';
 import {withBackground} from '../../src/flows/merge.ts';
 import {phase} from '../../src/flows/phase.ts';
@@ -16,9 +18,11 @@ import {rememberGeneration} from '../../src/flows/policy-generation.ts';
 import {prepare} from '../../src/flows/prepare.ts';
 import {planScale} from '../../src/flows/scale.ts';
 import {findExisting, terminateCluster} from '../../src/flows/terminate.ts';
+import {trustNamed, type Vouched} from '../../src/flows/vouched.ts';
 import type {Kube} from '../../src/kubernetes/kube.ts';
 import type {Image} from '../../src/releases/image.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
+import {readIds, writeIds} from '../../src/workspace/id-file.ts';
 import {openJournal} from '../../src/workspace/journal.ts';
 import {ensureMasterSecret} from '../../src/workspace/master-secret.ts';
 import {readStamp, writeStamp} from '../../src/workspace/stamp.ts';
@@ -90,6 +94,7 @@ async function world(provider: Partial<Provider> = {}, others: Partial<Dependenc
 		secretMatches: unused,
 		terraform: unused,
 		image: () => Promise.resolve(image),
+		vouch: () => Promise.resolve(undefined),
 		policyOf: (_image, makerKey) => policy(makerKey),
 		kube: unused,
 		...others,
@@ -165,6 +170,50 @@ test('a phase says how it ended', async t => {
 		for (let next = await flow.next(); next.done !== true; next = await flow.next()) events.push(next.value);
 	});
 	t.like(events.at(-1), {type: 'phase', id: 'plan', state: 'failed', detail: 'It did not work.'});
+});
+
+test('a new cluster is made of an image only if the source that the config names vouches for it', async t => {
+	const makerKey = spki();
+	const asked: TrustSettings[] = [];
+	const vouched: Vouched = {
+		flags: [],
+		source: 'https://mirror.example/measurements.json',
+		digest: `sha256:${'5e'.repeat(32)}`,
+		signer: {name: 'key 1 of the config', fingerprint: `sha256:${'77'.repeat(32)}`, pinned: false},
+		log: {state: 'not-checked', why: 'signed by a key of your own'},
+		logWords: 'not looked up',
+	};
+	const differs = new AppError('not the same', {code: 'measurements-differ', exitCode: 5});
+	let answer = () => Promise.reject<Vouched>(differs);
+	const vouch = (_image: Image, trust: TrustSettings) => {
+		asked.push(trust);
+		return answer();
+	};
+	const deps = await world({makerKey: () => Promise.resolve(makerKey)}, {vouch});
+	const file = deps.workspace.path('config');
+	await settleConfig(deps.workspace, {name: 'demo'}, undefined, await trustNamed({from: 'mirror'}, '/releases'));
+	const text = readFileSync(file, 'utf8');
+	t.is(await t.throwsAsync(finish(prepare(deps))), differs);
+	t.deepEqual(asked, [{measurements: '/releases/mirror'}]);
+	t.is(readFileSync(file, 'utf8'), text);
+	t.false(existsSync(deps.workspace.path('id')), 'nothing was made');
+
+	answer = () => Promise.resolve(vouched);
+	const {events} = await finish(prepare(deps));
+	const checks = events.flatMap(event => (event.type === 'check' ? [`${event.id} ${event.state}: ${event.detail ?? ''}`] : []));
+	t.deepEqual(checks.slice(1, 4), [
+		`measurements ok: the same at ${vouched.source}`,
+		'measurements-signature ok: by the key 1 of the config',
+		'measurements-log warning: not looked up',
+	]);
+	// Another source beside a config that is there changes it; who was named before is asked no more.
+	await settleConfig(deps.workspace, {}, undefined, {measurements: 'bundle'});
+	await finish(prepare(deps));
+	t.deepEqual(asked.at(-1), {measurements: 'bundle'});
+	const ids = await readIds(deps.workspace);
+	if (ids !== undefined) await writeIds(deps.workspace, {...ids, clusterID: 'ab'.repeat(32)});
+	await finish(prepare(deps));
+	t.is(asked.length, 3, 'a cluster that exists was decided on');
 });
 
 test('the first preparation makes an identity and pins what nodes have to prove; the second changes nothing', async t => {

@@ -52,6 +52,7 @@ function depsIn(folder = mkdtempSync(path.join(tmpdir(), 'verify-')), nonceHex?:
 		terraform: unused,
 		image: unused,
 		policyOf: unused,
+		vouch: unused,
 		kube: unused,
 	};
 }

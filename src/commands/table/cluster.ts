@@ -1,4 +1,4 @@
-import {endpointFlag, newClusterFlags, sizeFlags} from './flags.ts';
+import {endpointFlag, measurementsFromFlag, newClusterFlags, signerKeyFlag, sizeFlags} from './flags.ts';
 import type {CommandSpec, FlagSpec} from './types.ts';
 
 const configFlag: FlagSpec = {
@@ -22,7 +22,7 @@ export const clusterCommands: readonly CommandSpec[] = [
 		summary: 'Create the cluster, or bring it to what the config says',
 		details:
 			'Does what is missing, in order: machines, initialisation, nodes, verification. After an interruption it continues. Without a config it writes one first.',
-		flags: [configFlag, ...newClusterFlags],
+		flags: [configFlag, ...newClusterFlags, measurementsFromFlag, signerKeyFlag],
 		examples: [
 			'constellation apply -C demo --yes',
 			'constellation apply -C demo --config demo.yaml --yes',
@@ -32,7 +32,7 @@ export const clusterCommands: readonly CommandSpec[] = [
 	{
 		name: 'create',
 		summary: 'Create the machines only (first phase of apply)',
-		flags: [configFlag, ...newClusterFlags],
+		flags: [configFlag, ...newClusterFlags, measurementsFromFlag, signerKeyFlag],
 		examples: ['constellation create --yes'],
 	},
 	{

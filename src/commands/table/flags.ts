@@ -64,6 +64,6 @@ export const measurementsFromFlag: FlagSpec = {
 	name: 'measurements-from',
 	value: 'URL|FILE|bundle|image',
 	description:
-		'Signed measurements that must say the same as the image on this machine: a mirror, a file, what was imported (bundle), or nobody else (image) (default: trust.measurements of the config, else nobody)',
+		'Signed measurements that must say the same as the image on this machine: of a mirror, a file or what was imported (bundle); image asks nobody else (default: trust.measurements of the config)',
 	env: 'CONSTELLATION_MEASUREMENTS_FROM',
 };

@@ -1,6 +1,5 @@
 import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
-import type {TrustSettings} from '../../config/trust.ts';
 import {AppError, exitCodes} from '../../errors.ts';
 import {clusterFolder, controlSocket} from '../../providers/local/cluster-folder.ts';
 import {localNodeGroups} from '../../providers/local/node-groups.ts';
@@ -14,7 +13,7 @@ import type {Dependencies} from '../dependencies.ts';
 import {openWorkspace} from '../session.ts';
 import {imageSources, type SystemOptions} from '../system.ts';
 import {trustWorld} from '../trust-world.ts';
-import {type Vouched, type VouchWishes, vouchFor} from '../vouched.ts';
+import {type VouchWishes, vouchFor} from '../vouched.ts';
 
 /** What upgrades need of the world beside what every flow needs. */
 export type UpgradeDependencies = Dependencies & {
@@ -22,8 +21,6 @@ export type UpgradeDependencies = Dependencies & {
 	candidates: () => Promise<ImageCandidate[]>;
 	/** An image whose files were compared with what was signed; none is made. */
 	intactImage: (version: string) => Promise<Image>;
-	/** What the signed measurements that were named say of an image; undefined where none were. Throws AppError where they differ. */
-	vouch: (image: Image, trust: TrustSettings) => Promise<Vouched | undefined>;
 	groups: (uid: string) => Promise<NodeGroup[]>;
 	/** Copies the store of the control plane, values still encrypted, to a new file (0600). */
 	snapshot: (uid: string, file: string) => Promise<void>;
