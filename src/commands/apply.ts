@@ -21,7 +21,7 @@ export const apply: CommandModule = async (context, input) => {
 	}
 	return withLock(context, 'apply', async deps => {
 		await refuseApplyBesideUpgrade(deps);
-		await settle(deps.workspace, input);
+		await settle(deps, input);
 		const planned = await plan(context, deps);
 		const summary = await context.output.run('Applying', signal => timedApply(context.env, deps, planned, signal), {
 			expected: ['machines', 'init', 'nodes', 'verify'],
@@ -34,7 +34,7 @@ export const create: CommandModule = async (context, input) => {
 	if (await isOnCloud(context, input)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'create');
 	return withLock(context, 'create', async deps => {
 		await refuseApplyBesideUpgrade(deps);
-		await settle(deps.workspace, input);
+		await settle(deps, input);
 		const planned = await plan(context, deps);
 		const {ids} = await context.output.run('Creating', signal => createMachines(deps, planned, signal), {expected: ['machines']});
 		return {

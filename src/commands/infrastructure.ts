@@ -13,7 +13,7 @@ import {type CommandContext, type CommandInput} from './types.ts';
 /** `apply` and `create` for configs of clouds: pre-flight, plan, consent, infrastructure. Until there is a node image that is all. */
 export function applyOnCloud(context: CommandContext, input: CommandInput, command: 'apply' | 'create'): Promise<Result> {
 	return withLock(context, command, async base => {
-		await settle(base.workspace, input);
+		await settle(base, input);
 		const deps = cloudDependencies(base, {...context.env});
 		const planned = await context.output.run('Planning', signal => planInfrastructure(deps, signal), {
 			expected: ['preflight', 'plan'],

@@ -1,6 +1,6 @@
 import {settleConfig} from '../flows/config-file.ts';
+import type {Dependencies} from '../flows/dependencies.ts';
 import {trustNamed, type VouchWishes} from '../flows/vouched.ts';
-import type {Workspace} from '../workspace/files.ts';
 import {answersFrom} from './config.ts';
 import {type CommandInput, textFlag} from './types.ts';
 
@@ -11,7 +11,7 @@ export function vouchWishes(input: CommandInput): VouchWishes {
 }
 
 /** Brings the config of the workspace to what the flags say; makes it where there is none. */
-export async function settle(workspace: Workspace, input: CommandInput): Promise<void> {
+export async function settle({workspace}: Pick<Dependencies, 'workspace'>, input: CommandInput): Promise<void> {
 	const trust = await trustNamed(vouchWishes(input), process.cwd());
 	await settleConfig(workspace, answersFrom(input), textFlag(input, 'config'), trust);
 }
