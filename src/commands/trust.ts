@@ -2,6 +2,7 @@ import path from 'node:path';
 import {workspaceOf} from '../flows/session.ts';
 import {exportTrust, importTrust, showTrust, trustSettingsOf} from '../flows/trust-bundle.ts';
 import {anchorsOf, trustWorld} from '../flows/trust-world.ts';
+import {count} from '../text.ts';
 import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
 
 async function surroundings({env, folder}: CommandContext, input: CommandInput) {
@@ -17,9 +18,9 @@ export const exportBundle: CommandModule = async (context, input) => {
 		command: 'trust export',
 		data: {file, parts, left},
 		lines: [
-			`${path.relative(process.cwd(), file)} holds ${parts.length} parts.`,
+			`${path.relative(process.cwd(), file)} holds ${count(parts.length, 'part')}.`,
 			...parts.map(({kind, name, state}) => `  ${kind}  ${name}${state === 'expired' ? '  expired' : ''}`),
-			...(left > 0 ? [`${left} parts that prove nothing were left out.`] : []),
+			...(left > 0 ? [`${count(left, 'part')} left out: what proves nothing here is not passed on.`] : []),
 		],
 	};
 };
@@ -48,6 +49,9 @@ export const showBundle: CommandModule = async (context, input) => {
 		lines: [
 			...(parts.length === 0 ? ['Nothing was imported or fetched yet.'] : []),
 			...parts.map(({kind, name, state, problems}) => `${kind}  ${name}  ${[state, ...problems].join(': ')}`),
+			...(parts.some(({state}) => state === 'refused')
+				? ['A key of your own that signed such a part counts when it is named: --key FILE, or trust.keys in the config.']
+				: []),
 			...(damaged > 0 ? [`${damaged} files cannot be read; what they held is fetched or imported again.`] : []),
 			'',
 			'What ends when, soonest first:',

@@ -73,6 +73,7 @@ const ownCollateral = (world: TrustWorld): Pick<VerifyDependencies, 'collateral'
 function namedTarget(input: CommandInput): NamedTarget {
 	const [clusterId, endpoint, measurements] = ['cluster-id', 'endpoint', 'measurements'].map(name => textFlag(input, name));
 	const [variant, provider, image] = ['variant', 'provider', 'image'].map(name => textFlag(input, name));
+	const keyFile = textFlag(input, 'key');
 	return {
 		...(clusterId === undefined ? {} : {clusterId}),
 		...(endpoint === undefined ? {} : {endpoint}),
@@ -80,6 +81,7 @@ function namedTarget(input: CommandInput): NamedTarget {
 		...(variant === undefined ? {} : {variant}),
 		...(provider === undefined ? {} : {provider}),
 		...(image === undefined ? {} : {image}),
+		...(keyFile === undefined ? {} : {keyFile}),
 		acceptUnknownKeys: input.flags['accept-unknown-keys'] === true,
 	};
 }

@@ -49,7 +49,7 @@ export function changeLines({verified, changes, formerSigner}: FetchedMeasuremen
 		'',
 		`from         ${source}`,
 		`signed by    ${signer.name} (${fingerprintOf(signer.key).slice(0, 23)}…)`,
-		`log          ${logWords(log)}`,
+		`log          ${logWords(log).replace(/^log /, '')}`,
 		`file         ${digest}`,
 	];
 }

@@ -1,7 +1,9 @@
 import {readFile, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
+import {releaseKeyFolder} from '../releases/data-home.ts';
 import {checkImage, listImages} from '../releases/image.ts';
+import {count} from '../text.ts';
 import {onMirror} from '../trust/measurements/release-path.ts';
 import {fingerprintOf, releaseSigner, type Signer} from '../trust/measurements/signer.ts';
 import {checkMirror, type ReadMirror} from '../trust/mirror/check.ts';
@@ -13,7 +15,7 @@ import {machineSigner, ownSigners, type TrustWorld} from './trust-world.ts';
 export async function publishReleases(
 	folder: string,
 	{dataHome}: TrustWorld,
-): Promise<{files: string[]; versions: string[]; key: string}> {
+): Promise<{files: string[]; versions: string[]; key: string; keyFile: string}> {
 	const names = (await listImages(dataHome)).filter(({problem}) => problem === undefined);
 	if (names.length === 0) {
 		throw new AppError('There is no image on this machine to publish.', {
@@ -36,7 +38,8 @@ export async function publishReleases(
 		found.map(({image}) => image),
 	);
 	const [first] = found;
-	return {...published, key: fingerprintOf(first?.image.releaseKey ?? new Uint8Array())};
+	const key = fingerprintOf(first?.image.releaseKey ?? new Uint8Array());
+	return {...published, key, keyFile: path.join(releaseKeyFolder(dataHome), 'public.pem')};
 }
 
 /** Looks at everything that a mirror offers, in a folder or at an address. Throws AppError `mirror-refused` (exit 5). */
@@ -48,10 +51,10 @@ export async function checkReleases(
 	const own = await ownSigners({}, keyFile);
 	const machine = await machineSigner(world.dataHome);
 	const signers: Signer[] = own.length > 0 ? own : [releaseSigner, ...(machine ? [machine] : [])];
-	const {versions, problems} = await checkMirror(readerOf(place, world), signers);
+	const {versions, problems} = await checkMirror(await readerOf(place, world), signers);
 	const keys = signers.map(({key}) => fingerprintOf(key));
 	if (problems.length === 0) return {versions, keys};
-	throw new AppError(`The mirror ${place} is not in order: ${problems.length} problems.`, {
+	throw new AppError(`The mirror ${place} is not in order: ${count(problems.length, 'problem')}.`, {
 		code: 'mirror-refused',
 		exitCode: exitCodes.refused,
 		problems,
@@ -60,12 +63,19 @@ export async function checkReleases(
 	});
 }
 
-function readerOf(place: string, {get}: TrustWorld): ReadMirror {
+async function readerOf(place: string, {get}: TrustWorld): Promise<ReadMirror> {
 	if (/^[a-z][a-z0-9+.-]*:\/\//i.test(place)) {
 		return async (file, limit) => {
 			const answer = await get(onMirror(place, file), {limit, redirects: 'https'});
 			return answer.status === 404 ? undefined : bodyOf(answer);
 		};
+	}
+	if (!(await stat(place).catch(() => undefined))?.isDirectory()) {
+		throw new AppError(`There is no folder ${place} to look into.`, {
+			code: 'mirror-missing',
+			exitCode: exitCodes.preflight,
+			next: ['constellation releases publish DIR   writes one', 'For a mirror on the network, give its address: https://…'],
+		});
 	}
 	return async (file, limit) => {
 		const full = path.join(path.resolve(place), file);

@@ -12,7 +12,12 @@ import {imageOf, providerOf, sourceOf} from './measurement-request.ts';
 import {logOf, ownSigners, type TrustWorld} from './trust-world.ts';
 
 /** Which signed measurements are meant. `image`: a version, where neither the source nor the config says it. */
-export type SignedWishes = Wishes & {image?: string; trust?: TrustSettings};
+export type SignedWishes = Wishes & {
+	image?: string;
+	trust?: TrustSettings;
+	/** PEM file of a key of the user's own that may sign measurements. */
+	keyFile?: string;
+};
 
 const releasePath = /\/constellation\/v2\/ref\/([^/]+)\/stream\/([^/]+)\/(v[^/]+)\/image\/measurements\.json$/;
 
@@ -29,7 +34,7 @@ export async function signedExpectations(place: string, wishes: SignedWishes, wo
 	const {variant, trust = {}} = wishes;
 	if (variant === undefined) throw needsFlag('--variant', `${place} does not say which attestation variant is meant.`);
 	if (!isVariantName(variant)) throw needsFlag('--variant', `The attestation variant ${variant} is not known.`);
-	const signers = await ownSigners(trust);
+	const signers = await ownSigners(trust, wishes.keyFile);
 	const log = logOf(trust);
 	const image = await imageIn(place, wishes.image);
 	const {

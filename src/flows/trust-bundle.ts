@@ -30,6 +30,7 @@ export async function exportTrust(
 	const images = await imageParts(world, kept);
 	const judged = verifyParts([...kept, ...images], anchors);
 	const good = judged.filter(({verdict}) => verdict.problems.length === 0);
+	if (good.length === 0) throw nothingToExport(judged.length > 0);
 	const bundle = encodeBundle({at: Math.floor(world.now() / 1000), parts: good.map(({part}) => part)});
 	if (!(await writeFileOnce(file, bundle))) throw fileExists(file);
 	const summaries = good.map(({part, verdict}) => summaryOf(part, verdict.problems, verdict.expiries, anchors.now));
@@ -56,7 +57,7 @@ export async function importTrust(file: string, world: TrustWorld, anchors: Anch
 	const judged = await judgeImport(parts, anchors, world.store);
 	const refused = judged.filter(({state}) => state === 'refused');
 	if (refused.length > 0) {
-		throw new AppError(`The bundle ${file} is not taken: ${refused.length} of its ${parts.length} parts prove nothing here.`, {
+		throw new AppError(`The bundle ${file} is not taken: something in it proves nothing here.`, {
 			code: 'bundle-refused',
 			exitCode: exitCodes.refused,
 			problems: refused.map(({part, problems}) => ({path: `${part.kind} ${part.name}`, message: problems.join(', ')})),
@@ -109,6 +110,20 @@ function unreadable(file: string, why: string, isMissing = false): AppError {
 		exitCode: isMissing ? exitCodes.preflight : exitCodes.refused,
 		next: ['constellation trust export FILE   makes one'],
 		details: {file},
+	});
+}
+
+function nothingToExport(hasRefused: boolean): AppError {
+	const why = hasRefused ? 'what is kept here is signed by no key that counts' : 'nothing was imported, fetched or made yet';
+	return new AppError(`There is nothing to export: ${why}.`, {
+		code: 'nothing-to-export',
+		exitCode: exitCodes.preflight,
+		next: hasRefused
+			? ['Name the public key of your own that signed it: --key FILE']
+			: [
+					'constellation config fetch-measurements   keeps measurements with their proofs',
+					'constellation verify   keeps what it fetches for its checks',
+				],
 	});
 }
 

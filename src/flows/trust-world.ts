@@ -1,7 +1,8 @@
-import {readFile} from 'node:fs/promises';
+import {readFile, stat} from 'node:fs/promises';
 import {join} from 'node:path';
 import {fromBase64} from '../attestation/bytes.ts';
 import type {TrustSettings} from '../config/trust.ts';
+import {AppError, exitCodes} from '../errors.ts';
 import {dataHome as dataHomeOf, releaseKeyFolder} from '../releases/data-home.ts';
 import {loadImage} from '../releases/image.ts';
 import {type TrustStore, trustFolder, trustStore} from '../trust/bundle/store.ts';
@@ -45,7 +46,22 @@ export const ownKeyName = 'release key of this machine';
 /** Keys of the user's own: those of the config, and one in a PEM file. Empty where there are none. */
 export async function ownSigners({keys = []}: TrustSettings, file?: string): Promise<Signer[]> {
 	const named = keys.map((key, index) => ({name: `key ${index + 1} of the config`, key: fromBase64(key, 'key'), pinned: false}));
-	return file === undefined ? named : [signerFromPem(await readFile(file, 'utf8'), file)];
+	return file === undefined ? named : [signerFromPem(await readKey(file), `key in ${file}`)];
+}
+
+const maxKeyFile = 64 * 1024;
+
+async function readKey(file: string): Promise<string> {
+	const found = await stat(file).catch(() => undefined);
+	if (found?.isFile() && found.size <= maxKeyFile) return readFile(file, 'utf8');
+	throw new AppError(
+		`There is no key in ${file}: ${found === undefined ? 'there is no such file' : 'it is no file, or a large one'}.`,
+		{
+			code: 'signer-key-unusable',
+			exitCode: exitCodes.usage,
+			next: ['Give the file that cosign calls cosign.pub, or release-key/public.pem of the machine that published.'],
+		},
+	);
 }
 
 /** The key that signs images on this machine; undefined where none was made. */

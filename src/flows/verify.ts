@@ -141,7 +141,11 @@ async function answerOf(endpoint: string, nonce: Uint8Array, signal: AbortSignal
 		return attestation;
 	} catch (error) {
 		signal.throwIfAborted();
-		throw rpcFailure(error, `challenge the cluster at ${endpoint}`);
+		throw rpcFailure(
+			error,
+			`challenge the cluster at ${endpoint}`,
+			'Check the address, and in the workspace of the cluster that its nodes run: constellation status',
+		);
 	} finally {
 		client.channel.close();
 	}

@@ -50,15 +50,23 @@ const kinds: Readonly<Partial<Record<status, {code: string; exitCode: ExitCode; 
 	[status.CANCELLED]: {code: 'cancelled', exitCode: exitCodes.cancelled, next: 'run the command again to continue'},
 };
 
-/** An AppError for a failed call. `what` says what was asked for, such as `watch the nodes that join`. */
-export const rpcFailure = (error: unknown, what: string): AppError => {
+/** What grpc-js wraps around the reason for which there is no connection is about its own parts. */
+const reasonOf = (message: string): string =>
+	/Last error: (?:Error: )?(.+?)(?:\. Resolution note:.*)?$/su.exec(message)?.[1] ?? message;
+
+/**
+ * An AppError for a failed call. `what` says what was asked for, such as `watch the nodes that join`; `unreachable` what to do where
+ * nobody answers, if that is not to look at the nodes of the workspace.
+ */
+export const rpcFailure = (error: unknown, what: string, unreachable?: string): AppError => {
 	if (error instanceof AppError) return error;
 	const failure = toRpcError(error);
 	const kind = kinds[failure.code] ?? {code: 'rpc-failed', exitCode: exitCodes.cluster, next: 'see the logs of the node'};
-	return new AppError(`could not ${what}: ${failure.message}`, {
+	const next = kind.exitCode === exitCodes.unreachable ? (unreachable ?? kind.next) : kind.next;
+	return new AppError(`could not ${what}: ${reasonOf(failure.message)}`, {
 		code: kind.code,
 		exitCode: kind.exitCode,
-		next: [kind.next],
+		next: [next],
 		details: {status: statusName(failure.code)},
 		cause: failure,
 	});

@@ -131,7 +131,7 @@ test('a change of what the config pins takes a consent, and is shown register by
 		/weaker: a difference here no longer refuses/,
 		/old {2}not looked at/,
 		/not looked at any more/,
-		/log not checked/,
+		/log {10}not checked: signed by a key of your own/,
 		/key 1 of the config/,
 	])
 		t.regex(lines, words);
@@ -168,7 +168,8 @@ test('the config, the flags and the log decide together', async t => {
 	await writeFile(pem, newSigner().pem);
 	t.is(await code({keyFile: pem}), 'measurements-unsigned 5');
 	await writeFile(pem, key.pem);
-	t.is((await fetchWith({keyFile: pem})).verified.signer.name, pem);
+	t.is((await fetchWith({keyFile: pem})).verified.signer.name, `key in ${pem}`);
+	for (const keyFile of ['/nowhere/key.pem', '/']) t.is(await code({keyFile}), 'signer-key-unusable 2');
 	t.is(await code({version: 'v2.9.0'}), 'not-published 7');
 	t.is(await code({version: 'latest'}), 'image-version-invalid 2');
 	t.is(await code({from: 'http://localhost/'}), 'download-refused 5');

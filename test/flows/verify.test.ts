@@ -180,6 +180,9 @@ test('signed measurements: signature, key, image and variant count, and the proo
 	const named = {clusterId: peer.clusterIdHex, endpoint, measurements: place, variant: 'qemu-vtpm', ...consent};
 	const deps = depsIn(undefined, peer.nonceHex);
 	const target = await verifyTarget(deps, {...named, trust: {keys: [keyText]}}, worldWith());
+	const keyFile = file(signer.pem, 'own.pem');
+	const byFile = await verifyTarget(deps, {...named, keyFile}, worldWith());
+	t.true(byFile.expectations?.source.includes(`signed by the key in ${keyFile}`));
 	t.truthy((await finish(verifyCluster(deps, target, never))).value);
 	t.regex(target.expectations?.source ?? '', /measurements\.json, signed by the key 1 of the config, log not checked/);
 	t.deepEqual(Buffer.from(target.expectations?.signed?.file ?? []), content);

@@ -194,6 +194,9 @@ test('an export holds what is kept and the images here; it works on another mach
 	t.true(exported.parts.some(({kind, name}) => kind === 'measurements' && name === 'v0.1.0'));
 	await t.throwsAsync(exportTrust(file, one.trust, own), {code: 'file-exists'});
 	await t.throwsAsync(two.states(file), {code: 'bundle-refused'});
+	const empty = join(two.home, 'empty.cbor');
+	await t.throwsAsync(exportTrust(empty, two.trust, own), {code: 'nothing-to-export', message: /made yet/});
+	await t.throwsAsync(stat(empty), {code: 'ENOENT'});
 	t.is((await two.states(file, own)).filter(state => state.endsWith('add')).length, exported.parts.length);
 	t.true((await readFile(file)).length < 64 * 1024);
 });

@@ -43,7 +43,12 @@ test('what is asked is taken whole, over TLS that is checked, up to its limit', 
 	t.regex(await failure(`${server.url}/broken`), /^download-unreachable 7 .*answered 503/);
 	t.regex(await failure(`${server.url}/none`), /^not-published 7/);
 
-	t.regex(await failure(`${server.url}/exact`, {ca: [serverIdentity().ca]}), /^download-unreachable 7/);
+	t.regex(
+		await failure(`${server.url}/exact`, {ca: [serverIdentity().ca]}),
+		/^download-unreachable 7 .*nobody whom this machine trusts/,
+	);
+	const foreign = await t.throwsAsync(httpsGet({env: {}, ca: []})(`${server.url}/exact`, options), {instanceOf: AppError});
+	t.regex(foreign.next.join(), /NODE_EXTRA_CA_CERTS/);
 	t.regex(await failure(`${server.url.replace('localhost', '127.0.0.1')}/exact`), /^download-unreachable 7/);
 	const past = await httpsServer(t, serverIdentity(['localhost'], new Date(Date.now() - 30 * 86_400_000)));
 	past.site.set('/exact', '');

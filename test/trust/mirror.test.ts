@@ -106,6 +106,7 @@ test('everything that is wrong with a mirror is told, and a published version do
 	await make('v0.1.0');
 	await make('v0.2.0');
 	await publishReleases(folder, trust);
+	await t.throwsAsync(checkReleases(join(home, 'nowhere'), trust), {code: 'mirror-missing'});
 	const image = (version: string, file: string) => join(folder, `constellation/v2/ref/-/stream/stable/${version}/image/${file}`);
 	const list = (file: string) => join(folder, `constellation/v1/ref/-/stream/stable/versions/${file}/image.json`);
 	const with_ = async (file: string, change: (text: string) => string, key?: string) => {

@@ -45,6 +45,7 @@ export const trustCommands: readonly CommandSpec[] = [
 				description: 'Image whose signed measurements are meant (default: what the source or the config says)',
 				env: 'CONSTELLATION_IMAGE',
 			},
+			signerKeyFlag,
 			{
 				name: 'accept-unknown-keys',
 				description: 'Accept an attestation key that nothing vouches for (QEMU and AWS of v2.9); stays visible as a warning',

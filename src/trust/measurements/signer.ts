@@ -38,7 +38,7 @@ export function signerFromPem(pem: string, name: string): Signer {
 	} catch {
 		// Told below with the key's name; the library's message could quote the file.
 	}
-	throw new AppError(`${name} is no public key that signs measurements: an ECDSA P-256 public key in PEM form is.`, {
+	throw new AppError(`The ${name} is none that signs measurements: an ECDSA P-256 public key in PEM form is.`, {
 		code: 'signer-key-unusable',
 		exitCode: exitCodes.usage,
 		next: ['Give the file that cosign calls cosign.pub, or release-key/public.pem of the machine that published.'],

@@ -141,14 +141,27 @@ function refused(url: URL, why: string): AppError {
 	});
 }
 
+/** OpenSSL's names for a chain that ends nowhere (X509_V_ERR_…). */
+const unknownAuthority =
+	/^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/;
+
 function unreachable(url: string, why: string, cause?: unknown): AppError {
-	return new AppError(`${URL.canParse(url) ? new URL(url).host : url} cannot be reached: ${why}.`, {
-		code: 'download-unreachable',
-		exitCode: exitCodes.unreachable,
-		next: ['Check the network and HTTPS_PROXY, or use a file, a mirror or an imported trust bundle.'],
-		details: {url},
-		cause,
-	});
+	const host = URL.canParse(url) ? new URL(url).host : url;
+	const isUnknown = cause instanceof Error && 'code' in cause && unknownAuthority.test(String(cause.code));
+	return new AppError(
+		`${host} cannot be reached: ${isUnknown ? `nobody whom this machine trusts signed its certificate` : why}.`,
+		{
+			code: 'download-unreachable',
+			exitCode: exitCodes.unreachable,
+			next: [
+				isUnknown
+					? 'If the mirror has a certificate authority of your own, name its PEM file in NODE_EXTRA_CA_CERTS.'
+					: 'Check the network and HTTPS_PROXY, or use a file, a mirror or an imported trust bundle.',
+			],
+			details: {url},
+			cause,
+		},
+	);
 }
 
 /** The body of an answer that must be there. Throws AppError `not-published` (exit 7) for 404 and `download-unreachable` for other answers. */
