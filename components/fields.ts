@@ -19,7 +19,8 @@ export function fieldLines(state: WizardState, width: number, theme: Theme): Bod
 		const isFocused = field.id === focused(state)?.id;
 		const part = field.kind === 'select' || field.kind === 'confirm' ? choices : typed;
 		const body = part(field, state, isFocused, width, theme, fields.length > 1);
-		if (index > 0) lines.push(blank);
+		// Lines to fill in stand close together: there may be many.
+		if (index > 0 && !(field.kind === 'text' && fields[index - 1]?.kind === 'text')) lines.push(blank);
 		if (isFocused) focus = lines.length + (body.focus ?? 0);
 		if (isFocused && body.cursor) cursor = {line: lines.length + body.cursor.line, column: body.cursor.column};
 		lines.push(...body.lines, ...verdict(field, state, isFocused, width, theme));
@@ -27,10 +28,13 @@ export function fieldLines(state: WizardState, width: number, theme: Theme): Bod
 	return {lines, focus, ...(cursor === undefined ? {} : {cursor})};
 }
 
-function typed(field: Field, state: WizardState, isFocused: boolean, width: number, theme: Theme): Body {
+function typed(field: Field, state: WizardState, isFocused: boolean, width: number, theme: Theme, several: boolean): Body {
 	const text = state.values[field.id];
 	const pointer = isFocused ? span(`${theme.symbols.pointer} `, 'accent') : span('  ');
-	const label = field.kind === 'number' ? fit(field.label, 16) : '';
+	const named = field.kind === 'number' || several;
+	// In a narrow window the label of a text stands above it.
+	const above = named && field.kind === 'text' && width < 58;
+	const label = named && !above ? fit(field.label, 16) : '';
 	const room = width - 3 - cells(label);
 	const parts = graphemes(text);
 	// A text that is too long for its line shows the part around the cursor.
@@ -38,13 +42,17 @@ function typed(field: Field, state: WizardState, isFocused: boolean, width: numb
 	const caret = isFocused ? state.cursor : 0;
 	while (cells(parts.slice(start, caret).join('')) > room - 1) start += 1;
 	const shown = fit(parts.slice(start).join(''), room).trimEnd();
+	const hint = text === '' && field.hint !== undefined ? fit(field.hint, room).trimEnd() : undefined;
+	const tone = isFocused ? 'plain' : 'dim';
 	const content = line(
 		pointer,
-		...(label === '' ? [] : [span(label, isFocused ? 'plain' : 'dim')]),
-		span(shown, isFocused ? 'strong' : 'plain'),
+		...(label === '' ? [] : [span(label, tone)]),
+		hint === undefined ? span(shown, isFocused ? 'strong' : 'plain') : span(hint, 'dim'),
 	);
 	const column = 2 + cells(label) + cells(parts.slice(start, caret).join(''));
-	return {lines: [content], focus: 0, ...(isFocused ? {cursor: {line: 0, column}} : {})};
+	const lines = above ? [line('  ', span(field.label, tone)), content] : [content];
+	const at = lines.length - 1;
+	return {lines, focus: at, ...(isFocused ? {cursor: {line: at, column}} : {})};
 }
 
 function choices(field: Field, state: WizardState, isFocused: boolean, width: number, theme: Theme, several: boolean): Body {

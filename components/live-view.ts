@@ -3,6 +3,7 @@ import {rollRows} from '../src/roll-rows.ts';
 import {duration, oneLine} from '../src/text.ts';
 import type {LiveState} from '../src/wizard/live.ts';
 import {detachSentence, spokenLane} from '../src/wizard/live.ts';
+import {failureLines} from './failure.ts';
 import {joinTable, legend, tableHeight} from './join-table.ts';
 import {laneHistory, refusalBlock} from './lane-detail.ts';
 import type {Line} from './lines.ts';
@@ -10,6 +11,7 @@ import {blank, fit, line, sides, span, wrap} from './lines.ts';
 import {fullLog, logTail} from './log-pane.ts';
 import {policyLines} from './policy-strip.ts';
 import {phaseLines} from './progress.ts';
+import {resourceLines} from './resources.ts';
 import {rollHeight, rollTable} from './roll-table.ts';
 import {rollDetail} from './roll-words.ts';
 import type {Body} from './screen.tsx';
@@ -47,7 +49,7 @@ function wanted(live: LiveState, width: number): number {
 	if (view.replacements.size > 0) return rollHeight(view, width);
 	if (view.order.length > 0) return tableHeight(view);
 	if (view.verify !== undefined) return view.verify.checks.length * 4;
-	return Math.max(view.resources.size, view.checks.length);
+	return view.resources.size > 0 ? view.resources.size + 1 : view.checks.length;
 }
 
 function mainLines(live: LiveState, width: number, height: number, theme: Theme, now: number): Line[] {
@@ -60,21 +62,14 @@ function mainLines(live: LiveState, width: number, height: number, theme: Theme,
 		return joinTable({view, width, height, theme, now, ...looking});
 	}
 	if (view.verify !== undefined) return verifyLines(view.verify, width, theme).slice(0, height);
-	return [...view.resources.values()].slice(-height).map(({address, action, state, elapsedSeconds}) => {
-		const symbol = state === 'done' ? theme.symbols.done : state === 'failed' ? theme.symbols.refused : workingSymbol(theme, now);
-		const time = elapsedSeconds === undefined ? '' : `  ${duration(elapsedSeconds * 1000)}`;
-		return line(
-			span(`${symbol} `, state === 'failed' ? 'trouble' : 'accent'),
-			fit(oneLine(address), Math.max(10, width - 24)).trimEnd(),
-			span(`  ${action}${state === 'failed' ? ' failed' : ''}${time}`, 'dim'),
-		);
-	});
+	return resourceLines([...view.resources.values()], width, height, theme, now);
 }
 
 // What a person should read now: a failure, a refusal, the node they look at, else what is waited for.
 function middleLines(live: LiveState, width: number, theme: Theme, now: number): Line[] {
 	const about = aboutLines(live, width, theme, now);
-	if (live.failure !== undefined) return [...failureLines(live, width, theme), ...(about.length === 0 ? [] : [blank, ...about])];
+	if (live.failure !== undefined)
+		return [...ended(live, live.failure, width, theme), ...(about.length === 0 ? [] : [blank, ...about])];
 	const marks = legend(live.view, theme);
 	return [
 		...(live.work === 'stopping' ? wrap(stopSentence(live), width, 'trouble') : []),
@@ -111,16 +106,9 @@ function waitText({node, message, lastError, at, until}: ReturnType<typeof waits
 	return `${node === undefined ? 'Waiting' : `${node} waits`} for ${what}, ${duration(now - at)}${limit}${lastError === undefined ? '' : ` (last: ${lastError})`}`;
 }
 
-function failureLines({failure, view}: LiveState, width: number, theme: Theme): Line[] {
-	if (failure === undefined) return [];
-	return [
-		...wrap(`${theme.symbols.refused} ${failure.message}`, width, 'trouble', '  '),
-		...failure.problems.flatMap(problem =>
-			wrap(`  ${problem.path === '' ? '' : `${problem.path}: `}${problem.message}`, width, 'plain', '    '),
-		),
-		...failure.next.flatMap(step => wrap(`  ${step}`, width, 'plain', '    ')),
-		...(view.files.length === 0 ? [] : [line(span('  What exists is kept.', 'dim'))]),
-	];
+function ended({view}: LiveState, failure: NonNullable<LiveState['failure']>, width: number, theme: Theme): Line[] {
+	const kept = view.files.length > 0 || view.resources.size > 0;
+	return [...failureLines(failure, width, theme), ...(kept ? [line(span('  What exists is kept.', 'dim'))] : [])];
 }
 
 function streamLine({view: {stream}}: LiveState, width: number, theme: Theme): Line[] {

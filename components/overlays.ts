@@ -1,11 +1,12 @@
-import type {PlannedChange} from '../src/events.ts';
-import {oneLine} from '../src/text.ts';
+import {equivalentCommands} from '../src/wizard/form.ts';
 import type {Hint} from '../src/wizard/keys.ts';
 import type {WizardState} from '../src/wizard/state.ts';
 import {stepOf} from '../src/wizard/steps.ts';
 import type {Line} from './lines.ts';
 import {blank, cells, fit, line, span, wrap} from './lines.ts';
+import {changeLine, partLines} from './plan-parts.ts';
 import type {Body} from './screen.tsx';
+import {checkLines} from './steps/checks.ts';
 import type {Theme} from './theme.ts';
 
 /** All keys, place by place, from the key table. */
@@ -34,38 +35,47 @@ export function explainBody(state: WizardState, width: number): Body {
 }
 
 /** Asked once, and only where answers could be lost; what is kept is said. */
-export function leaveBody(width: number): Body {
-	return {
-		lines: [
-			...wrap('Leave the setup?', width, 'strong'),
-			blank,
-			...wrap('Nothing has been created. Your answers are kept in a draft; the next constellation picks them up.', width),
-		],
-	};
+export function leaveBody({facts, values}: WizardState, width: number): Body {
+	const {state} = facts.identities;
+	const made = state === 'made' || state === 'failed';
+	const words = made
+		? `Nothing of the cluster has been created. The identities exist: constellation iam destroy ${values.provider} removes them.`
+		: 'Nothing has been created.';
+	const kept =
+		facts.settled === true
+			? 'The config stays as it is.'
+			: 'Your answers are kept in a draft; the next constellation picks them up.';
+	return {lines: [...wrap('Leave the setup?', width, 'strong'), blank, ...wrap(`${words} ${kept}`, width)]};
 }
 
-/** The plan, change by change. */
-export function planBody(state: WizardState, width: number, theme: Theme): Body {
-	const {plan} = state.facts.plan;
+/** The plan: what it means, what was checked for it, then change by change. */
+export function planBody(state: WizardState, width: number, theme: Theme, now: number): Body {
+	const isAbout = state.step === 'identities';
+	const {plan} = isAbout ? state.facts.identities : state.facts.plan;
+	const checks = isAbout ? [] : (state.facts.plan.checks ?? []);
 	if (plan === undefined) return {lines: []};
+	const {preview = []} = plan;
 	const changes = plan.changes.filter(change => change.action !== 'no-op');
+	const part = (lines: readonly Line[]) => (lines.length === 0 ? [] : [...lines, blank]);
 	return {
 		lines: [
 			line(span('The plan', 'strong'), span(`  create ${plan.create}, change ${plan.update}, destroy ${plan.destroy}`, 'dim')),
 			blank,
+			...part(partLines(preview, width)),
+			...part(checkLines(checks, width, theme, now)),
 			...changes.map(change => changeLine(change, width, theme)),
-			blank,
+			...(changes.length === 0 ? [] : [blank]),
 			...wrap(`Applied exactly as shown (${plan.hash.slice(0, 12)}), or not at all.`, width, 'dim'),
 		],
 	};
 }
 
-function changeLine({action, address, kind}: PlannedChange, width: number, theme: Theme): Line {
-	const removes = action === 'delete' || action === 'replace';
-	const room = Math.max(10, width - 10);
-	return line(
-		span(fit(action, 9), removes ? 'trouble' : 'accent'),
-		fit(oneLine(address), Math.min(room, cells(address)), theme.symbols.ellipsis),
-		span(cells(address) + cells(kind) + 12 < width ? `  ${kind}` : '', 'dim'),
-	);
+/** The commands that do the same without questions, in lines that can be copied. */
+export function commandsBody(state: WizardState, width: number): Body {
+	return {
+		lines: [
+			...wrap('The same without questions', width, 'strong'),
+			...equivalentCommands(state.values, state.facts).flatMap(command => [blank, ...wrap(command, width, 'plain', '  ')]),
+		],
+	};
 }

@@ -7,11 +7,14 @@ import type {Line} from './lines.ts';
 import {line, span} from './lines.ts';
 import {elapsed} from './live-frame.ts';
 import {liveBody} from './live-view.ts';
-import {explainBody, helpBody, leaveBody, planBody} from './overlays.ts';
+import {commandsBody, explainBody, helpBody, leaveBody, planBody} from './overlays.ts';
 import type {Body, Frame, Layout, Size} from './screen.tsx';
 import {bodyWidth, layout} from './screen.tsx';
 import {checksBody} from './steps/checks.ts';
+import {identitiesBody} from './steps/identities.ts';
+import {measurementsBody} from './steps/measurements.ts';
 import {questionBody} from './steps/question.ts';
+import {removalBody} from './steps/removal.ts';
 import {reviewBody} from './steps/review.ts';
 import {secretsBody} from './steps/secrets.ts';
 import {summaryBody} from './steps/summary.ts';
@@ -38,12 +41,16 @@ export function wizardScroll(state: WizardState, size: Size, theme: Theme, now: 
 
 function title(state: WizardState, theme: Theme): Line {
 	const {provider, name} = state.values;
-	if (state.step === 'work') return line(span(name, 'title'), span(` · ${provider} · ${workWord(state)}`));
+	if (state.step === 'work' || state.step === 'removal')
+		return line(span(name, 'title'), span(` · ${provider} · ${workWord(state)}`));
+	if (state.reached !== undefined) return line(span(name, 'title'), span(` · ${provider} · infrastructure`));
 	if (state.step === 'secrets' || state.step === 'summary') return line(span(`${state.summary?.name ?? name} is ready`, 'title'));
-	return line(span(`${theme.symbols.star} constellation`, 'title'), span('  new cluster', 'dim'));
+	const what = state.facts.settled === true ? `  ${name}` : '  new cluster';
+	return line(span(`${theme.symbols.star} constellation`, 'title'), span(what, 'dim'));
 }
 
-function workWord({live}: WizardState): string {
+function workWord({live, removing}: WizardState): string {
+	if (removing !== undefined && live.work === 'running') return 'removing';
 	const words = {idle: 'starting', running: 'creating', stopping: 'stopping', failed: 'stopped', done: 'ready'} as const;
 	return words[live.work];
 }
@@ -80,9 +87,11 @@ function body(state: WizardState, size: Size, theme: Theme, now: number): Frame[
 		case 'explain':
 			return explainBody(state, width);
 		case 'plan':
-			return planBody(state, width, theme);
+			return planBody(state, width, theme, now);
+		case 'commands':
+			return commandsBody(state, width);
 		case 'leave':
-			return leaveBody(width);
+			return leaveBody(state, width);
 		default:
 			return stepBody(state, width, theme, now);
 	}
@@ -93,7 +102,13 @@ function stepBody(state: WizardState, width: number, theme: Theme, now: number):
 		case 'checks':
 			return checksBody(state, width, theme, now);
 		case 'review':
-			return reviewBody(state, width, theme, now);
+			return height => reviewBody(state, width, theme, now, height);
+		case 'identities':
+			return identitiesBody(state, width, theme, now);
+		case 'measurements':
+			return measurementsBody(state, width, theme, now);
+		case 'removal':
+			return removalBody(state, width, theme);
 		case 'work':
 			return height => liveBody(state.live, width, height, theme, now);
 		case 'secrets':

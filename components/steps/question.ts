@@ -44,21 +44,30 @@ function shortValue(value: string | undefined, room: number, theme: Theme): stri
 	return value === undefined ? fit('from keys of the cluster', room) : middle(value, room, theme.symbols.ellipsis);
 }
 
-function trust(state: WizardState, width: number, theme: Theme): Line[] {
-	const image = state.facts.versions?.images.find(({version}) => version === state.values.image);
+/** The registers of the image on the form, each with its value. */
+export function registerLines(state: WizardState, width: number, theme: Theme): Line[] {
+	const image = imageOf(state);
 	if (image === undefined) return [];
 	const meanings = Math.min(28, Math.max(...image.registers.map(register => register.meaning.length)) + 2);
 	const room = width - 6 - meanings - 12;
+	return image.registers.map(({register, meaning: words, value}) =>
+		line(
+			span(`  ${String(register).padStart(2)}  `),
+			span(fit(words, meanings)),
+			...(room < 9 ? [] : [span(fit(shortValue(value, Math.min(room, 24), theme), Math.min(room, 24) + 2), 'dim')]),
+			span('enforced', 'accent'),
+		),
+	);
+}
+
+const imageOf = ({facts, values}: WizardState) => facts.versions?.images.find(({version}) => version === values.image);
+
+function trust(state: WizardState, width: number, theme: Theme): Line[] {
+	const image = imageOf(state);
+	if (image === undefined) return [];
 	return [
 		blank,
-		...image.registers.map(({register, meaning: words, value}) =>
-			line(
-				span(`  ${String(register).padStart(2)}  `),
-				span(fit(words, meanings)),
-				...(room < 9 ? [] : [span(fit(shortValue(value, Math.min(room, 24), theme), Math.min(room, 24) + 2), 'dim')]),
-				span('enforced', 'accent'),
-			),
-		),
+		...registerLines(state, width, theme),
 		blank,
 		...indented(
 			wrap(`Values ${origins[image.origin]} ${image.source}, signed with ${image.signer}; ${image.log}.`, width - 2, 'dim'),

@@ -1,7 +1,10 @@
+import {identityFields} from '../../src/config/account-keys.ts';
 import {count} from '../../src/text.ts';
-import {equivalentCommand, needALook} from '../../src/wizard/form.ts';
+import {equivalentCommands, needALook} from '../../src/wizard/form.ts';
 import {providers} from '../../src/wizard/providers.ts';
 import type {WizardState} from '../../src/wizard/state.ts';
+import {cloudOf} from '../../src/wizard/values.ts';
+import {failureLines} from '../failure.ts';
 import {fieldLines} from '../fields.ts';
 import type {Line} from '../lines.ts';
 import {blank, indented, labelled, line, span, wrap} from '../lines.ts';
@@ -9,28 +12,45 @@ import type {Body} from '../screen.tsx';
 import type {Theme} from '../theme.ts';
 import {workingSymbol} from '../theme.ts';
 
-/** Everything that will happen, before it does; the choice stands below. */
-export function reviewBody(state: WizardState, width: number, theme: Theme, now: number): Body {
+/** Everything that will happen, before it does; the choice stands below. Commands that do not fit have a screen of their own. */
+export function reviewBody(state: WizardState, width: number, theme: Theme, now: number, height = Infinity): Body {
 	const fields = fieldLines(state, width, theme);
-	const lines: Line[] = [
-		line(span('Review', 'strong'), span('  nothing has been created yet', 'dim')),
+	const changes = state.facts.settled === true && state.facts.plan.plan !== undefined && !isAllNew(state.facts.plan.plan);
+	const above: Line[] = [
+		line(span('Review', 'strong'), span(`  nothing has been ${changes ? 'changed' : 'created'} yet`, 'dim')),
 		...indented(facts(state, width - 1), 1),
 		...planState(state, width, theme, now),
-		line(span(' same without questions', 'dim')),
-		...indented(wrap(equivalentCommand(state.values, state.facts), width - 3, 'plain', '  '), 3),
-		blank,
-		...fields.lines,
 	];
+	const commands = [line(span(' same without questions', 'dim')), ...indented(commandLines(state, width - 3), 3)];
+	const short = line(span(' same without questions', 'dim'), span('  c shows the commands', 'dim'));
+	const several = equivalentCommands(state.values, state.facts).length > 1;
+	const fits = above.length + commands.length + 1 + fields.lines.length <= height;
+	const lines = [...above, ...(fits || !several ? commands : [short]), blank, ...fields.lines];
 	return {lines, focus: lines.length - fields.lines.length + (fields.focus ?? 0)};
 }
 
-function facts({values, facts: {versions, plan}}: WizardState, width: number): Line[] {
-	const provider = providers.find(({id}) => id === values.provider)?.title ?? values.provider;
+/** The commands that do the same, each on lines of its own. */
+export const commandLines = (state: WizardState, width: number): Line[] =>
+	equivalentCommands(state.values, state.facts).flatMap(command => wrap(command, width, 'plain', '  '));
+
+const isAllNew = ({update, destroy}: {update: number; destroy: number}): boolean => update + destroy === 0;
+
+function facts(state: WizardState, width: number): Line[] {
+	const rows = cloudOf(state.values) === undefined ? localRows(state) : cloudRows(state);
+	return rows.flatMap(([label, parts]) => (parts.length === 0 ? [] : labelled(label, parts.join(', '), width, 15)));
+}
+
+type Row = [label: string, parts: readonly string[]];
+
+const nodes = ({controlPlanes, workers}: WizardState['values']): string =>
+	`${count(Number(controlPlanes), 'control plane')} + ${count(Number(workers), 'worker')}`;
+
+function localRows({values, facts: {versions, plan}}: WizardState): Row[] {
 	const image = versions?.images.find(({version}) => version === values.image);
 	const registers = image?.registers.map(({register}) => register).join(' ') ?? '';
-	const rows: [string, readonly string[]][] = [
-		['cluster', [`${values.name}, Kubernetes ${values.kubernetes.replace(/^v/u, '')}, ${provider.toLowerCase()}`]],
-		['nodes', [`${count(Number(values.controlPlanes), 'control plane')} + ${count(Number(values.workers), 'worker')}`]],
+	return [
+		['cluster', [`${values.name}, Kubernetes ${values.kubernetes.replace(/^v/u, '')}, local`]],
+		['nodes', [nodes(values)]],
 		['trust', [`image ${values.image}: registers ${registers} enforced, key by maker CA`]],
 		['writes', plan.plan?.writes ?? []],
 		['opens', opened(plan.plan?.opens ?? [])],
@@ -38,7 +58,27 @@ function facts({values, facts: {versions, plan}}: WizardState, width: number): L
 		['master secret', ['made here, sent once, to the first node that is attested']],
 		['not undoable', plan.plan?.irreversible ?? []],
 	];
-	return rows.flatMap(([label, parts]) => (parts.length === 0 ? [] : labelled(label, parts.join(', '), width, 15)));
+}
+
+// What is the config's alone, such as more groups of nodes, is in the plan.
+function cloudRows({values, facts: {plan, settled}}: WizardState): Row[] {
+	const title = providers.find(({id}) => id === values.provider)?.title ?? values.provider;
+	const cloud = cloudOf(values);
+	const {region, zone, instanceType, variant, nodeImage, iam, sourceRanges} = values;
+	const where = [title, values.project, zone === '' ? region : zone].filter(text => text !== '');
+	const own = cloud === undefined ? [] : identityFields[cloud].map(({key}) => values[key]).filter(text => text !== '');
+	const made = iam === 'make' && settled !== true ? ' (made before)' : '';
+	return [
+		['cluster', [`${values.name}, Kubernetes ${values.kubernetes.replace(/^v/u, '')}`]],
+		['where', where],
+		['nodes', [nodes(values), instanceType]],
+		['image', [nodeImage === '' ? 'none: no machines yet, the work stops after the infrastructure' : nodeImage]],
+		['trust', [variant]],
+		['identities', own.length === 0 ? [] : [`${own.join(', ')}${made}`]],
+		['opens', [`its ports to ${sourceRanges}`]],
+		['costs money', plan.plan?.costs ?? []],
+		['not undoable', plan.plan?.irreversible ?? []],
+	];
 }
 
 // Ports of one address stand behind it once: `127.0.0.1: 6443 kubernetes, 9000 bootstrapper`.
@@ -56,25 +96,9 @@ function planState(state: WizardState, width: number, theme: Theme, now: number)
 	if (look.length > 0)
 		return wrap(`${theme.symbols.refused} Needs another look: ${look.join(', ')}. Enter goes there.`, width, 'trouble', '  ');
 	const {plan} = state.facts;
-	if (plan.state === 'done' && plan.plan !== undefined) {
-		const {create, update, destroy} = plan.plan;
-		return [
-			blank,
-			line(
-				' ',
-				span(`Terraform will create ${count(create, 'resource')}, change ${update}, destroy ${destroy}.`, 'accent'),
-				span('  p plan', 'dim'),
-			),
-		];
-	}
-	if (plan.state === 'failed') {
-		const {message = 'The plan failed.', problems = [], next = []} = plan.error ?? {};
-		return [
-			...wrap(`${theme.symbols.refused} ${message}`, width, 'trouble', '  '),
-			...problems.flatMap(problem => wrap(`  ${problem.path}: ${problem.message}`, width, 'plain', '    ')),
-			...next.flatMap(step => wrap(`  ${step}`, width, 'dim', '    ')),
-		];
-	}
+	if (plan.state === 'done' && plan.plan !== undefined) return [blank, ...plannedLines(plan, width, theme)];
+	if (plan.state === 'failed')
+		return failureLines(plan.error ?? {message: 'The plan failed.', problems: [], next: []}, width, theme);
 	return [
 		blank,
 		line(
@@ -82,5 +106,30 @@ function planState(state: WizardState, width: number, theme: Theme, now: number)
 			span(`${workingSymbol(theme, now)} planning`, 'accent'),
 			span(plan.note === undefined ? '' : `  ${plan.note}`, 'dim'),
 		),
+	];
+}
+
+function plannedLines({plan, checks = []}: WizardState['facts']['plan'], width: number, theme: Theme): Line[] {
+	const {create = 0, update = 0, destroy = 0} = plan ?? {};
+	const unsure = checks.filter(({state}) => state === 'warning');
+	const gone = destroy > 0 ? span(`destroy ${destroy}.`, 'trouble') : span('destroy 0.', 'accent');
+	return [
+		line(
+			' ',
+			span(`Terraform will create ${count(create, 'resource')}, change ${update}, `, 'accent'),
+			gone,
+			span('  p plan', 'dim'),
+		),
+		...(unsure.length === 0
+			? []
+			: indented(
+					wrap(
+						`${theme.symbols.warning} Not sure: ${unsure.map(({title}) => title).join(', ')}; the plan (p) says why.`,
+						width - 1,
+						'plain',
+						'  ',
+					),
+					1,
+				)),
 	];
 }

@@ -14,11 +14,11 @@ import {type CommandContext, type CommandInput, type CommandModule, textFlag} fr
 
 /** Unattended with --yes; on a terminal the wizard's review, which shows the plan and asks. */
 export const apply: CommandModule = async (context, input) => {
-	if (await isOnCloud(context, input)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'apply');
 	if (!context.yes && canAsk(context)) {
 		const {reviewAndApply} = await import('./review.ts');
 		return reviewAndApply(context, input);
 	}
+	if (await isOnCloud(context, input)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'apply');
 	return withLock(context, 'apply', async deps => {
 		await refuseApplyBesideUpgrade(deps);
 		await settle(deps, input);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import {accountFields, identityFields} from '../config/account-keys.ts';
 import type {ConfigAnswers} from '../config/generate.ts';
 import {configJsonSchema} from '../config/json-schema.ts';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
@@ -23,7 +24,9 @@ export function answersFrom(input: CommandInput): Partial<ConfigAnswers> {
 export const generate: CommandModule = async ({folder}, input) => {
 	const cloud = cloudIds.find(id => id === input.argument);
 	if (cloud !== undefined) return generateFor(cloud, folder, input);
-	const misplaced = cloudFlags.filter(name => input.flags[name] !== undefined);
+	const misplaced = [...cloudFlags, ...new Set(allAccountFlags.map(({flag}) => flag))].filter(
+		name => input.flags[name] !== undefined,
+	);
 	if (misplaced.length > 0) throw onlyForClouds(misplaced);
 	const {file, config} = await createConfig(folder, answersFrom(input));
 	return {
@@ -32,6 +35,11 @@ export const generate: CommandModule = async ({folder}, input) => {
 		lines: [`${path.relative(process.cwd(), file)} is written.`, 'next   constellation apply   creates the cluster'],
 	};
 };
+
+const accountFlags = (cloud: CloudId) => [...accountFields[cloud], ...identityFields[cloud]];
+
+/** Flags that say something of the account, whatever the cloud. */
+const allAccountFlags = cloudIds.flatMap(accountFlags);
 
 const cloudFlags = ['attestation', 'region', 'zone', 'instance-type', 'source-ranges'] as const;
 
@@ -43,6 +51,7 @@ async function generateFor(cloud: CloudId, folder: string, input: CommandInput):
 		zone,
 		instanceType,
 		sourceRanges: ranges?.split(',').map(range => range.trim()),
+		account: accountFrom(cloud, input),
 	};
 	const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 	const {file, name, open} = await createCloudConfig(folder, cloud, {...answersFrom(input), ...said});
@@ -55,6 +64,23 @@ async function generateFor(cloud: CloudId, folder: string, input: CommandInput):
 			'next   constellation config validate   checks it',
 		],
 	};
+}
+
+function accountFrom(cloud: CloudId, input: CommandInput): Record<string, string> {
+	const own = accountFlags(cloud);
+	const misplaced = allAccountFlags.filter(({flag}) => input.flags[flag] !== undefined && !own.some(each => each.flag === flag));
+	if (misplaced.length > 0)
+		throw new AppError(`A config for ${cloud} has none of this.`, {
+			code: 'usage',
+			exitCode: exitCodes.usage,
+			problems: misplaced.map(({flag}) => ({path: `--${flag}`, message: 'is for another cloud'})),
+		});
+	return Object.fromEntries(
+		own.flatMap(({key, flag}) => {
+			const value = textFlag(input, flag);
+			return value === undefined ? [] : [[key, value]];
+		}),
+	);
 }
 
 const problemLines = (problems: readonly Problem[]): string[] =>

@@ -1,5 +1,7 @@
 import {AppError, exitCodes} from '../errors.ts';
-import {readConfig, workspaceState} from '../flows/cluster.ts';
+import {providerOf} from '../config/provider.ts';
+import {isLocal} from '../config/schema.ts';
+import {readAnyConfig, readConfig, workspaceState} from '../flows/cluster.ts';
 import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace, stateOfFolder} from '../flows/session.ts';
 import {clusterStatus} from '../flows/status.ts';
@@ -63,6 +65,12 @@ async function homeFacts(context: CommandContext): Promise<HomeFacts> {
 	const original = await openOriginal(context.folder);
 	if (original !== undefined) return originalFacts(original);
 	const deps = await openWorkspace(context);
+	const {config: any} = await readAnyConfig(deps.workspace);
+	if (!isLocal(any)) {
+		const isConfigured = (await workspaceState(deps.workspace)) === 'configured';
+		const state = isConfigured ? 'configured' : 'created';
+		return {name: any.name, provider: providerOf(any), checkedAt: Date.now(), state};
+	}
 	const {config} = await readConfig(deps.workspace);
 	const known = {name: config.name, provider: 'local', checkedAt: Date.now()};
 	if ((await workspaceState(deps.workspace)) === 'configured') return {...known, state: 'configured'};

@@ -1,15 +1,16 @@
 import {AppError, exitCodes} from '../errors.ts';
-import {readConfig} from '../flows/cluster.ts';
-import {settleConfig} from '../flows/config-file.ts';
+import {isLocal} from '../config/schema.ts';
+import {readAnyConfig} from '../flows/cluster.ts';
 import {fileNames, openWorkspace} from '../flows/session.ts';
 import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
 import type {Result} from '../output/output.ts';
 import {runWizard, type WizardStart} from '../output/run-wizard.ts';
 import {summaryLines} from '../summary.ts';
 import type {WizardResult} from '../wizard/deps.ts';
-import {answersFrom} from './config.ts';
 import {atFolder} from './place.ts';
-import {type CommandContext, type CommandInput, textFlag} from './types.ts';
+import {settle} from './settle.ts';
+import {type CommandContext, type CommandInput} from './types.ts';
+import {cloudValues} from './wizard-values.ts';
 import {wizardDeps} from './wizard-deps.ts';
 
 /** The wizard at its review, for a config that is there or made from flags. */
@@ -17,8 +18,9 @@ export async function reviewAndApply(context: CommandContext, input: CommandInpu
 	const deps = await openWorkspace(context);
 	const {workspace} = deps;
 	await refuseApplyBesideUpgrade(deps);
-	await settleConfig(workspace, answersFrom(input), textFlag(input, 'config'));
-	const {config} = await readConfig(workspace);
+	await settle(deps, input);
+	const {config} = await readAnyConfig(workspace);
+	if (!isLocal(config)) return setUp(context, {values: cloudValues(context.folder, config), step: 'review', settled: true}, true);
 	const values = {
 		folder: context.folder,
 		provider: 'local',
@@ -56,6 +58,14 @@ function resultOf(ended: WizardResult): Result {
 			command: 'apply',
 			data: {file: fileNames.config},
 			lines: [`${fileNames.config} is written.`, `next   constellation apply${at}   creates the cluster`],
+		};
+	}
+	if (ended.outcome === 'removed') {
+		const {removed} = ended;
+		return {
+			command: 'apply',
+			data: {removed},
+			lines: [`Removed: ${removed.join(', ')}.`, `Kept: ${fileNames.config}; identities, if some were made.`],
 		};
 	}
 	const {summary, copyConfirmed} = ended;

@@ -1,10 +1,6 @@
-import type {ConfigAnswers} from '../config/generate.ts';
-import {AppError, exitCodes} from '../errors.ts';
+import {type AccountKey, accountKeys, identityKeys} from '../config/account-keys.ts';
 import type {Flow} from '../events.ts';
-import {timedApply} from '../flows/apply.ts';
-import {type PlannedCluster, planCluster} from '../flows/create.ts';
-import type {Dependencies} from '../flows/dependencies.ts';
-import {fileNames} from '../flows/session.ts';
+import {forgetIam} from '../flows/iam.ts';
 import {
 	draftStore,
 	folderReport,
@@ -12,12 +8,16 @@ import {
 	noteCopy,
 	type OpenSetup,
 	openSetup,
+	placesOn,
 	versionsOn,
-	writeAnswers,
 } from '../flows/setup.ts';
+import {setupConfig} from '../flows/setup-config.ts';
 import {localChecks} from '../flows/system.ts';
-import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
-import type {Answers, Plan, WizardDeps} from '../wizard/deps.ts';
+import type {Answers, IdentityPlan, Plan, WizardDeps} from '../wizard/deps.ts';
+import {cloudAnswers, isCloud, planCloud, planIdentities, removeCloud} from './wizard-cloud.ts';
+import {localAnswers, planLocal, removeLocal} from './wizard-local.ts';
+import {type Planned, planChanged, staysWithin} from './wizard-plan.ts';
+import {trustOf, vouchedFor} from './wizard-trust.ts';
 
 export type WizardSurroundings = {
 	/** Absolute path that relative folders start from. */
@@ -28,45 +28,79 @@ export type WizardSurroundings = {
 	existing: boolean;
 };
 
+type Held = OpenSetup & {folder: string; config: ReturnType<typeof setupConfig>};
+
 /** What the wizard asks of the world, for real. `release` gives the lock of the workspace back. */
 export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {release: () => Promise<void>} {
 	const {folder, env, crashReport, existing} = surroundings;
 	const draft = draftStore(env);
-	let held: (OpenSetup & {folder: string}) | undefined;
-	let planned: PlannedCluster | undefined;
+	let held: Held | undefined;
+	let planned: Planned | undefined;
+	let identities: {view: IdentityPlan; make: (signal: AbortSignal) => Flow<Record<string, string>>} | undefined;
+	// The hash of the plan that was begun; from then on only a new plan can be applied.
+	let begun: string | undefined;
 
 	const release = async () => {
+		if (identities !== undefined && held !== undefined) await forgetIam(held.deps.workspace);
 		await held?.release();
 		held = undefined;
 	};
-	const locked = async (answers: Answers): Promise<Dependencies> => {
+	const locked = async (answers: Answers): Promise<Held> => {
 		if (held?.folder !== answers.folder) {
 			await release();
-			held = {...(await openSetup({folder: answers.folder, env}, answers)), folder: answers.folder};
+			const setup = await openSetup({folder: answers.folder, env}, answers);
+			held = {...setup, folder: answers.folder, config: setupConfig(setup.deps, existing)};
 		}
-		return held.deps;
+		return held;
+	};
+	const settle = async (answers: Answers): Promise<Held> => {
+		const setup = await locked(answers);
+		const {provider, cloud} = answers;
+		if (cloud === undefined || !isCloud(provider))
+			await setup.config.local(localAnswers(answers), existing ? {} : await trustOf(answers, folder));
+		else await setup.config.cloud(provider, cloudAnswers(answers, cloud));
+		return setup;
+	};
+	const planFor = async function* (answers: Answers, signal: AbortSignal): Flow<Planned> {
+		const {deps} = await settle(answers);
+		return yield* answers.cloud === undefined ? planLocal(deps, env, signal) : planCloud(deps, env, signal);
 	};
 
 	return {
 		now: Date.now,
 		folder: text => folderReport(text, folder, existing),
 		checks: place => localChecks(place, env),
-		versions: () => versionsOn(env),
+		versions: async () => ({...(await versionsOn(env)), places: await placesOn(env)}),
+		vouch: (answers, signal) => vouchedFor(answers, {env, base: folder}, signal),
 		async *plan(answers, signal): Flow<Plan> {
-			const deps = await locked(answers);
-			await refuseApplyBesideUpgrade(deps);
-			await writeAnswers(deps, configAnswers(answers));
-			planned = yield* planCluster(deps, signal);
-			return planView(planned);
+			planned = yield* planFor(answers, signal);
+			return planned.view;
 		},
-		async *apply(answers, {hash}, signal) {
-			const deps = await locked(answers);
-			if (planned?.plan.sha256 !== hash) throw planChanged();
-			return yield* timedApply(env, deps, planned, signal);
+		async *apply(answers, agreed, signal) {
+			if (begun === agreed.hash) {
+				planned = yield* planFor(answers, signal);
+				if (!staysWithin(agreed, planned.view)) throw planChanged();
+			} else if (planned?.view.hash !== agreed.hash) throw planChanged();
+			begun = agreed.hash;
+			return yield* planned.apply(signal);
+		},
+		async *remove(answers, signal) {
+			const {deps} = await locked(answers);
+			return yield* answers.cloud === undefined ? removeLocal(deps, signal) : removeCloud(deps, env, signal);
+		},
+		async *planIdentities(answers, signal): Flow<IdentityPlan> {
+			identities = yield* planIdentities((await locked(answers)).deps, env, answers, signal);
+			return identities.view;
+		},
+		async *makeIdentities(_answers, agreed, signal) {
+			if (identities?.view.hash !== agreed.hash) throw planChanged();
+			return named(yield* identities.make(signal));
 		},
 		masterSecret: answers => masterSecretIn(answers.folder),
 		copyConfirmed: (answers, confirmed) => noteCopy(answers.folder, confirmed),
-		saveConfig: async answers => writeAnswers(await locked(answers), configAnswers(answers)),
+		saveConfig: async answers => {
+			await settle(answers);
+		},
 		loadDraft: draft.load,
 		saveDraft: draft.save,
 		removeDraft: draft.remove,
@@ -75,33 +109,8 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 	};
 }
 
-const configAnswers = ({name, controlPlanes, workers, kubernetes, image}: Answers): ConfigAnswers => ({
-	name,
-	controlPlanes,
-	workers,
-	kubernetesVersion: kubernetes,
-	image,
-});
-
-function planView({prepared, plan, opens}: PlannedCluster): Plan {
-	const count = Object.values(prepared.config.nodeGroups).reduce((sum, group) => sum + group.count, 0);
-	return {
-		hash: plan.sha256,
-		create: plan.create,
-		update: plan.update,
-		destroy: plan.destroy,
-		changes: plan.changes,
-		writes: [fileNames.id, fileNames.masterSecret, fileNames.kubeconfig, `${fileNames.terraform}/`],
-		opens,
-		costs: [`${count} machines as processes on this computer, about ${100 * count + 150} MB of memory; no money`],
-		irreversible: ['a lost master secret cannot be recreated'],
-	};
-}
-
-function planChanged(): AppError {
-	return new AppError('The plan is not the one that was agreed to.', {
-		code: 'plan-changed',
-		exitCode: exitCodes.preflight,
-		next: ['Go back to the review and look at the plan again.'],
-	});
+/** What the module of the identities gives, as far as the wizard asks for it. */
+function named(values: Readonly<Record<string, string>>): Partial<Record<AccountKey, string>> {
+	const known: readonly AccountKey[] = [...accountKeys, ...identityKeys];
+	return Object.fromEntries(known.flatMap(key => (values[key] === undefined ? [] : [[key, values[key]]])));
 }

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {version as toolVersion} from '../version.ts';
+import type {Form} from './cloud/forms.ts';
 import type {VersionRule} from './versions.ts';
 
 const ruleTexts: Record<Exclude<VersionRule, 'ok'>, string> = {
@@ -48,7 +49,7 @@ export const filled = (what: string) =>
 	});
 
 /** A text of one form that has to be filled in; `form` says in words what fits. */
-export const filledAs = (pattern: RegExp, form: string, example: string) =>
+export const filledAs = ({pattern, form}: Form, example: string) =>
 	z.string().superRefine((text, context) => {
 		if (text.trim() === '') context.addIssue({code: 'custom', message: 'is empty', params: {fix: example}});
 		else if (!pattern.test(text)) context.addIssue({code: 'custom', message: `must be ${form}`, params: {fix: example}});

@@ -1,7 +1,9 @@
 import {type CloudId, catalogues} from '../providers/catalogues.ts';
 import {version as toolVersion} from '../version.ts';
+import type {AccountKey} from './account-keys.ts';
 import {attestationKeyOf} from './attestation-keys.ts';
 import {azureSigners} from './cloud/azure-signers.ts';
+import {editProvider} from './edit-provider.ts';
 import {type ConfigAnswers, defaultAnswers} from './generate.ts';
 
 /** What can be said of a cluster on a cloud before its config is written; what is not said is left to fill in. */
@@ -12,6 +14,8 @@ export type CloudAnswers = Omit<ConfigAnswers, 'image'> & {
 	zone: string;
 	instanceType: string;
 	sourceRanges: readonly string[];
+	/** Keys of the provider section: the account, and the identities of the nodes. */
+	account: Readonly<Partial<Record<AccountKey, string>>>;
 };
 
 const text = JSON.stringify;
@@ -143,8 +147,16 @@ export function generateCloudConfig(cloud: CloudId, answers: Partial<CloudAnswer
 		zone: '',
 		instanceType: defaultType(cloud, variant),
 		sourceRanges: [''],
+		account: {},
 		...answers,
 	};
+	const said = Object.entries(all.account).filter(([, value]) => value !== '');
+	const section = cloud === 'stackit' ? 'openstack' : cloud;
+	const written = configText(cloud, variant, all);
+	return said.length === 0 ? written : editProvider(written, section, Object.fromEntries(said));
+}
+
+function configText(cloud: CloudId, variant: string, all: CloudAnswers): string {
 	return `# Config of a Constellation cluster on ${catalogues[cloud].title}. docs/config.md explains every key.
 version: v3
 # Image that the nodes run. Empty: \`constellation apply\` stops after the infrastructure.

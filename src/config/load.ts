@@ -156,13 +156,17 @@ export function requireLocal(config: Config): LocalConfig {
 	});
 }
 
+/** Without a value the key goes. */
 export type ConfigChange = {path: readonly (string | number)[]; value: unknown};
 
 /** Changes values in the text of a config; comments, order and everything else stay as they are. The result is checked. */
 export function editConfig(text: string, changes: readonly ConfigChange[]): string {
 	const document = parseYaml(text);
 	keepDigits(document);
-	for (const {path, value} of changes) document.setIn(path, document.createNode(value));
+	for (const {path, value} of changes) {
+		if (value !== undefined) document.setIn(path, document.createNode(value));
+		else if (document.hasIn(path)) document.deleteIn(path);
+	}
 	const [indent = '  '] = /^ +(?=[^\s#])/m.exec(text) ?? [];
 	const edited = document.toString({lineWidth: 0, indent: Math.min(indent.length, 8)});
 	parseConfig(edited);

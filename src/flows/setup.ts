@@ -1,10 +1,10 @@
 import {homedir} from 'node:os';
 import path from 'node:path';
 import {localRegisters} from '../attestation/registers.ts';
-import type {ConfigAnswers} from '../config/generate.ts';
 import {kubernetesVersions} from '../config/versions.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {MasterSecret} from '../keys/master-secret.ts';
+import {clouds} from '../providers/clouds.ts';
 import {dataHome as dataHomeOf} from '../releases/data-home.ts';
 import {listImages, loadImage} from '../releases/image.ts';
 import {ensureImage} from '../releases/make-image.ts';
@@ -15,7 +15,7 @@ import {addIgnoreRules, gitReport, refuseCheckout} from '../workspace/folder.ts'
 import {lockWorkspace} from '../workspace/lock.ts';
 import {readMasterSecret} from '../workspace/master-secret.ts';
 import {readStamp, writeStamp} from '../workspace/stamp.ts';
-import {settleConfig} from './config-file.ts';
+import {credentialsFor} from './cloud/credentials.ts';
 import type {Dependencies} from './dependencies.ts';
 import {refuseOriginal} from './original/open.ts';
 import {imageSources, type SystemOptions, systemDependencies} from './system.ts';
@@ -37,8 +37,14 @@ export async function openSetup(place: SystemOptions, options: {ignoreRules: boo
 	return {deps: await systemDependencies(place), release};
 }
 
-export const writeAnswers = ({workspace}: Dependencies, answers: ConfigAnswers): Promise<void> =>
-	settleConfig(workspace, answers);
+/** Whether one could begin on a cloud right now: what its own tools would find in this environment. */
+export async function placesOn(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
+	const words = async (cloud: (typeof clouds)[keyof typeof clouds]) => {
+		const found = await credentialsFor(cloud, env);
+		return [cloud.id, found === undefined ? 'needs credentials' : `credentials from ${path.basename(found)}`] as const;
+	};
+	return {local: 'ready', ...Object.fromEntries(await Promise.all(Object.values(clouds).map(words)))};
+}
 
 /** What is known of a folder before it becomes a workspace. `base`: where relative folders start. */
 export async function folderReport(text: string, base: string, existing: boolean) {

@@ -11,6 +11,8 @@ export type WizardStart = {
 	values?: Partial<Values>;
 	/** Where to begin; `review` for `apply` on a terminal, which has its answers from the config. */
 	step?: 'folder' | 'review';
+	/** The config says everything, and more than can be asked: only the review is left. */
+	settled?: boolean;
 };
 
 /**
@@ -26,8 +28,9 @@ export async function runWizard(deps: WizardDeps, options: OutputOptions, start:
 	});
 	if (frontEnd === 'none') throw noTerminal(['constellation apply --yes   creates the cluster of a config without questions']);
 	const draft = start.step === 'review' ? undefined : await deps.loadDraft();
-	const values = {...(draft === undefined ? {} : parseDraft(draft)), ...valuesFromEnv(options.env), ...start.values};
-	const state = startWizard(values, start.step);
+	const known = valuesFromEnv(options.env, 'known');
+	const values = {...known, ...(draft === undefined ? {} : parseDraft(draft)), ...valuesFromEnv(options.env), ...start.values};
+	const state = startWizard(values, start.step, start.settled);
 	if (frontEnd !== 'ink') {
 		const {wizardInLines} = await import('./wizard-lines.ts');
 		return wizardInLines(state, deps, options);

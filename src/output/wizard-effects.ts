@@ -1,5 +1,5 @@
 import {AppError} from '../errors.ts';
-import type {Event} from '../events.ts';
+import type {Event, PhaseId} from '../events.ts';
 import type {Effect, WizardAction} from '../wizard/actions.ts';
 import type {WizardDeps} from '../wizard/deps.ts';
 import {formatDraft} from '../wizard/draft.ts';
@@ -10,6 +10,8 @@ import type {Failure} from '../wizard/values.ts';
 import {copySequence} from './clipboard.ts';
 import {describeError} from './describe-error.ts';
 import {drive} from './drive.ts';
+import {makeIdentities, planIdentities} from './identity-effects.ts';
+import {askSource} from './measurement-effects.ts';
 
 export type EffectContext = {
 	deps: WizardDeps;
@@ -78,9 +80,23 @@ export function wizardEffects(context: EffectContext): Effects {
 					failure = await runApply(context, signal);
 				});
 				break;
+			case 'remove':
+				begin('apply', async signal => {
+					failure = await runRemoval(context, signal);
+				});
+				break;
+			case 'plan-identities':
+				begin('identities', async signal => planIdentities(context, effect.asked, signal));
+				break;
+			case 'make-identities':
+				begin('identities', async signal => makeIdentities(context, effect.asked, signal));
+				break;
+			case 'measurements':
+				begin('measurements', async signal => askSource(context, effect.asked, signal));
+				break;
 			case 'stop':
-				dispatch({type: 'live', action: {type: 'work', work: 'stopping'}});
-				running.get('apply')?.abort();
+				if (state().step === 'work') dispatch({type: 'live', action: {type: 'work', work: 'stopping'}});
+				running.get(state().step === 'work' ? 'apply' : 'identities')?.abort();
 				break;
 			case 'save-config':
 				begin('save', async () => {
@@ -115,7 +131,7 @@ export function wizardEffects(context: EffectContext): Effects {
 				break;
 			}
 			case 'end':
-				context.end(state().ended === 'left' && state().step === 'work' ? failure : undefined);
+				context.end(endedWith(state()) ? failure : undefined);
 				break;
 			default:
 				never(effect);
@@ -152,6 +168,10 @@ async function runPlan({deps, dispatch, state}: EffectContext, asked: string, si
 		const answers = answersOf(state().values, state().facts);
 		const note = (event: Event) => {
 			if (event.type === 'waiting') dispatch({type: 'plan', asked, state: 'running', note: event.message});
+			if (event.type === 'check') {
+				const {type: _, at: __, ...check} = event;
+				dispatch({type: 'plan', asked, state: 'running', check, note: check.title});
+			}
 		};
 		const plan = await drive(deps.plan(answers, signal), note, signal);
 		if (!signal.aborted) dispatch({type: 'plan', asked, state: 'done', plan});
@@ -167,9 +187,10 @@ async function runApply(context: EffectContext, signal: AbortSignal): Promise<un
 	if (plan === undefined || state().facts.plan.asked !== answersKey(state().values)) {
 		throw new TypeError('the work was started without a plan for these answers');
 	}
-	dispatch({type: 'live', action: {type: 'work', work: 'running', expected: ['machines', 'init', 'nodes', 'verify']}});
+	const answers = answersOf(state().values, state().facts);
+	const expected: PhaseId[] = answers.cloud === undefined ? ['machines', 'init', 'nodes', 'verify'] : ['machines'];
+	dispatch({type: 'live', action: {type: 'work', work: 'running', expected}});
 	try {
-		const answers = answersOf(state().values, state().facts);
 		const summary = await drive(deps.apply(answers, plan, signal), context.collect, signal);
 		context.drain();
 		dispatch({type: 'live', action: {type: 'work', work: 'done'}});
@@ -178,10 +199,35 @@ async function runApply(context: EffectContext, signal: AbortSignal): Promise<un
 		return undefined;
 	} catch (error) {
 		context.drain();
+		if (error instanceof AppError && error.code === 'no-node-image') {
+			dispatch({type: 'live', action: {type: 'work', work: 'done'}});
+			await deps.removeDraft();
+			dispatch({type: 'reached', end: failureOf(error, deps)});
+			return error;
+		}
 		dispatch({type: 'live', action: {type: 'work', work: 'failed', failure: failureOf(error, deps)}});
 		return error;
 	}
 }
+
+async function runRemoval(context: EffectContext, signal: AbortSignal): Promise<unknown> {
+	const {deps, state, dispatch} = context;
+	dispatch({type: 'live', action: {type: 'work', work: 'running', expected: ['destroy']}});
+	try {
+		const removed = await drive(deps.remove(answersOf(state().values, state().facts), signal), context.collect, signal);
+		context.drain();
+		dispatch({type: 'removed', what: removed});
+		return undefined;
+	} catch (error) {
+		context.drain();
+		dispatch({type: 'live', action: {type: 'work', work: 'failed', failure: failureOf(error, deps)}});
+		return error;
+	}
+}
+
+/** Whether the end has an error that the command ends with: that of work which was left after it failed, or how far it went. */
+const endedWith = ({ended, step}: WizardState): boolean =>
+	ended === 'reached' || (ended === 'left' && (step === 'work' || step === 'removal'));
 
 async function loadSecret({deps, state, dispatch}: EffectContext): Promise<void> {
 	try {

@@ -28,7 +28,7 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 			// Ctrl-C is a key in raw mode: it counts like the signal, so that the second one leaves at once.
 			if (effect.effect === 'stop') interrupt.request();
 			else effects.perform(effect);
-			if (effect.effect === 'apply') interrupt.reset();
+			if (['apply', 'remove', 'make-identities'].includes(effect.effect)) interrupt.reset();
 		}
 		if (state !== before) screen.changed();
 	};
@@ -70,7 +70,7 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 	const interrupt = interruptible({
 		signals: options.signals,
 		stop: () => {
-			if (state.step === 'work') effects.perform({effect: 'stop'});
+			if (state.step === 'work' || state.facts.identities.state === 'making') effects.perform({effect: 'stop'});
 			else dispatch({type: 'leave'});
 		},
 		now: exitCode => {
@@ -129,13 +129,15 @@ function takeInput(event: InputEvent, context: () => KeyContext, dispatch: (acti
 
 function moves({step, pending, facts, live, secrets, flash}: WizardState): boolean {
 	if (step === 'work') return live.work === 'running' || live.work === 'stopping';
-	const busy = facts.checks.state === 'running' || facts.plan.state === 'running';
+	const {checks, plan, identities} = facts;
+	const busy = [checks.state, plan.state, identities.state].some(at => at === 'running' || at === 'planning' || at === 'making');
 	return pending || busy || secrets.shownUntil !== undefined || flash !== undefined;
 }
 
 function result(state: WizardState): WizardResult {
 	if (state.ended === 'left' || state.ended === undefined) return {outcome: 'left'};
 	const answers = answersOf(state.values, state.facts);
+	if (state.ended === 'removed') return {outcome: 'removed', answers, removed: state.removing?.done ?? []};
 	if (state.summary === undefined) return {outcome: 'saved', answers};
 	return {outcome: 'created', answers, summary: state.summary, copyConfirmed: state.secrets.copy === 'confirmed'};
 }

@@ -1,10 +1,10 @@
 import type {ClusterSummary} from '../events.ts';
 import type {CheckView} from '../fold.ts';
-import type {FolderReport, MasterSecretView, Plan, Versions} from './deps.ts';
+import type {FolderReport, IdentityPlan, MasterSecretView, Plan, Versions} from './deps.ts';
 import type {LiveAction} from './live.ts';
 import type {Overlay} from './state.ts';
 import type {Edit} from './text-field.ts';
-import type {Failure, Values} from './values.ts';
+import type {Failure, MeasurementsFact, Values} from './values.ts';
 
 /** Everything that can happen to the wizard: what a person does, and what the world answers. */
 export type WizardAction =
@@ -20,6 +20,7 @@ export type WizardAction =
 	| {type: 'leave'}
 	| {type: 'again'}
 	| {type: 'stop'}
+	| {type: 'remove'}
 	| {type: 'reveal'; now: number}
 	| {type: 'copy'; what: 'secret' | 'cluster-id'}
 	| {type: 'card'}
@@ -30,10 +31,17 @@ export type WizardAction =
 	| {type: 'checks'; asked: string; state: 'running' | 'done' | 'failed'; error?: string}
 	| {type: 'check'; asked: string; check: CheckView}
 	| {type: 'versions'; versions: Versions}
-	| {type: 'plan'; asked: string; state: 'running'; note?: string}
+	| {type: 'plan'; asked: string; state: 'running'; note?: string; check?: CheckView}
 	| {type: 'plan'; asked: string; state: 'done'; plan: Plan}
 	| {type: 'plan'; asked: string; state: 'failed'; error: Failure}
+	| {type: 'identities'; asked: string; state: 'planning' | 'making'; note?: string}
+	| {type: 'identities'; asked: string; state: 'planned'; plan: IdentityPlan}
+	| {type: 'identities'; asked: string; state: 'made'; values: Partial<Values>}
+	| {type: 'identities'; asked: string; state: 'failed'; error: Failure}
+	| {type: 'measurements'; fact: MeasurementsFact}
 	| {type: 'created'; summary: ClusterSummary}
+	| {type: 'reached'; end: Failure}
+	| {type: 'removed'; what: readonly string[]}
 	| {type: 'saved'}
 	| {type: 'secret'; secret: MasterSecretView}
 	| {type: 'secret-unreadable'; message: string}
@@ -46,6 +54,10 @@ export type Effect =
 	| {effect: 'checks'; folder: string}
 	| {effect: 'plan'; asked: string}
 	| {effect: 'apply'}
+	| {effect: 'remove'}
+	| {effect: 'plan-identities'; asked: string}
+	| {effect: 'make-identities'; asked: string}
+	| {effect: 'measurements'; asked: string}
 	| {effect: 'stop'}
 	| {effect: 'save-config'}
 	| {effect: 'save-draft'}

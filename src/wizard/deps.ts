@@ -1,5 +1,7 @@
-import type {ClusterSummary, EventOf, Flow, PlannedChange} from '../events.ts';
+import type {AccountKey} from '../config/account-keys.ts';
+import type {ClusterSummary, EventOf, Flow, PlannedChange, PlanPart} from '../events.ts';
 import type {Secret} from '../secret.ts';
+import type {VouchedView} from './vouched-view.ts';
 
 export const providerIds = ['local', 'aws', 'azure', 'gcp', 'openstack', 'stackit', 'qemu'] as const;
 export type ProviderId = (typeof providerIds)[number];
@@ -18,8 +20,24 @@ export type Answers = {
 	kubernetes: string;
 	/** The image every node must be, such as `v0.1.0`. */
 	image: string;
-	/** What only clouds are asked; `region` and `zone` are empty where the cloud has none. */
-	cloud?: {variant: string; region: string; zone: string; instanceType: string; sourceRanges: readonly string[]};
+	/** Whom else to ask about the image, and whose signature counts there (the file of a public key). */
+	measurements?: {from: string; keyFile?: string};
+	/** What only clouds are asked. */
+	cloud?: CloudChoice;
+};
+
+/** `region` and `zone` are empty where the cloud has none, `image` where there is none yet. */
+export type CloudChoice = {
+	variant: string;
+	region: string;
+	zone: string;
+	instanceType: string;
+	sourceRanges: readonly string[];
+	image: string;
+	/** Keys of the provider section: the account, and the identities of the nodes. */
+	account: Readonly<Partial<Record<AccountKey, string>>>;
+	/** What the names of identities start with; absent where existing ones are used. */
+	iamPrefix?: string;
 };
 
 /** What is known of a folder before it becomes a workspace. */
@@ -38,6 +56,8 @@ export type FolderReport = {
 export type Versions = {
 	kubernetes: readonly string[];
 	images: readonly ImageChoice[];
+	/** Whether one could begin there right now, in a few words; of places that were asked about. */
+	places?: Readonly<Partial<Record<ProviderId, string>>>;
 };
 
 export type ImageChoice = {
@@ -61,6 +81,8 @@ export type Plan = {
 	update: number;
 	destroy: number;
 	changes: readonly PlannedChange[];
+	/** What the changes mean, by topics; clouds have it. */
+	preview?: readonly PlanPart[];
 	/** Files that will be written, relative to the workspace. */
 	writes: readonly string[];
 	/** Addresses and ports that will be opened. */
@@ -70,6 +92,9 @@ export type Plan = {
 	/** What cannot be undone. */
 	irreversible: readonly string[];
 };
+
+/** Identities that will be made on consent. */
+export type IdentityPlan = Pick<Plan, 'hash' | 'create' | 'update' | 'destroy' | 'changes' | 'preview'>;
 
 /** The two halves of a master secret, 32 bytes each; shown and copied, never logged. The wizard erases them at its end. */
 export type MasterSecretView = {key: Secret; salt: Secret};
@@ -82,10 +107,20 @@ export type WizardDeps = {
 	/** What can fail before anything is asked: Terraform, ports, addresses, disk. */
 	checks: (folder: string, signal: AbortSignal) => AsyncIterable<EventOf<'check'>>;
 	versions: () => Promise<Versions>;
+	/** What the source that was named says of the image; throws AppError where it does not vouch for it. */
+	vouch: (answers: Answers, signal: AbortSignal) => Promise<VouchedView>;
 	/** Makes the plan without creating anything. Run again when an answer changes. */
 	plan: (answers: Answers, signal: AbortSignal) => Flow<Plan>;
-	/** Create and init, re-runnable. */
+	/**
+	 * Create and init, re-runnable: what was agreed to once need not be agreed to again. Throws AppError `no-node-image` where the
+	 * infrastructure is as far as it goes.
+	 */
 	apply: (answers: Answers, plan: Plan, signal: AbortSignal) => Flow<ClusterSummary>;
+	/** Removes what was made; gives what it was, in words. */
+	remove: (answers: Answers, signal: AbortSignal) => Flow<readonly string[]>;
+	planIdentities: (answers: Answers, signal: AbortSignal) => Flow<IdentityPlan>;
+	/** Makes what was planned; gives the keys of the provider section that name it. */
+	makeIdentities: (answers: Answers, plan: IdentityPlan, signal: AbortSignal) => Flow<Partial<Record<AccountKey, string>>>;
 	masterSecret: (answers: Answers) => Promise<MasterSecretView>;
 	/** Notes in the workspace whether the person has a copy of the master secret. */
 	copyConfirmed: (answers: Answers, confirmed: boolean) => Promise<void>;
@@ -103,4 +138,5 @@ export type WizardDeps = {
 export type WizardResult =
 	| {outcome: 'created'; answers: Answers; summary: ClusterSummary; copyConfirmed: boolean}
 	| {outcome: 'saved'; answers: Answers}
+	| {outcome: 'removed'; answers: Answers; removed: readonly string[]}
 	| {outcome: 'left'};

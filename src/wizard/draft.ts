@@ -1,15 +1,12 @@
 import {parse, stringify} from 'yaml';
-import type {FieldId, Values} from './values.ts';
+import {acts, type FieldId, fieldIds, type Values} from './values.ts';
 
 // Consent and the copy of the secret are acts, not answers; they are never kept.
-const kept = [
-	...(['folder', 'ignoreRules', 'provider', 'variant', 'region', 'zone', 'instanceType', 'sourceRanges'] as const),
-	...(['name', 'controlPlanes', 'workers', 'kubernetes', 'image'] as const),
-];
+const kept = fieldIds.filter(id => !acts.has(id));
 
 /** The answers so far as YAML, for the draft file. No secret is ever an answer. */
 export function formatDraft(values: Values): string {
-	const answers = Object.fromEntries(kept.map(id => [id, values[id]]));
+	const answers = Object.fromEntries(kept.flatMap(id => (values[id] === '' ? [] : [[id, values[id]]])));
 	return `# Answers of an unfinished setup; constellation removes this file when the cluster exists.\n${stringify({draft: 1, answers})}`;
 }
 

@@ -1,6 +1,7 @@
 import type {Effect, WizardAction} from './actions.ts';
 import type {WizardState} from './state.ts';
-import {answersKey} from './state.ts';
+import {answersKey, identitiesKey} from './state.ts';
+import {measurementsKey} from './values.ts';
 
 /** What the shell has to do because `action` turned `before` into `after`. Pure. */
 export function effectsOf(before: WizardState, action: WizardAction, after: WizardState): Effect[] {
@@ -13,13 +14,23 @@ export function effectsOf(before: WizardState, action: WizardAction, after: Wiza
 	const key = answersKey(after.values);
 	const unplanned = after.facts.plan.asked !== key || after.facts.plan.state === 'failed';
 	if ((entered('review') && unplanned) || again('review')) effects.push({effect: 'plan', asked: key});
-	if (entered('work') || again('work')) effects.push({effect: 'apply'});
+	if (entered('work') || again('work')) effects.push({effect: after.removing === undefined ? 'apply' : 'remove'});
+	const identities = identitiesKey(after.values);
+	const {asked, state: at} = after.facts.identities;
+	const unseen = asked !== identities || at === 'failed' || at === 'idle';
+	if ((entered('identities') && unseen) || again('identities')) effects.push({effect: 'plan-identities', asked: identities});
+	if (action.type === 'next' && at === 'making' && before.facts.identities.state === 'planned')
+		effects.push({effect: 'make-identities', asked: identities});
+	const source = measurementsKey(after.values);
+	const {measurements} = after.facts;
+	const unasked = measurements?.asked !== source || measurements.state === 'failed';
+	if ((entered('measurements') && unasked) || again('measurements')) effects.push({effect: 'measurements', asked: source});
 	if (action.type === 'stop') effects.push({effect: 'stop'});
 	if (action.type === 'copy') effects.push({effect: 'copy', what: action.what});
 	if (action.type === 'next' && after.step === 'review' && before.step === 'review' && after.values.consent === 'save')
 		effects.push({effect: 'save-config'});
 	if (entered('secrets') && after.secrets.secret === undefined) effects.push({effect: 'load-secret'});
-	if (entered('summary') && after.secrets.copy !== 'open')
+	if (entered('summary') && after.summary !== undefined && after.secrets.copy !== 'open')
 		effects.push({effect: 'copy-confirmed', confirmed: after.secrets.copy === 'confirmed'});
 	if (answersKey(before.values) !== key || before.passed !== after.passed) effects.push({effect: 'save-draft'});
 	if (after.ended !== undefined && before.ended === undefined) effects.push({effect: 'end'});

@@ -1,8 +1,13 @@
+import type {CheckView} from '../fold.ts';
 import type {WizardAction} from './actions.ts';
 import type {WizardState} from './state.ts';
-import {answersKey} from './state.ts';
+import {answersKey, identitiesKey} from './state.ts';
+import {measurementsKey} from './values.ts';
 
-type FactAction = Extract<WizardAction, {type: 'folder' | 'checks' | 'check' | 'versions' | 'plan'}>;
+type FactAction = Extract<
+	WizardAction,
+	{type: 'folder' | 'checks' | 'check' | 'versions' | 'plan' | 'identities' | 'measurements'}
+>;
 
 /** What the world answered, kept only if it answers what is asked now. */
 export function foldFacts(state: WizardState, action: FactAction): WizardState {
@@ -33,16 +38,54 @@ export function foldFacts(state: WizardState, action: FactAction): WizardState {
 		}
 		case 'plan':
 			if (action.asked !== answersKey(values)) return state;
-			return {...state, facts: {...facts, plan: planFact(action)}};
+			return {...state, facts: {...facts, plan: planFact(action, facts.plan.checks)}};
+		case 'identities':
+			return identities(state, action);
+		case 'measurements': {
+			const {fact} = action;
+			if (fact.asked !== measurementsKey(values)) return state;
+			// A consent is to exactly what was shown.
+			return {...state, values: {...values, measurementsConsent: ''}, facts: {...facts, measurements: fact}};
+		}
 		default:
 			return never(action);
 	}
 }
 
-function planFact(action: Extract<WizardAction, {type: 'plan'}>): WizardState['facts']['plan'] {
+function planFact(
+	action: Extract<WizardAction, {type: 'plan'}>,
+	before: readonly CheckView[] = [],
+): WizardState['facts']['plan'] {
 	const {asked, state} = action;
-	if (state === 'running') return {asked, state, ...(action.note === undefined ? {} : {note: action.note})};
-	return state === 'done' ? {asked, state, plan: action.plan} : {asked, state, error: action.error};
+	if (state === 'running') {
+		const {note, check} = action;
+		// The first word of a plan begins anew.
+		const checks =
+			check === undefined ? (note === undefined ? [] : before) : [...before.filter(({id}) => id !== check.id), check];
+		return {asked, state, checks, ...(note === undefined ? {} : {note})};
+	}
+	return {asked, state, checks: before, ...(state === 'done' ? {plan: action.plan} : {error: action.error})};
+}
+
+function identities(state: WizardState, action: Extract<WizardAction, {type: 'identities'}>): WizardState {
+	const {facts, values} = state;
+	if (action.asked !== identitiesKey(values)) return state;
+	const {asked, state: at} = action;
+	// Until they are made or the making fails, what was agreed to stays on screen.
+	const plan = facts.identities.asked === asked ? facts.identities.plan : undefined;
+	const kept = plan === undefined ? {} : {plan};
+	const now = (more: object) => ({...state, facts: {...facts, identities: {asked, state: at, ...more}}});
+	switch (at) {
+		case 'planning':
+		case 'making':
+			return now({...kept, ...(action.note === undefined ? {} : {note: action.note})});
+		case 'planned':
+			return now({plan: action.plan});
+		case 'failed':
+			return now({error: action.error});
+		case 'made':
+			return {...now(kept), values: {...values, ...action.values}};
+	}
 }
 
 function never(action: never): never {

@@ -2,7 +2,7 @@ import type {Judgement} from './judge.ts';
 import type {WizardState} from './state.ts';
 import type {Field, Option} from './steps/step.ts';
 import {fieldsOf, isAsked, setupSteps} from './steps.ts';
-import type {Facts, FieldId, StepId, Values} from './values.ts';
+import {cloudOf, type Facts, type FieldId, type StepId, type Values} from './values.ts';
 
 /** The field that has the focus, if the step asks anything. */
 export function focused(state: WizardState): Field | undefined {
@@ -65,21 +65,25 @@ export function hasAnswers(state: WizardState): boolean {
 }
 
 /** Flags and environment variables of every question: docs, `--help` and the check for unanswered questions read it. */
-export function questionTable(): {field: FieldId; label: string; flag?: string; env?: string}[] {
+export function questionTable(): {field: FieldId; label: string; flag?: string; env?: string; known?: string}[] {
 	return setupSteps.flatMap(step =>
-		step.fields.map(({id, label, flag, env}) => ({
+		step.fields.map(({id, label, flag, env, known}) => ({
 			field: id,
 			label,
 			...(flag === undefined ? {} : {flag}),
 			...(env === undefined ? {} : {env}),
+			...(known === undefined ? {} : {known}),
 		})),
 	);
 }
 
-/** Values from the environment, by the names in the step table. */
-export function valuesFromEnv(env: Readonly<Record<string, string | undefined>>): Partial<Values> {
+/** Values from the environment, by the names in the step table: our own variables, or those of other tools, which only suggest. */
+export function valuesFromEnv(
+	env: Readonly<Record<string, string | undefined>>,
+	which: 'env' | 'known' = 'env',
+): Partial<Values> {
 	const values: Partial<Record<FieldId, string>> = {};
-	for (const {field, env: name} of questionTable()) {
+	for (const {field, [which]: name} of questionTable()) {
 		const value = name === undefined ? undefined : env[name];
 		if (value !== undefined && value !== '') values[field] = value;
 	}
@@ -87,21 +91,29 @@ export function valuesFromEnv(env: Readonly<Record<string, string | undefined>>)
 }
 
 /**
- * The command that does the same without questions: the flags of what was asked, in the order of the table. Values that
- * need it are quoted for a shell; what is the default of the command anyway is left out.
+ * The commands that do the same without questions: the flags of what was asked, in the order of the table. Values that need it are quoted
+ * for a shell; what is the default of the command anyway is left out. On a cloud the config comes first, and the identities write into it.
  */
-export function equivalentCommand(values: Values, facts: Facts): string {
-	const flags = setupSteps.flatMap(step =>
-		fieldsOf(step.id, values, facts).flatMap(({id, flag}) => {
-			if (flag === undefined) return [];
-			if (id === 'consent') return [flag];
-			if (id === 'folder' && values.folder === '.') return [];
-			return [`${flag} ${quoted(values[id])}`];
-		}),
-	);
-	return ['constellation apply', ...flags].join(' ');
+export function equivalentCommands(values: Values, facts: Facts): string[] {
+	const cloud = cloudOf(values);
+	const asked = setupSteps.flatMap(step => fieldsOf(step.id, values, facts));
+	const flags = asked.flatMap(({id, flag = ''}) => {
+		const isDefault = id === 'folder' && values.folder === '.';
+		return flag === '' || values[id] === '' || isDefault || id === 'consent' ? [] : [{id, text: `${flag} ${quoted(values[id])}`}];
+	});
+	const of = (wanted: (id: FieldId) => boolean) => flags.flatMap(({id, text}) => (wanted(id) ? [` ${text}`] : [])).join('');
+	const place = of(id => id === 'folder');
+	if (facts.settled === true) return [`constellation apply${values.folder === '.' ? '' : ` -C ${quoted(values.folder)}`} --yes`];
+	if (cloud === undefined) return [`constellation apply${of(() => true)} --yes`];
+	const prefix = of(id => id === 'iamPrefix');
+	return [
+		`constellation config generate ${cloud}${of(id => id !== 'iamPrefix')}`,
+		...(prefix === '' ? [] : [`constellation iam create ${cloud}${place}${prefix} --yes`]),
+		`constellation apply${place} --yes`,
+	];
 }
 
-function quoted(value: string): string {
+/** A word as a shell takes it. */
+export function quoted(value: string): string {
 	return /^[\w@%+=:,./~-]+$/u.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }

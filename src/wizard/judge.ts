@@ -1,7 +1,10 @@
 import {z} from 'zod';
+import type {AccountField, AccountKey} from '../config/account-keys.ts';
+import {accountForms, type Form, iamPrefixForms, imageForms} from '../config/cloud/forms.ts';
+import type {CloudId} from '../providers/catalogues.ts';
 import {oneLine} from '../text.ts';
 import {providers} from './providers.ts';
-import type {Facts, Values} from './values.ts';
+import {cloudOf, type Facts, measurementsKey, type Values} from './values.ts';
 
 /** What is wrong with a value, as a sentence, or what is worth a second look. An error blocks going on, a warning does not. */
 export type Judgement = {error?: string; warning?: string};
@@ -63,7 +66,52 @@ export function judgeSourceRanges(value: string): Judgement {
 	return {};
 }
 
+/** A key of the account or of an identity, in the form that the config takes. */
+export function judgeAccount({key, label, optional, hint}: AccountField, text: string, values: Values): Judgement {
+	const value = text.trim();
+	if (value === '') return optional === true ? {} : {error: `${label} is missing: ${hint}.`};
+	const forms: Partial<Record<AccountKey, Form>> = accountForms;
+	const form = forms[key];
+	if (form !== undefined && !form.pattern.test(value)) return {error: `Must be ${form.form}.`};
+	if (key === 'cloud' && value === 'stackit' && values.provider === 'openstack')
+		return {error: 'That would be STACKIT: go back and choose it.'};
+	return {};
+}
+
+export function judgeIamPrefix(value: string, values: Values): Judgement {
+	const cloud = cloudOf(values);
+	const forms: Partial<Record<CloudId, Form>> = iamPrefixForms;
+	const form = cloud === undefined ? undefined : forms[cloud];
+	if (value === '') return {error: 'Say what their names start with.'};
+	return form === undefined || form.pattern.test(value) ? {} : {error: `Use ${form.form}.`};
+}
+
+/** The cloud's own name of an image, or nothing. */
+export function judgeNodeImage(text: string, values: Values): Judgement {
+	const cloud = cloudOf(values);
+	if (text.trim() === '')
+		return cloud === 'stackit'
+			? {error: 'STACKIT makes no load balancer without machines: name an image by its id.'}
+			: {warning: 'No machines are made yet: the work stops after the infrastructure.'};
+	if (cloud === undefined) return {};
+	const {pattern, form} = imageForms[cloud];
+	return pattern.test(text.trim()) ? {} : {error: `Must be ${form}, or empty.`};
+}
+
 export function oneOf(value: string, known: readonly string[] | undefined, loading: string): Judgement {
 	if (known === undefined) return {error: loading};
 	return known.includes(value) ? {} : {error: `${value === '' ? 'Nothing' : value} is not among the choices.`};
+}
+
+/** Where signed measurements come from: an address that is encrypted on the way, a path, or a word. */
+export function judgeSource(value: string): Judgement {
+	const isOther = /^[a-z][a-z\d+.-]*:\/\//iu.test(value.trim()) && !/^https:\/\//iu.test(value.trim());
+	return isOther ? {error: 'Use an address that starts with https://.'} : {};
+}
+
+/** Nothing is chosen for a person here, and only what was checked can be agreed to. */
+export function judgeConsent(value: string, values: Values, {measurements}: Facts): Judgement {
+	if (measurements?.asked !== measurementsKey(values) || measurements.state !== 'done')
+		return {error: 'These measurements were not checked.'};
+	return value === 'accept' ? {} : {error: 'Choose; nothing is chosen for you here.'};
 }

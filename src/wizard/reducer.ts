@@ -3,32 +3,27 @@ import {foldFacts} from './facts.ts';
 import {focused, isLong, isTextual, judge, matching, neighbour, optionsOf, problems} from './form.ts';
 import {emptyLive, liveReduce} from './live.ts';
 import {copyVerdict, reduceSecrets} from './secrets.ts';
-import type {WizardState} from './state.ts';
+import {identitiesKey, type WizardState} from './state.ts';
 import type {Field} from './steps/step.ts';
 import {fieldsOf, stepOf} from './steps.ts';
 import {type Edit, editText, graphemes} from './text-field.ts';
-import type {FieldId, StepId, Values} from './values.ts';
+import {type FieldId, fieldIds, measurementsKey, type StepId, type Values} from './values.ts';
 
 const defaults: Values = {
+	...(Object.fromEntries(fieldIds.map(id => [id, ''])) as Values),
 	folder: '.',
 	ignoreRules: 'yes',
 	provider: 'local',
-	variant: '',
-	region: '',
-	zone: '',
-	instanceType: '',
-	sourceRanges: '',
 	name: 'demo',
 	controlPlanes: '1',
 	workers: '2',
-	kubernetes: '',
-	image: '',
+	iam: 'make',
+	iamConsent: 'make',
 	consent: 'create',
-	copy: '',
 };
 
 /** The wizard at its start. `values` are what flags, environment or a config have answered already. */
-export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder'): WizardState {
+export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder', settled = false): WizardState {
 	const all = {...defaults, ...values};
 	return enter(
 		{
@@ -39,7 +34,12 @@ export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder
 			focus: 0,
 			judged: new Set(),
 			passed: new Set(),
-			facts: {checks: {asked: '', state: 'idle', list: []}, plan: {asked: '', state: 'idle'}},
+			facts: {
+				checks: {asked: '', state: 'idle', list: []},
+				plan: {asked: '', state: 'idle'},
+				identities: {asked: '', state: 'idle'},
+				...(settled ? {settled} : {}),
+			},
 			pending: false,
 			live: emptyLive,
 			secrets: {card: false, typing: false, copy: 'open'},
@@ -68,13 +68,19 @@ export function reduce(state: WizardState, action: WizardAction): WizardState {
 		case 'scroll':
 			return {...state, scroll: action.to};
 		case 'leave':
-			return {...state, ended: state.summary === undefined ? 'left' : 'created'};
+			return {...state, ended: endOf(state)};
 		case 'saved':
 			return {...state, ended: 'saved'};
 		case 'live':
 			return {...state, live: liveReduce(state.live, action.action)};
 		case 'created':
 			return enter({...state, summary: action.summary}, 'secrets');
+		case 'reached':
+			return enter({...state, reached: action.end}, 'summary');
+		case 'remove':
+			return enter(withValue(state, 'removal', ''), 'removal');
+		case 'removed':
+			return {...state, removing: {done: action.what}, ended: 'removed'};
 		case 'reveal':
 		case 'card':
 		case 'secret':
@@ -97,7 +103,15 @@ export function reduce(state: WizardState, action: WizardAction): WizardState {
 
 function enter(state: WizardState, step: StepId): WizardState {
 	const entered = unscrolled(without(state, 'overlay', {step, focus: 0, pending: false}));
-	return focus(preselected(step === 'review' ? withValue(entered, 'consent', 'create') : entered), 0);
+	return focus(preselected(suggested(entered)), 0);
+}
+
+// Consents are never remembered; the names of identities begin as the cluster does.
+function suggested(state: WizardState): WizardState {
+	if (state.step === 'review') return withValue(state, 'consent', 'create');
+	if (state.step === 'identities') return withValue(state, 'iamConsent', 'make');
+	const open = state.step === 'identity' && state.values.iamPrefix === '';
+	return open ? withValue(state, 'iamPrefix', state.values.name) : state;
 }
 
 /** Lists that offer what fits an earlier answer start at their first choice, unless what was chosen is still among them. */
@@ -123,7 +137,10 @@ function focus(state: WizardState, index: number): WizardState {
 function next(state: WizardState): WizardState {
 	if (state.step === 'review') return consent(state);
 	if (state.step === 'secrets') return acknowledge(state);
-	if (state.step === 'summary') return {...state, ended: 'created'};
+	if (state.step === 'summary') return {...state, ended: endOf(state)};
+	if (state.step === 'removal') return remove(state);
+	if (state.step === 'identities') return makeIdentities(state);
+	if (state.step === 'measurements') return agreeToMeasurements(state);
 	if (!isAnswered(state)) return {...state, pending: true};
 	const fields = fieldsOf(state.step, state.values, state.facts);
 	const field = focused(state);
@@ -137,13 +154,12 @@ function next(state: WizardState): WizardState {
 		if (wrong !== -1) return focus({...judged, judged: new Set([...judged.judged, ...fields.map(({id}) => id)])}, wrong);
 	}
 	if (state.step === 'checks' && state.facts.checks.list.some(check => check.state === 'failed')) return state;
-	const following = neighbour(state, 1);
-	const passed = {...state, passed: new Set([...state.passed, state.step])};
-	return following === undefined ? passed : enter(passed, following);
+	return pass(state);
 }
 
 // Whether the world has answered what this step depends on; Enter waits for it instead of being lost.
 function isAnswered({step, values, facts}: WizardState): boolean {
+	if (step === 'identities') return facts.identities.state === 'made' || facts.identities.state === 'failed';
 	if (step === 'folder') return values.folder.trim() === '' || facts.folder?.asked === values.folder;
 	if (step === 'checks') return facts.checks.asked === values.folder && facts.checks.state !== 'running';
 	return (step !== 'kubernetes' && step !== 'attestation') || facts.versions !== undefined;
@@ -164,6 +180,42 @@ function consent(state: WizardState): WizardState {
 	return enter({...state, passed: new Set([...state.passed, state.step])}, 'work');
 }
 
+/** How it ended, where it is left now. */
+function endOf({summary, reached}: WizardState): NonNullable<WizardState['ended']> {
+	if (reached !== undefined) return 'reached';
+	return summary === undefined ? 'left' : 'created';
+}
+
+function makeIdentities(state: WizardState): WizardState {
+	const {identities} = state.facts;
+	if (identities.asked !== identitiesKey(state.values)) return state;
+	if (identities.state === 'made') return pass(state);
+	if (identities.state !== 'planned') return state;
+	if (state.values.iamConsent === 'back') return back(state);
+	return {...state, pending: true, facts: {...state.facts, identities: {...identities, state: 'making'}}};
+}
+
+// Nothing goes on with what was declined, or what was not checked.
+function agreeToMeasurements(state: WizardState): WizardState {
+	const {facts, values} = state;
+	if (facts.measurements?.asked !== measurementsKey(values) || facts.measurements.state !== 'done') return state;
+	if (values.measurementsConsent === 'decline') return enter(withValue(state, 'measurementsConsent', ''), 'attestation');
+	const judged = {...state, judged: new Set([...state.judged, 'measurementsConsent' as const])};
+	return values.measurementsConsent === 'accept' ? pass(judged) : judged;
+}
+
+// What cannot be undone takes the name of the cluster, typed.
+function remove(state: WizardState): WizardState {
+	if (state.values.removal !== state.values.name) return {...state, judged: new Set([...state.judged, 'removal' as const])};
+	return enter({...state, live: emptyLive, removing: {}}, 'work');
+}
+
+function pass(state: WizardState): WizardState {
+	const following = neighbour(state, 1);
+	const passed = {...state, passed: new Set([...state.passed, state.step])};
+	return following === undefined ? passed : enter(passed, following);
+}
+
 function acknowledge(state: WizardState): WizardState {
 	if (!state.secrets.typing) return {...state, secrets: {...state.secrets, typing: true}};
 	const copy = copyVerdict(state.values.copy, state.secrets.secret);
@@ -173,13 +225,21 @@ function acknowledge(state: WizardState): WizardState {
 }
 
 function back(state: WizardState): WizardState {
-	if (state.step === 'work' && (state.live.work === 'running' || state.live.work === 'stopping')) return state;
+	if (state.step === 'work') return state.live.work === 'failed' ? backFromWork(state) : state;
+	if (state.step === 'removal') return enter(state, 'work');
+	if (state.step === 'identities' && state.facts.identities.state === 'making') return state;
 	if (state.step === 'secrets') return {...state, secrets: {...state.secrets, typing: false}};
-	if (state.step === 'summary') return enter(state, 'secrets');
+	if (state.step === 'summary') return state.reached === undefined ? enter(state, 'secrets') : state;
 	if (state.filter !== '') return focus(state, state.focus);
 	if (state.focus > 0) return focus(state, state.focus - 1);
 	const previous = neighbour(state, -1);
 	return previous === undefined ? {...state, overlay: 'leave'} : enter(state, previous);
+}
+
+// What was planned is worth nothing after a part of it was done.
+function backFromWork(state: WizardState): WizardState {
+	const {removing: _, ...rest} = state;
+	return enter({...rest, live: emptyLive, facts: {...state.facts, plan: {asked: '', state: 'idle'}}}, 'review');
 }
 
 function choose(state: WizardState, by: number): WizardState {

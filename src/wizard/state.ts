@@ -1,10 +1,12 @@
+import {type AccountKey, accountFields, identityFields} from '../config/account-keys.ts';
 import type {ClusterSummary} from '../events.ts';
-import type {Answers, MasterSecretView, ProviderId} from './deps.ts';
+import type {CloudId} from '../providers/catalogues.ts';
+import type {Answers, CloudChoice, MasterSecretView, ProviderId} from './deps.ts';
 import {rangesIn} from './judge.ts';
 import type {LiveState} from './live.ts';
-import {cloudOf, type Facts, type FieldId, type StepId, type Values} from './values.ts';
+import {acts, cloudOf, type Facts, type Failure, type FieldId, namesSource, type StepId, type Values} from './values.ts';
 
-export type Overlay = 'help' | 'explain' | 'plan' | 'leave';
+export type Overlay = 'help' | 'explain' | 'plan' | 'commands' | 'leave';
 
 export type SecretsState = {
 	secret?: MasterSecretView;
@@ -39,14 +41,19 @@ export type WizardState = {
 	live: LiveState;
 	secrets: SecretsState;
 	summary?: ClusterSummary;
+	/** The infrastructure is there, and that is as far as it goes. */
+	reached?: Failure;
+	/** The work is not to create but to remove what was made; then what that was, in words. */
+	removing?: {done?: readonly string[]};
 	/** What was just done, such as a copy; shown until the time. */
 	flash?: {text: string; until: number};
 	/** Set when the person is done; the shell ends with it. */
-	ended?: 'created' | 'saved' | 'left';
+	ended?: 'created' | 'saved' | 'left' | 'reached' | 'removed';
 };
 
 /** The answers of a form whose values are valid. */
 export function answersOf(values: Values, facts: Facts): Answers {
+	const cloud = cloudOf(values);
 	return {
 		folder: facts.folder?.asked === values.folder ? facts.folder.report.path : values.folder,
 		ignoreRules: values.ignoreRules === 'yes',
@@ -56,16 +63,39 @@ export function answersOf(values: Values, facts: Facts): Answers {
 		workers: Number(values.workers),
 		kubernetes: values.kubernetes,
 		image: values.image,
-		...(cloudOf(values) === undefined ? {} : {cloud: cloudAnswers(values)}),
+		...(cloud === undefined && namesSource(values) ? {measurements: sourceOf(values)} : {}),
+		...(cloud === undefined ? {} : {cloud: cloudAnswers(cloud, values)}),
 	};
 }
 
-function cloudAnswers({variant, region, zone, instanceType, sourceRanges}: Values): NonNullable<Answers['cloud']> {
-	return {variant, region, zone, instanceType, sourceRanges: rangesIn(sourceRanges)};
+function sourceOf({measurementsFrom, signerKey}: Values): NonNullable<Answers['measurements']> {
+	const keyFile = signerKey.trim();
+	return {from: measurementsFrom.trim(), ...(keyFile === '' ? {} : {keyFile})};
+}
+
+function cloudAnswers(cloud: CloudId, values: Values): CloudChoice {
+	const {variant, region, zone, instanceType, sourceRanges, nodeImage, iam, iamPrefix} = values;
+	const keys = [...accountFields[cloud], ...identityFields[cloud]].map(({key}): [AccountKey, string] => [
+		key,
+		values[key].trim(),
+	]);
+	return {
+		variant,
+		region,
+		zone,
+		instanceType,
+		sourceRanges: rangesIn(sourceRanges),
+		image: nodeImage.trim(),
+		account: Object.fromEntries(keys),
+		...(iam === 'make' && identityFields[cloud].length > 0 ? {iamPrefix} : {}),
+	};
 }
 
 /** What the plan and its consent depend on; a change of it makes an older plan worthless. */
 export function answersKey(values: Values): string {
-	const {consent: _, copy: __, ...answers} = values;
-	return JSON.stringify(answers);
+	return JSON.stringify(Object.entries(values).filter(([id]) => !acts.has(id as FieldId)));
 }
+
+/** What the identities depend on. */
+export const identitiesKey = ({folder, provider, region, project, subscription, iamPrefix}: Values): string =>
+	JSON.stringify([folder, provider, region, project, subscription, iamPrefix]);

@@ -1,6 +1,8 @@
+import {accountKeys, identityKeys} from '../config/account-keys.ts';
 import type {CheckView} from '../fold.ts';
 import {type CloudId, cloudIds} from '../providers/catalogues.ts';
-import type {FolderReport, Plan, Versions} from './deps.ts';
+import type {FolderReport, IdentityPlan, Plan, Versions} from './deps.ts';
+import type {VouchedView} from './vouched-view.ts';
 
 export const stepIds = [
 	'folder',
@@ -14,8 +16,14 @@ export const stepIds = [
 	'nodes',
 	'kubernetes',
 	'attestation',
+	'measurements',
+	'account',
+	'identity',
+	'identities',
+	'image',
 	'review',
 	'work',
+	'removal',
 	'secrets',
 	'summary',
 ] as const;
@@ -35,10 +43,23 @@ export const fieldIds = [
 	'workers',
 	'kubernetes',
 	'image',
+	'measurementsFrom',
+	'signerKey',
+	'measurementsConsent',
+	...accountKeys,
+	'iam',
+	'iamPrefix',
+	'iamConsent',
+	...identityKeys,
+	'nodeImage',
 	'consent',
+	'removal',
 	'copy',
 ] as const;
 export type FieldId = (typeof fieldIds)[number];
+
+/** What is done rather than answered: never kept, and no reason to plan anew. */
+export const acts: ReadonlySet<FieldId> = new Set(['consent', 'copy', 'iamConsent', 'measurementsConsent', 'removal']);
 
 /** What is on the form, as text; `answersOf` turns it into the typed answers. */
 export type Values = Readonly<Record<FieldId, string>>;
@@ -48,8 +69,32 @@ export type Facts = {
 	folder?: {asked: string; report: FolderReport};
 	checks: {asked: string; state: 'idle' | 'running' | 'done' | 'failed'; list: readonly CheckView[]; error?: string};
 	versions?: Versions;
-	plan: {asked: string; state: 'idle' | 'running' | 'done' | 'failed'; plan?: Plan; error?: Failure; note?: string};
+	plan: {
+		asked: string;
+		state: 'idle' | 'running' | 'done' | 'failed';
+		plan?: Plan;
+		error?: Failure;
+		note?: string;
+		/** What was checked for it. */
+		checks?: readonly CheckView[];
+	};
+	identities: {
+		asked: string;
+		state: 'idle' | 'planning' | 'planned' | 'making' | 'made' | 'failed';
+		plan?: IdentityPlan;
+		error?: Failure;
+		note?: string;
+	};
+	/** What the source of signed measurements says of the image; absent before one was asked. */
+	measurements?: MeasurementsFact;
+	/** The config is there already and says everything: only the review is left. */
+	settled?: boolean;
 };
+
+export type MeasurementsFact =
+	| {asked: string; state: 'running'}
+	| {asked: string; state: 'done'; vouched: VouchedView}
+	| {asked: string; state: 'failed'; error: Failure};
 
 /** An error as the wizard shows it. */
 export type Failure = {
@@ -65,3 +110,11 @@ export const cloudOf = ({provider}: Pick<Values, 'provider'>): CloudId | undefin
 export function folderReport(values: Values, facts: Facts): NonNullable<Facts['folder']>['report'] | undefined {
 	return facts.folder?.asked === values.folder ? facts.folder.report : undefined;
 }
+
+/** Whether somebody else is asked about the image; the word `image` means nobody. */
+export const namesSource = ({measurementsFrom}: Pick<Values, 'measurementsFrom'>): boolean =>
+	!['', 'image'].includes(measurementsFrom.trim());
+
+/** What the source of measurements is asked. */
+export const measurementsKey = ({folder, image, measurementsFrom, signerKey}: Values): string =>
+	JSON.stringify([folder, image, measurementsFrom, signerKey]);

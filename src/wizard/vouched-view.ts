@@ -10,3 +10,11 @@ export type VouchedView = {
 	/** What the transparency log says of them, as a clause. */
 	logWords: string;
 };
+
+/** What is shown of them, row by row. */
+export const vouchedRows = ({source, digest, signer, logWords}: VouchedView): {label: string; text: string}[] => [
+	{label: 'from', text: source},
+	{label: 'signed by', text: `${signer.name}, ${signer.fingerprint}`},
+	{label: 'log', text: logWords},
+	{label: 'file', text: digest},
+];

@@ -4,7 +4,7 @@ import type {Binding, Hint} from './keys.ts';
 import {actionFor, bind, hintsFor, keySections} from './keys.ts';
 import {liveBindings} from './live-keys.ts';
 import type {Overlay, WizardState} from './state.ts';
-import {position} from './steps.ts';
+import {fieldsOf, position} from './steps.ts';
 import {textKeys} from './text-field.ts';
 import type {StepId} from './values.ts';
 
@@ -47,6 +47,22 @@ const readable: When = ({state}) => state.secrets.secret !== undefined;
 const checked = all(at('checks'), ({state}) => state.facts.checks.state !== 'running');
 const planned: When = ({state}) => state.facts.plan.state === 'done';
 const planFailed: When = ({state}) => state.facts.plan.state === 'failed';
+const identitiesAt =
+	(...states: WizardState['facts']['identities']['state'][]): When =>
+	({state}) =>
+		states.includes(state.facts.identities.state);
+const agreeable = identitiesAt('planned', 'made');
+const making: When = all(({state}) => state.step === 'identities', identitiesAt('making'));
+const refusedSource: When = ({state}) => state.facts.measurements?.state === 'failed';
+const several: When = context =>
+	typing(context) && fieldsOf(context.state.step, context.state.values, context.state.facts).length > 1;
+// The identities have an Enter of their own, and none while Terraform is at work.
+const waiting: When = ({state}) => state.step === 'identities';
+const removable: When = context => {
+	const {live, removing} = context.state;
+	const began = live.view.phases.some(({id}) => id === 'machines');
+	return at('work')(context) && live.work === 'failed' && !live.typing && began && removing === undefined;
+};
 const nothingToLose: When = context => over('leave')(context) || !hasAnswers(context.state) || !form(context);
 
 const table: readonly WizardBinding[] = [
@@ -60,8 +76,16 @@ const table: readonly WizardBinding[] = [
 	bind('numbers', ['up'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: 1}),
 	bind('numbers', ['down'], '↑↓', 'more or less', at('nodes'), {type: 'choose', by: -1}, quiet),
 	bind('numbers', ['tab'], 'tab', 'next field', at('nodes'), ({state}) => ({type: 'focus', by: state.focus === 0 ? 1 : -1})),
+	bind('text fields', ['tab', 'down'], 'tab', 'next line', all(form, several), {type: 'focus', by: 1}),
+	bind('text fields', ['up'], '↑', 'line above', all(form, several), {type: 'focus', by: -1}, quiet),
 	bind('review', ['enter'], 'enter', 'confirm', at('review'), {type: 'next'}),
-	bind('questions', ['enter'], 'enter', 'continue', form, {type: 'next'}),
+	bind('identities', ['enter'], 'enter', 'confirm', all(at('identities'), agreeable), {type: 'next'}),
+	bind('identities', ['r'], 'r', 'try again', all(at('identities'), identitiesAt('failed')), {type: 'again'}),
+	bind('identities', ['p'], 'p', 'plan', all(at('identities'), identitiesAt('planned')), {type: 'overlay', overlay: 'plan'}),
+	bind('identities', ['ctrl-c'], 'ctrl-c', 'stop cleanly', making, {type: 'stop'}),
+	bind('removal', ['enter'], 'enter', 'remove', at('removal'), {type: 'next'}),
+	bind('removal', ['escape'], 'esc', 'back', at('removal'), {type: 'back'}),
+	bind('questions', ['enter'], 'enter', 'continue', all(form, not(waiting)), {type: 'next'}),
 	bind('secrets', ['enter'], 'enter', 'answer', secretKeys, {type: 'next'}),
 	bind('secrets', ['enter'], 'enter', 'go on', all(at('secrets'), typing), {type: 'next'}),
 	bind('secrets', ['escape'], 'esc', 'keys', all(at('secrets'), typing), {type: 'back'}),
@@ -71,13 +95,23 @@ const table: readonly WizardBinding[] = [
 	bind('secrets', ['i'], 'i', 'copy the cluster ID', secretKeys, {type: 'copy', what: 'cluster-id'}),
 	bind('secrets', ['k'], 'k', 'recovery card', secretKeys, {type: 'card'}),
 	bind('summary', ['enter', 'q'], 'enter', 'leave', at('summary'), {type: 'next'}),
-	bind('summary', ['escape'], 'esc', 'back', at('summary'), {type: 'back'}),
+	bind(
+		'summary',
+		['escape'],
+		'esc',
+		'back',
+		all(at('summary'), ({state}) => state.reached === undefined),
+		{type: 'back'},
+	),
+	bind('live view', ['x'], 'x', 'remove what was made', removable, {type: 'remove'}),
 	bind('checks', ['r'], 'r', 'check again', checked, {type: 'again'}),
 	bind('review', ['r'], 'r', 'plan again', all(at('review'), planFailed), {type: 'again'}),
+	bind('measurements', ['r'], 'r', 'ask again', all(at('measurements'), refusedSource), {type: 'again'}),
 	bind('review', ['p'], 'p', 'plan', all(at('review'), planned), {type: 'overlay', overlay: 'plan'}),
+	bind('review', ['c'], 'c', 'commands', at('review'), {type: 'overlay', overlay: 'commands'}),
 	bind('leaving', ['enter', 'y'], 'enter', 'leave', over('leave'), {type: 'leave'}),
 	bind('everywhere', ['escape'], 'esc', 'close', not(open), {type: 'close'}),
-	bind('questions', ['escape'], 'esc', 'back', form, {type: 'back'}),
+	bind('questions', ['escape'], 'esc', 'back', all(form, not(making)), {type: 'back'}),
 	bind('questions', ['left', 'h'], '←', 'back', all(form, calm), {type: 'back'}, quiet),
 	bind('questions', ['shift-tab'], 'shift-tab', 'back', form, {type: 'back'}, quiet),
 	bind(
@@ -108,11 +142,12 @@ const table: readonly WizardBinding[] = [
 	bind('text fields', ['f2'], 'f2', 'explain', all(form, typing), {type: 'overlay', overlay: 'explain'}),
 	bind('everywhere', ['e', 'f2'], 'e', 'close', over('explain'), {type: 'close'}, quiet),
 	bind('review', ['p'], 'p', 'close', over('plan'), {type: 'close'}, quiet),
+	bind('review', ['c'], 'c', 'close', over('commands'), {type: 'close'}, quiet),
 	bind('everywhere', ['?', 'f1'], '?', 'close', over('help'), {type: 'close'}, quiet),
 	bind('everywhere', ['?'], '?', 'keys', all(calm, not(working)), {type: 'overlay', overlay: 'help'}),
 	bind('text fields', ['f1'], 'f1', 'keys', typing, {type: 'overlay', overlay: 'help'}),
-	bind('everywhere', ['ctrl-c'], 'ctrl-c', 'leave', all(not(working), nothingToLose), {type: 'leave'}),
-	bind('everywhere', ['ctrl-c'], 'ctrl-c', 'leave', not(working), {type: 'overlay', overlay: 'leave'}),
+	bind('everywhere', ['ctrl-c'], 'ctrl-c', 'leave', all(not(working), not(making), nothingToLose), {type: 'leave'}),
+	bind('everywhere', ['ctrl-c'], 'ctrl-c', 'leave', all(not(working), not(making)), {type: 'overlay', overlay: 'leave'}),
 ];
 
 function scroll(by: number): (context: KeyContext) => WizardAction {

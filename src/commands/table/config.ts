@@ -1,3 +1,4 @@
+import {type AccountField, accountFields, identityFields, variableOf} from '../../config/account-keys.ts';
 import {newClusterFlags, signerKeyFlag} from './flags.ts';
 import type {ArgumentSpec, CommandSpec, FlagSpec} from './types.ts';
 
@@ -24,6 +25,26 @@ const cloudFlags: readonly FlagSpec[] = [
 	},
 ];
 
+const clouds = ['aws', 'azure', 'gcp', 'openstack', 'stackit'] as const;
+const titles = {aws: 'AWS', azure: 'Azure', gcp: 'Google Cloud', openstack: 'OpenStack', stackit: 'STACKIT'} as const;
+
+/** Keys of the account and of identities, each a flag; clouds that share a key share the flag. */
+const accountFlags: readonly FlagSpec[] = [
+	...new Set(clouds.flatMap(cloud => [...accountFields[cloud], ...identityFields[cloud]])),
+].map(
+	(field: AccountField): FlagSpec => ({
+		name: field.flag,
+		value: field.key === 'authURL' ? 'URL' : 'TEXT',
+		description: `${ownersOf(field)}: ${field.label.toLowerCase()} (${field.hint})`,
+		env: variableOf(field.flag),
+	}),
+);
+
+function ownersOf(field: AccountField): string {
+	const owners = clouds.filter(cloud => [...accountFields[cloud], ...identityFields[cloud]].includes(field));
+	return owners.map(cloud => titles[cloud]).join(', ');
+}
+
 const offersArgument: ArgumentSpec = {
 	name: 'PROVIDER',
 	description: 'Cloud to list (default: all)',
@@ -44,7 +65,7 @@ export const configCommands: readonly CommandSpec[] = [
 			required: true,
 			choices: ['local', 'aws', 'azure', 'gcp', 'openstack', 'stackit'],
 		},
-		flags: [...newClusterFlags, ...cloudFlags],
+		flags: [...newClusterFlags, ...cloudFlags, ...accountFlags],
 		examples: [
 			'constellation config generate local --name demo --workers 2',
 			'constellation config generate aws --name demo --region eu-west-1 --zone eu-west-1a --source-ranges 198.51.100.7/32',

@@ -2,12 +2,13 @@ import {z} from 'zod';
 import {filled, filledAs} from '../fields.ts';
 import {attestationOf} from './attestation.ts';
 import {type CloudRules, commonKeys, csiDriver, oneOf} from './common.ts';
+import {imageForms} from './forms.ts';
 
 const rules: CloudRules = {
 	title: 'AWS',
 	// Load balancers have 32 characters; the uid and the longest suffix take the rest.
 	nameLimit: 9,
-	image: {pattern: /^ami-[\da-f]{8,17}$/, form: 'an AMI like ami-0123456789abcdef0'},
+	image: imageForms.aws,
 	tagProblem(key, value) {
 		if (key === 'Name') return 'belongs to the cluster';
 		if (key.startsWith('aws:')) return 'starts with aws:, which is reserved';
@@ -22,13 +23,13 @@ export const awsSchema = z.strictObject({
 	provider: z.strictObject({
 		aws: z.strictObject({
 			region: filledAs(
-				/^[a-z]+(?:-[a-z]+)+-\d+$/,
-				'a region like eu-west-1',
+				{pattern: /^[a-z]+(?:-[a-z]+)+-\d+$/, form: 'a region like eu-west-1'},
 				'constellation config regions aws   lists some',
 			).describe('Region of all machines.'),
-			zone: filledAs(/^[a-z]+(?:-[a-z]+)+-\d+[a-z]$/, 'a zone like eu-west-1a', 'a zone of the region, like eu-west-1a').describe(
-				'Zone of groups that name none, and of the load balancer.',
-			),
+			zone: filledAs(
+				{pattern: /^[a-z]+(?:-[a-z]+)+-\d+[a-z]$/, form: 'a zone like eu-west-1a'},
+				'a zone of the region, like eu-west-1a',
+			).describe('Zone of groups that name none, and of the load balancer.'),
 			instanceType: filled('constellation config instance-types aws   lists them').describe(
 				'Machine type of groups that name none.',
 			),

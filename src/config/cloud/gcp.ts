@@ -2,15 +2,13 @@ import {z} from 'zod';
 import {filled, filledAs} from '../fields.ts';
 import {attestationOf} from './attestation.ts';
 import {type CloudRules, commonKeys, csiDriver, oneOf} from './common.ts';
+import {accountForms, imageForms} from './forms.ts';
 
 const rules: CloudRules = {
 	title: 'Google Cloud',
 	// Names of machines have 58 characters.
 	nameLimit: 26,
-	image: {
-		pattern: /^(?:https:\/\/www\.googleapis\.com\/compute\/v1\/)?projects\/[^/]+\/global\/images\/(?:family\/)?[^/]+$/,
-		form: 'a path like projects/PROJECT/global/images/NAME',
-	},
+	image: imageForms.gcp,
 	tagProblem: (key, value) =>
 		/^[a-z][a-z\d_-]{0,62}$/.test(key) && /^[a-z\d_-]{0,63}$/.test(value)
 			? undefined
@@ -22,25 +20,19 @@ export const gcpSchema = z.strictObject({
 	provider: z.strictObject({
 		gcp: z
 			.strictObject({
-				project: filledAs(
-					/^[a-z][a-z\d-]{4,28}[a-z\d]$/,
-					'the id of a project, not its name or number',
-					'gcloud projects list',
-				).describe('Project id.'),
+				project: filledAs(accountForms.project, 'gcloud projects list').describe('Project id.'),
 				region: filledAs(
-					/^[a-z]+-[a-z]+\d+$/,
-					'a region like europe-west3',
+					{pattern: /^[a-z]+-[a-z]+\d+$/, form: 'a region like europe-west3'},
 					'constellation config regions gcp   lists some',
 				).describe('Region of all machines.'),
 				zone: filledAs(
-					/^[a-z]+-[a-z]+\d+-[a-z]$/,
-					'a zone like europe-west3-b',
+					{pattern: /^[a-z]+-[a-z]+\d+-[a-z]$/, form: 'a zone like europe-west3-b'},
 					'a zone of the region, like europe-west3-b',
 				).describe('Zone of groups that name none.'),
 				serviceAccount: z
 					.string()
-					.regex(/^$|^[^@\s]+@[^@\s]+\.gserviceaccount\.com$/, {
-						error: 'must be an e-mail like NAME@PROJECT.iam.gserviceaccount.com',
+					.regex(new RegExp(`^$|${accountForms.serviceAccount.pattern.source}`), {
+						error: `must be ${accountForms.serviceAccount.form}`,
 					})
 					.optional()
 					.describe('Service account of the nodes, by e-mail. `constellation iam create gcp` makes one.'),

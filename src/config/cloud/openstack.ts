@@ -3,11 +3,12 @@ import {Secret} from '../../secret.ts';
 import {filled, filledAs} from '../fields.ts';
 import {attestationOf} from './attestation.ts';
 import {type CloudRules, commonKeys, csiDriver} from './common.ts';
+import {accountForms, imageForms} from './forms.ts';
 
 const rules: CloudRules = {
 	title: 'OpenStack',
 	nameLimit: 26,
-	image: {pattern: /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/, form: 'the id of an image'},
+	image: imageForms.openstack,
 	tagProblem: (key, value) =>
 		key.includes(',') || value.includes(',') || `${key}=${value}`.length > 60
 			? 'must have at most 60 characters together with its value, and no comma'
@@ -30,7 +31,7 @@ export const openstackSchema = z.strictObject({
 				flavorID: filled('openstack flavor list; machines need SEV and a TPM').describe('Flavor of groups that name none.'),
 				floatingIPPoolID: filled('openstack network list --external').describe('Network that public addresses come from, by id.'),
 				stateDiskType: filled('openstack volume type list').describe('Volume type of the state disks.'),
-				authURL: filledAs(/^https:\/\//, 'an address that starts with https://', entry).describe('Address of Keystone.'),
+				authURL: filledAs(accountForms.authURL, entry).describe('Address of Keystone.'),
 				projectID: filled(entry).describe('Project id.'),
 				projectName: filled(entry).describe('Project name.'),
 				userDomainName: filled(entry).describe('Domain of the user.'),

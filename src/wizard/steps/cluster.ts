@@ -74,37 +74,4 @@ export const clusterSteps: readonly Step[] = [
 			},
 		],
 	},
-	{
-		id: 'attestation',
-		title: 'trust',
-		question: 'Which node image do you trust?',
-		why: 'A node gets its secrets only if every register below matches; all of them are enforced.',
-		explain: [
-			'The values are computed from the image files on this machine and signed with your release key. They are never read back from a running node.',
-			'Besides the registers, the quote must come from a key that the maker key of this workspace certified. A perfect quote from any other key is refused.',
-			'Register 15 must be zero before a node joins; then it takes the cluster ID, so that a node of another cluster is told apart.',
-			'Enforcing less is possible in the config (warnOnly), never here: a register that only warns protects nothing.',
-		],
-		fields: [
-			{
-				id: 'image',
-				kind: 'select',
-				label: 'Image',
-				flag: '--image',
-				env: 'CONSTELLATION_IMAGE',
-				options: (_values, facts) =>
-					(facts.versions?.images ?? []).map(({version}, index) => ({
-						value: version,
-						title: version,
-						...(index === 0 ? {status: 'newest'} : {}),
-					})),
-				validate: (value, _values, facts) =>
-					oneOf(
-						value,
-						facts.versions?.images.map(image => image.version),
-						'The images are still being read.',
-					),
-			},
-		],
-	},
 ];

@@ -1,4 +1,12 @@
+import {cloudOf, type Facts, type Values} from '../values.ts';
 import type {Step} from './step.ts';
+
+/** What the consent is to: a second run changes what exists. */
+function createWords(values: Values, {plan: {plan}}: Facts): string {
+	if (plan !== undefined && plan.create + plan.update + plan.destroy === 0) return 'Go on, nothing changes';
+	if (plan !== undefined && plan.update + plan.destroy > 0) return 'Apply these changes';
+	return cloudOf(values) === undefined || values.nodeImage !== '' ? 'Create the cluster' : 'Create the infrastructure';
+}
 
 /** From the consent to the end. */
 export const finishSteps: readonly Step[] = [
@@ -18,17 +26,17 @@ export const finishSteps: readonly Step[] = [
 				inline: true,
 				label: 'What now?',
 				flag: '--yes',
-				options: (_values, facts) => [
+				options: (values, facts) => [
 					{
 						value: 'create',
-						title: 'Create the cluster',
+						title: createWords(values, facts),
 						disabled: facts.plan.state !== 'done',
 						...(facts.plan.state === 'done'
 							? {}
 							: {status: facts.plan.state === 'failed' ? 'the plan failed' : 'waits for the plan'}),
 					},
-					{value: 'back', title: 'Back'},
-					{value: 'save', title: 'Save the config and leave'},
+					{value: 'back', title: facts.settled === true ? 'Leave' : 'Back'},
+					...(facts.settled === true ? [] : [{value: 'save', title: 'Save the config and leave'}]),
 				],
 			},
 		],
@@ -43,6 +51,16 @@ export const finishSteps: readonly Step[] = [
 			'Attested: the JoinService checked the quote. Ticket: the node got its certificate. Kubelet, ready: Kubernetes says so.',
 		],
 		fields: [],
+	},
+	{
+		id: 'removal',
+		title: 'removal',
+		question: 'Remove what was made?',
+		why: 'It is not needed to go on: trying again continues with what exists.',
+		explain: [
+			'Everything that Terraform recorded in this folder is removed, disks included; config, identities and the answers stay. It is what `constellation terminate` does.',
+		],
+		fields: [{id: 'removal', kind: 'text', label: 'Name of the cluster'}],
 	},
 	{
 		id: 'secrets',

@@ -65,12 +65,12 @@ export const placeSteps: readonly Step[] = [
 				kind: 'select',
 				label: 'Provider',
 				env: 'CONSTELLATION_PROVIDER',
-				options: () =>
+				options: (_values, facts) =>
 					providers.map(({id, title, detail, built}) => ({
 						value: id,
 						title,
 						detail,
-						status: built ? 'ready' : 'not built yet',
+						status: built ? (facts.versions?.places?.[id] ?? (id === 'local' ? 'ready' : '')) : 'not built yet',
 						disabled: !built,
 					})),
 				validate: judgeProvider,

@@ -7,6 +7,10 @@ export type Field = {
 	id: FieldId;
 	kind: 'text' | 'number' | 'select' | 'confirm';
 	label: string;
+	/** What a text looks like or where it is found; shown while it is empty. */
+	hint?: string;
+	/** Variable of other tools that suggests a value. */
+	known?: string;
 	/** Choices stand beside each other, where the window is wide enough. */
 	inline?: boolean;
 	/** The first choice counts until another one is chosen. */
