@@ -18,6 +18,7 @@ const steps = [
 	'scale',
 	'upgrade',
 	'upgrade-policies',
+	'replace',
 	'destroy',
 ] as const;
 export type JournalStep = (typeof steps)[number];

@@ -10,7 +10,7 @@ import {proposalLines} from '../../src/commands/upgrade-words.ts';
 import {generateConfig} from '../../src/config/generate.ts';
 import {editConfig} from '../../src/config/load.ts';
 import {AppError} from '../../src/errors.ts';
-import type {Event, Flow} from '../../src/events.ts';
+import type {Event, Flow, ReplacementState} from '../../src/events.ts';
 import {runUpgrade} from '../../src/flows/upgrade/apply.ts';
 import {backUp} from '../../src/flows/upgrade/backup.ts';
 import {readBackup} from '../../src/flows/upgrade/backup-manifest.ts';
@@ -19,6 +19,7 @@ import {checkForUpgrade, strandsNode} from '../../src/flows/upgrade/check.ts';
 import {decide} from '../../src/flows/upgrade/decide.ts';
 import type {UpgradeDependencies} from '../../src/flows/upgrade/dependencies.ts';
 import {observe, recoverable} from '../../src/flows/upgrade/observe.ts';
+import {pairRecorder} from '../../src/flows/upgrade/pair-times.ts';
 import {updateDefinitions} from '../../src/kubernetes/crds.ts';
 import {openDatabase} from '../../src/kubernetes/embedded/store/database.ts';
 import {createSeal} from '../../src/kubernetes/embedded/store/seal.ts';
@@ -441,6 +442,41 @@ test('beside an upgrade that is not over a cluster is neither planned anew nor s
 	await t.notThrowsAsync(refuseApplyBesideUpgrade(silent));
 	rmSync(workspace.path('kubeconfig'));
 	await t.notThrowsAsync(refuseApplyBesideUpgrade(deps), 'it was never initialised');
+});
+
+test('how long each replacement took is noted, and is what the next plan goes by', async t => {
+	const {deps, workspace} = await world(t);
+	let now = 0;
+	const journal = await openJournal(workspace, () => now);
+	await journal.intent('scale');
+	now = 900;
+	await journal.done('scale');
+	t.deepEqual((await observe({...deps, journal})).observed.durations, [900], 'as long as to add one, for want of better');
+	const record = pairRecorder(journal);
+	const moved = (node: string, state: ReplacementState, partner?: string): Event => ({
+		type: 'replacement',
+		node,
+		role: 'worker',
+		state,
+		...(partner === undefined ? {} : {partner}),
+		at: 0,
+	});
+	const seen = async (at: number, ...events: Event[]) => {
+		now = at;
+		await record(events);
+	};
+	await seen(1000, moved('heir-0', 'joining', 'worker-0'), moved('worker-1', 'outdated'));
+	await seen(2000, moved('worker-0', 'removed'), moved('heir-1', 'joining', 'worker-1'));
+	await seen(2500, moved('heir-1', 'joining', 'worker-1'), {type: 'waiting', message: 'something', at: 0});
+	await seen(5000, moved('worker-1', 'removed'), moved('heir-2', 'joining', 'worker-2'));
+	// Killed here; whoever attaches goes on with what is open in the journal only from the next node on.
+	const again = pairRecorder(journal);
+	now = 9000;
+	await again([moved('heir-2', 'joining', 'worker-2')]);
+	await again([moved('worker-2', 'removed')]);
+	const {observed} = await observe({...deps, journal: await openJournal(workspace, () => now)});
+	t.deepEqual(observed.durations, [3000]);
+	t.deepEqual((await checkForUpgrade({...deps, journal}, {})).proposal?.plan.time.basis, 'recorded');
 });
 
 test('backup: everything is there, 0600, read back; secrets of the store stay encrypted; a second run keeps it', async t => {

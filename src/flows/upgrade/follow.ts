@@ -13,6 +13,7 @@ import {requireTarget, watchSources} from '../watch.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {mayPass, readSteering, type Steering} from './node-version.ts';
 import {joinConfigOf, reportOf} from './observe.ts';
+import {pairRecorder} from './pair-times.ts';
 import {policiesEvent} from './policies.ts';
 import {type RollEntry, rollEvents, rollOf, withLeaving} from './roll.ts';
 
@@ -38,6 +39,7 @@ async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<Rol
 	const {ids} = await requireInitialised(workspace);
 	const shown = new Map<string, RollEntry>();
 	const phases = rollPhases(now);
+	const record = pairRecorder(deps.journal);
 	let [policies, said] = ['', ''];
 	for (;;) {
 		signal.throwIfAborted();
@@ -52,7 +54,9 @@ async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<Rol
 		}
 		const {steering, event, narrowed, machines} = seen;
 		const roll = withLeaving(shown, seen.roll, machines);
-		yield* rollEvents(shown, roll, now());
+		const changes = rollEvents(shown, roll, now());
+		yield* changes;
+		await record(changes);
 		shown.clear();
 		for (const [name, entry] of roll) shown.set(name, entry);
 		const text = JSON.stringify({...event, at: 0});

@@ -12,6 +12,7 @@ import type {ReplicaReport} from '../../upgrade/replicas.ts';
 import {adminKube, pinnedPolicy, readConfig, requireInitialised} from '../cluster.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {inFlight, observedBudgets, observedNode, observedPods, wantedVersion} from './objects.ts';
+import {recordedDurations} from './pair-times.ts';
 
 const system = 'kube-system';
 const budgets: Resource = {group: 'policy', version: 'v1', plural: 'poddisruptionbudgets'};
@@ -81,7 +82,7 @@ async function look(deps: UpgradeDependencies): Promise<Sight> {
 		autoscaling: strategies.some(strategy => (strategy['spec'] as {enabled?: boolean} | undefined)?.enabled === true),
 		pods: observedPods(pods),
 		budgets: observedBudgets(budgetObjects, pods),
-		durations: durationsOf(deps),
+		durations: recordedDurations(deps.journal.entries()),
 	};
 	return {observed, machines, replicas: leases.flatMap(reportOf), users: usersOf(observed, machines), joinConfig};
 }
@@ -140,18 +141,6 @@ function usersOf({nodes, inFlight: coming, groups}: Observed, machines: readonly
 			.map(({name, image}) => ({kind: 'machine' as const, name, image})),
 		...groups.map(({name, image}) => ({kind: 'node group' as const, name, image})),
 	];
-}
-
-/** How long adding nodes took in this workspace. */
-function durationsOf({journal}: UpgradeDependencies): number[] {
-	const found: number[] = [];
-	let began: number | undefined;
-	for (const {step, state, at} of journal.entries()) {
-		if (step !== 'scale') continue;
-		if (state === 'done' && began !== undefined) found.push(at - began);
-		began = state === 'intent' ? at : undefined;
-	}
-	return found;
 }
 
 function unreachable(cause: KubeError): AppError {
