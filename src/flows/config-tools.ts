@@ -44,6 +44,13 @@ export async function createCloudConfig(folder: string, cloud: CloudId, answers:
 	throw configExists(file);
 }
 
+/** The text of a new config for a cloud, checked. Throws AppError `invalid-config` with every problem. */
+export function cloudConfigText(cloud: CloudId, answers: CloudAnswers): string {
+	const text = generateCloudConfig(cloud, answers);
+	parseConfig(text);
+	return text;
+}
+
 async function freshWorkspace(folder: string): Promise<Workspace> {
 	const workspace = workspaceAt(folder);
 	await refuseCheckout(workspace);
