@@ -33,6 +33,20 @@ export function stateContents(text: string): StateContents | undefined {
 	};
 }
 
+/** Keys of what is there of some types that are made with `for_each`, in the text of a state. What was made in part only does not count. */
+export function keysInState(text: string, types: readonly string[]): string[] {
+	const state = parse(text);
+	if (!isObject(state) || !Array.isArray(state['resources'])) return [];
+	const keys = (state['resources'] as unknown[]).flatMap(resource => {
+		if (!isObject(resource) || resource['mode'] !== 'managed' || !types.includes(String(resource['type']))) return [];
+		const instances = Array.isArray(resource['instances']) ? (resource['instances'] as unknown[]) : [];
+		return instances.map(instance =>
+			isObject(instance) && instance['status'] !== 'tainted' ? instance['index_key'] : undefined,
+		);
+	});
+	return [...new Set(keys.filter(key => typeof key === 'string'))];
+}
+
 function outputOf(state: Record<string, unknown>, name: string): string | undefined {
 	const outputs = state['outputs'];
 	const output = isObject(outputs) ? outputs[name] : undefined;

@@ -1,8 +1,9 @@
 import {type CloudConfig, isLocal} from '../../config/schema.ts';
-import {AppError, exitCodes} from '../../errors.ts';
+import {AppError, exitCodes, type Problem} from '../../errors.ts';
 import type {Flow} from '../../events.ts';
 import type {Plan} from '../../infrastructure/terraform.ts';
 import {type Cloud, cloudOf, moduleVariables} from '../../providers/clouds.ts';
+import {settleEdits} from '../../providers/config-changes.ts';
 import {withAdvice} from '../../providers/failure-advice.ts';
 import {Secret} from '../../secret.ts';
 import {fileNames} from '../../workspace/files.ts';
@@ -13,7 +14,7 @@ import {phase} from '../phase.ts';
 import type {CloudDependencies} from './dependencies.ts';
 import {ownImage} from './image.ts';
 import {cloudPreflight} from './preflight.ts';
-import {contentsOf, writtenVariables} from './terraform.ts';
+import {existingIn, writtenVariables} from './terraform.ts';
 
 /** A plan to be consented to. */
 export type PlannedInfrastructure = {config: CloudConfig; cloud: Cloud; ids: ClusterIds; image: string; plan: Plan};
@@ -35,23 +36,35 @@ export async function* planInfrastructure(deps: CloudDependencies, signal: Abort
 	const cloud = cloudOf(config);
 	const known = await readIds(workspace);
 	if (known !== undefined && known.cloudProvider !== cloud.recorded) throw moved(known, cloud);
-	yield* phase('preflight', now, cloudPreflight(deps, config));
+	const folder = workspace.path('terraform');
+	const [before, existing] = [await writtenVariables(folder), await existingIn(folder)];
+	const {refusals} = settleEdits(cloud.id, before, variablesOf(''), existing);
+	if (refusals.length > 0) throw cannotChange(refusals);
+	yield* phase('preflight', now, cloudPreflight(deps, config, existing.anything));
 	return yield* phase('plan', now, planned(), ({plan}) =>
 		plan.empty ? 'nothing to change' : `${plan.create} to create, ${plan.update} to change, ${plan.destroy} to destroy`,
 	);
 
+	function variablesOf(image: string, more = {uid: '', initSecretHash: '', sshPublicKey: ''}) {
+		return moduleVariables(config, {image, ...more});
+	}
+
 	async function* planned(): Flow<PlannedInfrastructure> {
 		const ids = known ?? (yield* newIds(deps, cloud));
-		const before = await writtenVariables(workspace.path('terraform'));
-		const image = ownImage(config) || (await imageBefore(workspace.path('terraform'), before));
+		const image = ownImage(config) || (existing.anything ? imageBefore(before) : '');
 		if (image !== ownImage(config))
 			yield {type: 'warning', code: 'config', message: `The config names no image; the machines stay with ${image}.`, at: now()};
-		const variables = moduleVariables(config, {
-			uid: ids.uid,
-			image,
-			initSecretHash: await initSecretHash(deps, ids, before),
-			sshPublicKey: cloud.id === 'azure' ? (textIn(before, 'cloud', 'ssh_public_key') ?? (await deps.sshKey())) : '',
-		});
+		const {variables, notes} = settleEdits(
+			cloud.id,
+			before,
+			variablesOf(image, {
+				uid: ids.uid,
+				initSecretHash: await initSecretHash(deps, ids, before),
+				sshPublicKey: cloud.id === 'azure' ? (textIn(before, 'cloud', 'ssh_public_key') ?? (await deps.sshKey())) : '',
+			}),
+			existing,
+		);
+		for (const message of notes) yield {type: 'warning', code: 'config', message, at: now()};
 		const terraform = await deps.terraform(config, signal, variables);
 		try {
 			const plan = yield* terraform.plan();
@@ -150,8 +163,7 @@ async function initSecretHash(
 }
 
 /** Machines that exist never go because somebody emptied the image in the config. */
-async function imageBefore(folder: string, before: Record<string, unknown> | undefined): Promise<string> {
-	if (((await contentsOf(folder))?.total ?? 0) === 0) return '';
+function imageBefore(before: Record<string, unknown> | undefined): string {
 	const groups = (before?.['node_groups'] ?? {}) as Record<string, {image?: unknown}>;
 	const [image = ''] = Object.values(groups).flatMap(group => (typeof group.image === 'string' ? [group.image] : []));
 	return image;
@@ -164,6 +176,17 @@ function textIn(value: unknown, ...keys: readonly string[]): string | undefined 
 	);
 	return typeof found === 'string' && found !== '' ? found : undefined;
 }
+
+const cannotChange = (problems: readonly Problem[]): AppError =>
+	new AppError('The config asks for what cannot be made of the cluster that is there; nothing was changed.', {
+		code: 'preflight',
+		exitCode: exitCodes.preflight,
+		problems,
+		next: [
+			'Correct the config as the lines above say, and run the same command again.',
+			'constellation terminate   removes the cluster; the next apply makes it as the config says',
+		],
+	});
 
 const moved = ({cloudProvider}: ClusterIds, {title}: Cloud): AppError =>
 	new AppError(`The cluster in this folder is on ${cloudProvider}, the config is for ${title}.`, {

@@ -13,9 +13,9 @@ type Deps = Pick<CloudDependencies, 'env' | 'now' | 'checks'>;
 
 /**
  * What can fail before anything is made in a cloud: all checks run, each is an event. What a cloud does not answer is a warning: it was
- * not checked. Throws AppError `preflight` (exit 3) with every failed check as a problem; `cloud-credentials` where that is all.
+ * not checked. What is too little of a quota is a warning too where something `exists`: the cluster itself uses it up. Throws AppError `preflight` (exit 3) with every failed check as a problem; `cloud-credentials` where that is all.
  */
-export async function* cloudPreflight(deps: Deps, config: CloudConfig): Flow<void> {
+export async function* cloudPreflight(deps: Deps, config: CloudConfig, exists: boolean): Flow<void> {
 	const {env, now} = deps;
 	const cloud = cloudOf(config);
 	const problems: Problem[] = [];
@@ -46,7 +46,7 @@ export async function* cloudPreflight(deps: Deps, config: CloudConfig): Flow<voi
 	if (found === undefined) yield say('credentials', title, 'failed', 'none were found', cloud.signIn);
 	else {
 		yield say('credentials', title, 'ok', `from ${found}`);
-		yield* asked(deps, config, say);
+		yield* asked(deps, config, exists, say);
 	}
 	if (problems.length > 0) throw failed(problems, cloud);
 }
@@ -54,7 +54,7 @@ export async function* cloudPreflight(deps: Deps, config: CloudConfig): Flow<voi
 type Say = (id: string, title: string, state: 'running' | 'ok' | 'warning' | 'failed', detail?: string, fix?: string) => Event;
 
 /** Asks the cloud, one check after the other. The first that gets no answer at all ends it: the others would wait as long. */
-async function* asked({checks}: Deps, config: CloudConfig, say: Say): Flow<void> {
+async function* asked({checks}: Deps, config: CloudConfig, exists: boolean, say: Say): Flow<void> {
 	const list = await checks(config);
 	let silent = false;
 	for (const {id, title, run} of list) {
@@ -67,6 +67,8 @@ async function* asked({checks}: Deps, config: CloudConfig, say: Say): Flow<void>
 		const unanswered = !ok && /gives no answer to/u.test(detail);
 		silent = unanswered;
 		if (unanswered) yield say(id, title, 'warning', `not checked: ${detail}`);
+		else if (!ok && exists && /quota$/u.test(id))
+			yield say(id, title, 'warning', `${detail} What is there already counts twice.`);
 		else yield say(id, title, ok ? 'ok' : 'failed', detail, ok ? undefined : fix);
 	}
 }

@@ -5,6 +5,7 @@ import type {NodeGroups} from '../../providers/node-groups.ts';
 import {type Workspace, writeFileSafely} from '../../workspace/files.ts';
 import type {Sizes} from '../scale.ts';
 import type {CloudPlace} from './status.ts';
+import {noteSizes} from './terraform.ts';
 
 export type GroupChange = {group: string; from: number; to: number};
 
@@ -37,7 +38,10 @@ export async function applyCloudScale(
 	sizes: Sizes,
 	changes: readonly GroupChange[],
 ): Promise<void> {
-	for (const {group, to} of changes) await nodeGroups.setSize(group, to);
+	for (const {group, to} of changes) {
+		await nodeGroups.setSize(group, to);
+		await noteSizes(workspace.path('terraform'), {[group]: to});
+	}
 	const counts = (Object.entries(names) as [keyof typeof names, string][]).flatMap(([key, group]) => {
 		const value = sizes[key];
 		return value === undefined || nodeGroupsOf(config)[group]?.count === value

@@ -4,12 +4,13 @@ import type {PlannedChange, PlanPart} from '../../events.ts';
 import {findTerraform} from '../../infrastructure/binary.ts';
 import {moduleFolder} from '../../infrastructure/module-folder.ts';
 import {renderFolder} from '../../infrastructure/render.ts';
-import {type StateContents, stateContents} from '../../infrastructure/state-contents.ts';
+import {keysInState, type StateContents, stateContents} from '../../infrastructure/state-contents.ts';
 import {repairState} from '../../infrastructure/state-file.ts';
 import {type Terraform, terraform} from '../../infrastructure/terraform.ts';
+import type {Existing} from '../../providers/config-changes.ts';
 import {describeChange, type PlanWords} from '../../providers/plan-words.ts';
 import {dataHome as dataHomeOf} from '../../releases/data-home.ts';
-import {readText} from '../../workspace/files.ts';
+import {readText, writeFileSafely} from '../../workspace/files.ts';
 
 /** One folder of Terraform: which module it holds, and how its plans are told. */
 export type TerraformPlace = {
@@ -51,6 +52,34 @@ export async function contentsOf(folder: string): Promise<StateContents | undefi
 	await repairState(folder);
 	const text = await readText(file, maxState);
 	return text === undefined ? undefined : stateContents(text);
+}
+
+/** What makes or holds the machines of a node group, on the clouds that we have modules for. */
+const groupTypes = [
+	'aws_autoscaling_group',
+	'azurerm_linux_virtual_machine_scale_set',
+	'google_compute_instance_group_manager',
+	'openstack_compute_servergroup_v2',
+];
+
+/** What exists of a cluster, as the state in a folder says. */
+export async function existingIn(folder: string): Promise<Existing> {
+	const anything = ((await contentsOf(folder))?.total ?? 0) > 0;
+	const text = anything ? await readText(path.join(folder, 'terraform.tfstate'), maxState) : undefined;
+	return {anything, groups: text === undefined ? [] : keysInState(text, groupTypes)};
+}
+
+/** Notes that node groups have other sizes now, so that a later plan does not take the config for edited. */
+export async function noteSizes(folder: string, sizes: Readonly<Record<string, number>>): Promise<void> {
+	const variables = await writtenVariables(folder);
+	const groups = variables?.['node_groups'];
+	if (typeof groups !== 'object' || groups === null) return;
+	const changed = Object.entries(groups as Record<string, object>).map(([name, group]) => [
+		name,
+		{...group, ...(sizes[name] === undefined ? {} : {count: sizes[name]})},
+	]);
+	const text = `${JSON.stringify({...variables, node_groups: Object.fromEntries(changed)}, undefined, '\t')}\n`;
+	await writeFileSafely(path.join(folder, 'terraform.tfvars.json'), text);
 }
 
 /** The variables that a folder was written with last. */

@@ -8,6 +8,7 @@ import type {Event} from '../../../src/events.ts';
 import {applyInfrastructure, noNodeImage, planInfrastructure} from '../../../src/flows/cloud/create.ts';
 import type {CloudDependencies} from '../../../src/flows/cloud/dependencies.ts';
 import {findCloudCluster, madeByKubernetes, terminateInfrastructure} from '../../../src/flows/cloud/terminate.ts';
+import {noteSizes} from '../../../src/flows/cloud/terraform.ts';
 import {cloudDependencies} from '../../../src/flows/cloud-provider.ts';
 import {systemDependencies} from '../../../src/flows/system.ts';
 import {findOriginal} from '../../../src/workspace/original.ts';
@@ -67,10 +68,30 @@ withTerraform(
 		// An image that was taken out of the config takes no machine away; nor does anything else change.
 		await world.writeConfig(awsConfig());
 		t.true((await plan()).plan.empty);
-		// A zone that changes replaces what cannot be kept, and that is said before.
-		await world.writeConfig(awsConfig({image, zone: 'eu-west-1b'}));
-		const moved = previewOf((await plan()).plan);
-		t.regex(moved['Goes or is replaced'] ?? '', /removed|replaced/);
+		// What goes is said before; what apply leaves alone too; what would end the control planes is refused.
+		await world.writeConfig(awsConfig({image}).replace('198.51.100.0/24', '203.0.113.0/24'));
+		t.regex(previewOf((await plan()).plan)['Goes or is replaced'] ?? '', /removed: aws_vpc_security_group_ingress_rule/);
+		await world.writeConfig(awsConfig({image, workers: 4}));
+		const edited = await finish(planInfrastructure(deps, never));
+		t.true(edited.value.plan.empty);
+		const notes = edited.events.flatMap(event => (event.type === 'warning' ? [event.message] : []));
+		t.regex(notes.join('\n'), /worker_default has 2 machines, and the config says 4: .*constellation scale --workers 4/);
+		await noteSizes(world.workspace.path('terraform'), {worker_default: 4});
+		const scaled = await finish(planInfrastructure(deps, never));
+		t.false(
+			scaled.events.some(event => event.type === 'warning' && /worker_default/.test(event.message)),
+			'after a scale',
+		);
+		const before = await readFile(join(world.workspace.path('terraform'), 'terraform.tfvars.json'), 'utf8');
+		for (const [zone, paths] of [
+			['eu-west-1b', ['provider.aws.zone', 'nodeGroups.control_plane_default.zone']],
+			['eu-central-1a', ['provider.aws.region', 'provider.aws.zone', 'nodeGroups.control_plane_default.zone']],
+		] as const) {
+			await world.writeConfig(awsConfig({image, zone}));
+			const error = await t.throwsAsync<AppError>(plan(), {instanceOf: AppError});
+			t.deepEqual([error?.code, error?.problems.map(({path}) => path)], ['preflight', [...paths]]);
+		}
+		t.is(await readFile(join(world.workspace.path('terraform'), 'terraform.tfvars.json'), 'utf8'), before, 'nothing was begun');
 		await world.writeConfig(awsConfig({image}));
 		t.is(
 			await readFile(join(world.workspace.path('terraform'), '.terraform.lock.hcl'), 'utf8'),
@@ -165,6 +186,24 @@ withTerraform('before anything is made: no credentials, another region, an unrea
 	);
 	t.deepEqual([region.code, region.problems[0]?.message], ['preflight', 'm6a.xlarge is not offered in region eu-west-1.']);
 	t.false(existsSync(world.workspace.path('id')), 'nothing was begun');
+
+	// What only Terraform meets, before there is anything: the id is kept, and a corrected config goes on with it.
+	const signIn = [
+		['validating provider credentials: api error ExpiredToken: The security token is expired', /sign in again/],
+		['invalid AWS Region: eu-west-1', /does not know this region/],
+	] as const;
+	const uids = new Set<string>();
+	for (const [message, advice] of signIn) {
+		world.simulated.change('aws', ({faults: all}) => all.push({type: 'aws', action: 'configure', message, times: 1}));
+		const error = await refused(finish(planInfrastructure(deps, never)));
+		t.deepEqual([error.code, error.exitCode], ['terraform-failed', 4], message);
+		t.regex(error.next.join('\n'), advice, message);
+		uids.add((JSON.parse(readFileSync(world.workspace.path('id'), 'utf8')) as {uid: string}).uid);
+	}
+	await world.writeConfig(awsConfig({zone: 'eu-central-1a'}));
+	const corrected = await finish(planInfrastructure(deps, never));
+	t.deepEqual([...uids], [corrected.value.ids.uid]);
+	t.true(corrected.value.plan.create > 0);
 	const seen: Event[] = [];
 	for await (const event of planInfrastructure(asking(false, 'AWS gives no answer to the identity (ECONNREFUSED).'), never))
 		seen.push(event);
@@ -216,9 +255,40 @@ withTerraform('one interrupt ends an apply in order; a killed run is waited for;
 	other.kill('SIGKILL');
 });
 
-withTerraform('terminate: what Kubernetes made, foreign states and states that cannot be read', async t => {
-	const {world, run, refused} = await setUp(t);
+withTerraform('terminate: outages, what Kubernetes made, foreign states and states that cannot be read', async t => {
+	const {world, deps, fails, run, plan, objects, refused} = await setUp(t);
 	await run();
+
+	// A quota that the cluster itself uses up is no reason against the next run.
+	const full = {id: 'cpu-quota', title: 'Quota', ok: false, detail: '20 are needed, 0 are free.', fix: 'Raise it.'};
+	const asking = {...deps, checks: () => Promise.resolve([{...full, run: () => Promise.resolve(full)}])};
+	const {events} = await finish(planInfrastructure(asking, never));
+	t.true(events.some(event => event.type === 'check' && event.id === 'cpu-quota' && event.state === 'warning'));
+
+	// The credentials run out while things go, and the cloud fails: what is left is known, and the next terminate goes on.
+	const whole = objects().length;
+	const terminate = async (env = deps.env) => {
+		const existing = await findCloudCluster(world.workspace);
+		if (existing === undefined) throw new Error('the cluster is not known any more');
+		return finish(terminateInfrastructure({...deps, env}, existing, never));
+	};
+	t.is((await refused(terminate({PATH: world.env['PATH'], HOME: world.home}))).code, 'cloud-credentials');
+	t.is(objects().length, whole);
+	for (const [message, advice] of [
+		['api error ExpiredToken: The security token is expired', /sign in again/],
+		['api error ServiceUnavailable: 503', /status page/],
+	] as const) {
+		fails({type: 'aws_vpc', action: 'delete', message, times: 1});
+		const error = await refused(terminate());
+		t.is(error.code, 'terraform-failed');
+		t.regex(error.next.join('\n'), advice);
+		t.true(existsSync(world.workspace.path('id')));
+		t.true(objects().includes('aws_vpc'));
+	}
+	// Or the cluster is made whole again.
+	await run();
+	t.is(objects().length, whole);
+	t.true((await plan()).plan.empty);
 	const folder = world.workspace.path('terraform');
 	const state = await readFile(join(folder, 'terraform.tfstate'), 'utf8');
 	await writeFile(join(folder, 'terraform.tfstate'), state.replaceAll(/"value": "[0-9a-f]{8}"/g, '"value": "00000000"'));

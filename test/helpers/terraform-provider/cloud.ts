@@ -6,7 +6,7 @@ export type Fault = {
 	type: string;
 	/** Compared with the object's `name` where it has one. */
 	name?: string;
-	action: 'create' | 'update' | 'delete' | 'read';
+	action: 'configure' | 'create' | 'update' | 'delete' | 'read';
 	/** Text of the error, as the real provider would print it. */
 	message: string;
 	/** The object exists although the call failed. */

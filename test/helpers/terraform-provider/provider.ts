@@ -26,7 +26,9 @@ export const simulatedProvider = (schema: ProviderSchema, facts: ProviderFacts, 
 	};
 
 	return {
-		configure(values: ObjectValue) {
+		/** Signing in; its faults have the name of the provider as their type. */
+		async configure(values: ObjectValue) {
+			await meet('configure', schema.provider.split('/').at(-1) ?? '', values);
 			cloud.change(file => {
 				file.configured[schema.provider] = values;
 			});

@@ -36,10 +36,11 @@ const handlersOf = (schema: ProviderSchema, provider: SimulatedProvider) => {
 		prepare: later(({config}: ProviderConfigRequest) =>
 			config === undefined ? {} : {preparedConfig: {msgpack: config.msgpack}},
 		),
-		configure: later(({config}: ConfigureRequest) => {
-			provider.configure(known(readValue(config?.msgpack)));
-			return {};
-		}),
+		configure: ({config}: ConfigureRequest) =>
+			answer(async () => {
+				await provider.configure(known(readValue(config?.msgpack)));
+				return {};
+			}),
 		validate: later(({typeName, config}: ConfigRequest) => {
 			const values = readValue(config?.msgpack);
 			const problems = isObject(values) ? provider.problems(typeName, values) : [];
