@@ -14,7 +14,9 @@ export function effectsOf(before: WizardState, action: WizardAction, after: Wiza
 	const key = answersKey(after.values);
 	const unplanned = after.facts.plan.asked !== key || after.facts.plan.state === 'failed';
 	if ((entered('review') && unplanned) || again('review')) effects.push({effect: 'plan', asked: key});
-	if (entered('work') || again('work')) effects.push({effect: after.removing === undefined ? 'apply' : 'remove'});
+	// Back from the question whether to remove things, nothing begins.
+	const begins = entered('work') && (before.step !== 'removal' || after.removing !== undefined);
+	if (begins || again('work')) effects.push({effect: after.removing === undefined ? 'apply' : 'remove'});
 	const identities = identitiesKey(after.values);
 	const {asked, state: at} = after.facts.identities;
 	const unseen = asked !== identities || at === 'failed' || at === 'idle';

@@ -2,12 +2,24 @@ import {Secret} from '../../src/secret.ts';
 import type {WizardAction} from '../../src/wizard/actions.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
 import type {WizardState} from '../../src/wizard/state.ts';
-import {answersKey} from '../../src/wizard/state.ts';
+import {answersKey, identitiesKey} from '../../src/wizard/state.ts';
+import {accountSteps} from '../../src/wizard/steps/account.ts';
 import {cloudSteps} from '../../src/wizard/steps/cloud.ts';
 import {isAsked, stepOf} from '../../src/wizard/steps.ts';
 import type {StepId, Values} from '../../src/wizard/values.ts';
-import {stepIds} from '../../src/wizard/values.ts';
-import {canaryKey, canarySalt, plan, recording, summary, versions} from './wizard-world.ts';
+import {measurementsKey, stepIds} from '../../src/wizard/values.ts';
+import {
+	canaryKey,
+	canarySalt,
+	cloudPlan,
+	identityPlan,
+	noImage,
+	plan,
+	recording,
+	summary,
+	versions,
+	vouched,
+} from './wizard-world.ts';
 
 /** The clock of the recordings. */
 export const at = 1_790_000_008_000;
@@ -16,9 +28,12 @@ export function recordedAt(name: string): number {
 	return recording(name).at(-1)?.at ?? at;
 }
 
+export const madeProfiles = {iamProfileControlPlane: 'demo_control_plane_profile', iamProfileWorkerNodes: 'demo_worker_profile'};
+
 /** What the world would have answered when a step is entered. */
 function answers(state: WizardState): WizardAction[] {
 	const asked = state.values.folder;
+	const isCloud = state.values.provider !== 'local';
 	switch (state.step) {
 		case 'folder':
 			return [
@@ -35,8 +50,12 @@ function answers(state: WizardState): WizardAction[] {
 				}),
 				{type: 'checks', asked, state: 'done'},
 			];
+		case 'measurements':
+			return [{type: 'measurements', fact: {asked: measurementsKey(state.values), state: 'done', vouched}}];
+		case 'identities':
+			return [{type: 'identities', asked: identitiesKey(state.values), state: 'planned', plan: identityPlan}];
 		case 'review':
-			return [{type: 'plan', asked: answersKey(state.values), state: 'done', plan}];
+			return [{type: 'plan', asked: answersKey(state.values), state: 'done', plan: isCloud ? cloudPlan : plan}];
 		case 'work':
 			return [
 				{type: 'live', action: {type: 'work', work: 'running', expected: ['plan', 'machines', 'init', 'nodes']}},
@@ -49,24 +68,59 @@ function answers(state: WizardState): WizardAction[] {
 	}
 }
 
-const onAws = {folder: '/home/you/demo', provider: 'aws', variant: 'aws-sev-snp', region: 'eu-west-1', zone: 'eu-west-1a'};
+/** Answers of a person who makes a cluster on AWS; what has only one likely answer is left to the wizard. */
+export const onAws: Partial<Values> = {provider: 'aws', sourceRanges: '198.51.100.7/32'};
+const onAzure: Partial<Values> = {
+	provider: 'azure',
+	sourceRanges: '198.51.100.7/32',
+	subscription: '11111111-2222-4333-8444-555555555555',
+	tenant: '',
+};
 
-const isCloudStep = (step: StepId): boolean => cloudSteps.some(({id}) => id === step);
+/** Answers of a person who has the image compared with a mirror. */
+export const byMirror: Partial<Values> = {measurementsFrom: 'https://mirror.example.org', signerKey: 'cosign.pub'};
+
+const ofClouds = [...cloudSteps, ...accountSteps].map(({id}) => id);
+const likely = (step: StepId): Partial<Values> =>
+	step === 'measurements' ? byMirror : step === 'account' ? onAzure : ofClouds.includes(step) ? onAws : {};
+
+/** Where an infrastructure is as far as it goes. */
+export const reached: WizardAction = {type: 'reached', end: {message: noImage.message, problems: [], next: noImage.next}};
 
 /** The wizard at a step, every question before it answered with `values` or its default, the world having answered. */
-export function walkTo(step: StepId, values: Partial<Values> = {}): WizardState {
-	// Clouds cannot be chosen yet, so their questions are entered from the side.
-	if (isCloudStep(step)) return startWizard({...onAws, ...values}, step);
+export function walkTo(step: StepId, values: Partial<Values> = likely(step)): WizardState {
+	if (step === 'removal') return failed(walkTo('work', {...onAws, ...values}));
 	let state = startWizard(values);
 	for (const id of stepIds) {
-		if (!isAsked(stepOf(id), state.values, state.facts)) continue;
+		if (id === 'removal' || !isAsked(stepOf(id), state.values, state.facts)) continue;
 		if (state.step !== id) throw new Error(`the wizard is at ${state.step}, not at ${id}`);
 		state = answers(state).reduce(reduce, state);
 		if (id === step) return state;
 		if (id === 'work') state = reduce(state, {type: 'created', summary});
 		else if (id === 'secrets')
 			state = [{type: 'edit', edit: {edit: 'insert', text: 'later'}} as const, {type: 'next'} as const].reduce(reduce, state);
-		else while (state.step === id) state = reduce(state, {type: 'next'});
+		else state = goOn(state, id);
 	}
 	return state;
+}
+
+function goOn(from: WizardState, id: StepId): WizardState {
+	// Nothing is chosen beforehand: the first choice is to decline, the second to trust.
+	const choices = id === 'measurements' ? [1, 1] : [];
+	let state = choices.reduce((now, by) => reduce(now, {type: 'choose', by}), from);
+	for (let enters = 0; state.step === id && enters < 20; enters += 1) {
+		state = reduce(state, {type: 'next'});
+		if (state.step === 'identities' && state.facts.identities.state === 'making')
+			state = reduce(state, {type: 'identities', asked: identitiesKey(state.values), state: 'made', values: madeProfiles});
+	}
+	return state;
+}
+
+/** A creation that failed in the middle. */
+function failed(working: WizardState): WizardState {
+	const failure = {message: 'Terraform could not make everything.', problems: [], next: []};
+	return [
+		{type: 'live', action: {type: 'work', work: 'failed', failure}} as const,
+		{type: 'remove'} as const,
+	].reduce<WizardState>(reduce, working);
 }

@@ -2,7 +2,8 @@ import {readFileSync} from 'node:fs';
 import {AppError, exitCodes} from '../../src/errors.ts';
 import type {ClusterSummary, Event, EventOf} from '../../src/events.ts';
 import {Secret} from '../../src/secret.ts';
-import type {Answers, Plan, Versions, WizardDeps} from '../../src/wizard/deps.ts';
+import type {Answers, IdentityPlan, Plan, Versions, WizardDeps} from '../../src/wizard/deps.ts';
+import type {VouchedView} from '../../src/wizard/vouched-view.ts';
 
 /** A recorded stream of events. */
 export function recording(name: string): Event[] {
@@ -37,6 +38,14 @@ export const versions: Versions = {
 	],
 };
 
+export const vouched: VouchedView = {
+	flags: [],
+	source: 'https://mirror.example.org/constellation/v2/ref/-/stream/stable/v0.1.0/image/measurements.json',
+	digest: `sha256:${'5e91'.repeat(16)}`,
+	signer: {name: 'key 1 of the config', fingerprint: `sha256:${'77d2'.repeat(16)}`},
+	logWords: 'log not checked: signed by a key of your own',
+};
+
 export const plan: Plan = {
 	hash: 'b1946ac92492d2347c6235b4d2611184',
 	create: 5,
@@ -50,6 +59,53 @@ export const plan: Plan = {
 	costs: ['3 machines as processes on this computer, about 450 MB of memory; no money'],
 	irreversible: ['a lost master secret cannot be recreated'],
 };
+
+/** What Terraform would make for the nodes on AWS. */
+export const identityPlan: IdentityPlan = {
+	hash: '7d793037a0760186574b0282f2f435e7',
+	create: 8,
+	update: 0,
+	destroy: 0,
+	changes: [{address: 'aws_iam_role.node["control-plane"]', action: 'create', kind: 'role'}],
+	preview: [{title: 'Identity', lines: ['create 2 policies, create 2 roles', 'create 2 instance profiles']}],
+};
+
+/** What Terraform would make on AWS, as the flow for clouds tells it. */
+export const cloudPlan: Plan = {
+	hash: '0cc175b9c0f1b6a831c399e269772661',
+	create: 47,
+	update: 0,
+	destroy: 0,
+	changes: [
+		{address: 'aws_vpc.cluster', action: 'create', kind: 'network'},
+		{address: 'aws_lb.cluster', action: 'create', kind: 'load balancer'},
+	],
+	preview: [
+		{title: 'Machines', lines: ['none yet: the config names no image']},
+		{title: 'Network', lines: ['create 1 network', 'create 2 NAT gateways', 'create 9 security rules']},
+		{title: 'Load balancer', lines: ['create 1 load balancer', 'create 6 listeners']},
+		{title: 'Who can reach it', lines: ['198.51.100.7/32 and the nodes: the ports of the load balancer']},
+		{title: 'Costs money', lines: ['load balancer, by the hour', 'NAT gateways, by the hour and the gigabyte']},
+	],
+	writes: ['constellation-id.json', 'constellation-terraform/'],
+	opens: ['its ports to 198.51.100.7/32'],
+	costs: ['load balancer, by the hour', 'NAT gateways, by the hour and the gigabyte'],
+	irreversible: [],
+};
+
+/** How far a cloud without a node image comes. */
+export const noImage = new AppError(
+	'The infrastructure is there, at 198.51.100.9; there are no machines yet, because the config names no image.',
+	{
+		code: 'no-node-image',
+		exitCode: exitCodes.preflight,
+		next: [
+			'This tool has no node image for AWS yet. Until there is one, this is as far as it goes.',
+			'Name an image of your own in the config and run the command again to make the machines.',
+			'constellation terminate   removes everything again; until then it costs money',
+		],
+	},
+);
 
 export const summary: ClusterSummary = summaryOf(recording('apply'));
 
@@ -81,11 +137,12 @@ export function wizardWorld(
 			}
 		},
 		versions: async () => Promise.resolve(versions),
-		async *plan(_answers, signal) {
+		vouch: async () => Promise.resolve(vouched),
+		async *plan(answers, signal) {
 			yield {type: 'waiting', message: 'terraform plan', at: Date.now()};
 			await pause();
 			signal.throwIfAborted();
-			return plan;
+			return answers.cloud === undefined ? plan : cloudPlan;
 		},
 		async *apply(answers, _plan, signal) {
 			applied.push(answers);
@@ -95,6 +152,23 @@ export function wizardWorld(
 				yield {...event, at: Date.now()};
 			}
 			return summary;
+		},
+		async *remove() {
+			await pause();
+			calls.push('remove');
+			yield {type: 'phase', id: 'destroy', state: 'started', at: Date.now()};
+			return ['47 resources in AWS'];
+		},
+		async *planIdentities() {
+			await pause();
+			yield {type: 'waiting', message: 'terraform plan', at: Date.now()};
+			return identityPlan;
+		},
+		async *makeIdentities() {
+			await pause();
+			calls.push('make identities');
+			yield {type: 'resource', address: 'aws_iam_role.node', action: 'create', state: 'done', at: Date.now()};
+			return {iamProfileControlPlane: 'demo_control_plane_profile', iamProfileWorkerNodes: 'demo_worker_profile'};
 		},
 		masterSecret: async () => Promise.resolve({key: new Secret(canaryKey), salt: new Secret(canarySalt)}),
 		copyConfirmed: async (_answers, confirmed) => {

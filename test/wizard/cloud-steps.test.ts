@@ -30,17 +30,17 @@ test('only clouds are asked the questions of clouds, and only they count', t => 
 			.map(({id}) => id);
 	t.deepEqual(
 		asked('aws').filter(id => !asked('local').includes(id)),
-		['protection', 'place', 'machines', 'access'],
+		['protection', 'place', 'machines', 'access', 'identity', 'image'],
 	);
 	const {values, facts} = startWizard({provider: 'local'});
 	t.is(position('review', values, facts)?.total, 8);
-	t.is(position('review', startWizard(aws).values, facts)?.total, 12);
+	t.is(position('review', startWizard(aws).values, facts)?.total, 14);
 	t.is(answersOf(values, facts).cloud, undefined);
 });
 
 test('lists start with what fits the answers before, and follow them', t => {
 	const state = answered({provider: 'aws', sourceRanges: '198.51.100.7/32, 203.0.113.0/24'});
-	t.deepEqual(answersOf(state.values, state.facts).cloud, {
+	t.like(answersOf(state.values, state.facts).cloud, {
 		variant: 'aws-sev-snp',
 		region: 'eu-west-1',
 		zone: 'eu-west-1a',

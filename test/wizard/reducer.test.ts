@@ -1,16 +1,17 @@
 import test from 'ava';
+import {commandTable, globalFlags} from '../../src/commands/table.ts';
 import type {WizardAction} from '../../src/wizard/actions.ts';
 import {formatDraft, parseDraft} from '../../src/wizard/draft.ts';
 import {effectsOf} from '../../src/wizard/effects.ts';
-import {equivalentCommand, needALook, problems, questionTable, valuesFromEnv} from '../../src/wizard/form.ts';
+import {equivalentCommands, needALook, problems, questionTable, valuesFromEnv} from '../../src/wizard/form.ts';
 import {homeItems, reduceHome} from '../../src/wizard/home.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
 import type {WizardState} from '../../src/wizard/state.ts';
 import {answersOf} from '../../src/wizard/state.ts';
 import {setupSteps} from '../../src/wizard/steps.ts';
-import {stepIds} from '../../src/wizard/values.ts';
+import {acts, type FieldId, stepIds} from '../../src/wizard/values.ts';
 import {takesText, wizardAction, wizardHints, wizardKeySections, wizardText} from '../../src/wizard/wizard-keys.ts';
-import {at, walkTo} from '../helpers/wizard-walk.ts';
+import {at, madeProfiles, onAws, walkTo} from '../helpers/wizard-walk.ts';
 import {canaryKey, plan, versions} from '../helpers/wizard-world.ts';
 
 const type = (text: string): WizardAction => ({type: 'edit', edit: {edit: 'insert', text}});
@@ -65,9 +66,8 @@ test('changing an early answer judges the later ones again and names them', t =>
 	const review = run(walkTo('name'), clear, type(long), {type: 'next'});
 	t.is(review.step, 'nodes');
 	const moved = {...review, values: {...review.values, provider: 'aws'}};
-	t.deepEqual(needALook(moved), ['provider', 'name']);
-	const consent = reduce({...moved, step: 'review'}, {type: 'next'});
-	t.is(consent.step, 'provider');
+	t.deepEqual(needALook(moved), ['name']);
+	t.is(reduce({...moved, step: 'review'}, {type: 'next'}).step, 'protection', 'the first question that is open');
 });
 
 const nodeCounts = [
@@ -93,8 +93,9 @@ for (const [field, value, verdict] of nodeCounts) {
 
 test('what is not built yet is listed and cannot be chosen', t => {
 	const state = walkTo('provider');
-	t.is(press(state, 'down', 'down', 'j').values.provider, 'local');
-	const forced = {...state, values: {...state.values, provider: 'gcp'}};
+	const last = press(state, ...Array.from({length: 12}, () => 'down'));
+	t.is(last.values.provider, 'stackit', 'the one below it is not built');
+	const forced = {...state, values: {...state.values, provider: 'qemu'}};
 	t.is(reduce(forced, {type: 'next'}).step, 'provider');
 });
 
@@ -138,7 +139,10 @@ test('consent needs a plan for exactly these answers', t => {
 	t.is(reduce(running, {type: 'next'}).step, 'review');
 	const changed = run(review, {type: 'back'}, {type: 'back'}, {type: 'back'}, {type: 'focus', by: 1}, clear, type('5'));
 	t.is(changed.values.workers, '5');
-	const again = run(changed, {type: 'next'}, {type: 'next'}, {type: 'next'});
+	const again = Array.from({length: 6}).reduce<WizardState>(
+		now => (now.step === 'review' ? now : reduce(now, {type: 'next'})),
+		changed,
+	);
 	t.is(again.step, 'review');
 	const effects = effectsOf({...again, step: 'attestation'}, {type: 'next'}, again);
 	t.true(effects.some(({effect}) => effect === 'plan'));
@@ -219,8 +223,8 @@ test('a draft keeps answers and nothing else, and survives damage', t => {
 	const text = formatDraft(state.values);
 	t.false(text.includes('later'));
 	t.false(text.includes('consent'));
-	const {consent: _, copy: __, ...answers} = state.values;
-	t.deepEqual(parseDraft(text), answers);
+	const answered = Object.entries(state.values).filter(([id, value]) => value !== '' && !acts.has(id as FieldId));
+	t.deepEqual(parseDraft(text), Object.fromEntries(answered));
 	for (const broken of ['', '{', 'draft: 2', 'draft: 1\nanswers: [1]', '- x', 'x'.repeat(20_000)])
 		t.deepEqual(parseDraft(broken), {});
 	t.deepEqual(parseDraft('draft: 1\nanswers: {name: demo, workers: 3, evil: x}'), {name: 'demo'});
@@ -228,16 +232,41 @@ test('a draft keeps answers and nothing else, and survives damage', t => {
 
 test('the equivalent command comes from the table', t => {
 	const {values, facts} = walkTo('review');
-	t.is(
-		equivalentCommand(values, facts),
+	t.deepEqual(equivalentCommands(values, facts), [
 		'constellation apply --name demo --control-planes 1 --workers 2 --kubernetes v1.32.9 --image v0.1.0 --yes',
-	);
-	t.regex(equivalentCommand({...values, folder: "it's here"}, facts), /-C 'it'\\''s here'/u);
-	t.deepEqual(
-		questionTable().flatMap(({flag}) => flag ?? []),
-		['-C', '--name', '--control-planes', '--workers', '--kubernetes', '--image', '--yes'],
-	);
+	]);
+	t.regex(equivalentCommands({...values, folder: "it's here"}, facts)[0] ?? '', /-C 'it'\\''s here'/u);
+	const settled = equivalentCommands({...values, folder: 'demo'}, {...facts, settled: true});
+	t.deepEqual(settled, ['constellation apply -C demo --yes']);
 	t.deepEqual(valuesFromEnv({CONSTELLATION_NAME: 'other', CONSTELLATION_WORKERS: '', PATH: '/'}), {name: 'other'});
+});
+
+test('on a cloud the commands write the config, make the identities in it, and create; each flag is one that they have', t => {
+	const made = walkTo('review', {...onAws, folder: 'demo'});
+	t.deepEqual(equivalentCommands(made.values, made.facts), [
+		'constellation config generate aws -C demo --attestation aws-sev-snp --region eu-west-1 --zone eu-west-1a --instance-type m6a.xlarge --source-ranges 198.51.100.7/32 --name demo --control-planes 1 --workers 2 --kubernetes v1.32.9',
+		'constellation iam create aws -C demo --prefix demo --yes',
+		'constellation apply -C demo --yes',
+	]);
+	const own = walkTo('review', {...onAws, iam: 'existing', ...madeProfiles, nodeImage: 'ami-0123456789abcdef0'});
+	const [generate = '', apply] = equivalentCommands(own.values, own.facts);
+	t.regex(generate, /--control-plane-profile demo_control_plane_profile --worker-profile demo_worker_profile --image ami-/);
+	t.is(apply, 'constellation apply --yes');
+
+	const flagsOf = (...names: string[]) =>
+		new Map([
+			...globalFlags.map(({short = '', env}) => [`-${short}`, env] as const),
+			['--yes', undefined] as const,
+			...commandTable
+				.filter(({name}) => names.includes(name))
+				.flatMap(({flags}) => flags.map(({name, env}) => [`--${name}`, env] as const)),
+		]);
+	const known = flagsOf('apply', 'config generate', 'iam create');
+	for (const {field, flag, env} of questionTable()) {
+		if (flag === undefined) continue;
+		t.true(known.has(flag), `${field}: no command has ${flag}`);
+		if (env !== undefined) t.is(known.get(flag), env, flag);
+	}
 });
 
 test('versions fill in defaults, never answers', t => {
