@@ -14,6 +14,7 @@ import type {Event, Flow, ReplacementState} from '../../src/events.ts';
 import {runUpgrade} from '../../src/flows/upgrade/apply.ts';
 import {backUp} from '../../src/flows/upgrade/backup.ts';
 import {readBackup} from '../../src/flows/upgrade/backup-manifest.ts';
+import {renewBaseObjects} from '../../src/flows/upgrade/base-objects.ts';
 import {refuseApplyBesideUpgrade, refuseBesideUpgrade, refuseDuringRoll} from '../../src/flows/upgrade/beside.ts';
 import {checkForUpgrade, strandsNode} from '../../src/flows/upgrade/check.ts';
 import {decide} from '../../src/flows/upgrade/decide.ts';
@@ -25,8 +26,9 @@ import {openDatabase} from '../../src/kubernetes/embedded/store/database.ts';
 import {createSeal} from '../../src/kubernetes/embedded/store/seal.ts';
 import {createStore} from '../../src/kubernetes/embedded/store/store.ts';
 import {type Kube, KubeError, type KubeObject, type Resource} from '../../src/kubernetes/kube.ts';
-import {joinConfig, nodeVersionManifest} from '../../src/kubernetes/manifests.ts';
-import {resourcePath} from '../../src/kubernetes/resources.ts';
+import {baseManifests, createMissing, joinConfig, nodeVersionManifest} from '../../src/kubernetes/manifests.ts';
+import {inNamespace, resourcePath, resources} from '../../src/kubernetes/resources.ts';
+import {clusterRoles} from '../../src/kubernetes/roles.ts';
 import {upgradeAnnotations} from '../../src/kubernetes/upgrade-annotations.ts';
 import {snapshotStore} from '../../src/providers/local/snapshot.ts';
 import type {Machine} from '../../src/providers/node-groups.ts';
@@ -37,6 +39,7 @@ import {measurementsDigest} from '../../src/upgrade/policy-set.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
 import {openJournal} from '../../src/workspace/journal.ts';
 import {newUpgradeId, readPlan, storePlan, upgradeFolder, upgradeIds} from '../../src/workspace/upgrade-folder.ts';
+import {memoryKube} from '../helpers/memory-kube.ts';
 
 const uid = '0a1b2c3d';
 const spki = (): Uint8Array => generateKeyPairSync('ec', {namedCurve: 'P-256'}).publicKey.export({format: 'der', type: 'spki'});
@@ -414,7 +417,7 @@ test('beside an upgrade that is not over a cluster is neither planned anew nor s
 		{what: 'mixed', objects: annotated(upgrade({direction: 'stay'}), someLeft), apply: active, scale: active},
 		{what: 'only its records are left', objects: annotated(upgrade()), apply: active, scale: active},
 		{what: 'a roll that nobody here began', objects: annotated({}, someLeft), apply: active, scale: active},
-		{what: 'nodes on their way in for the first time', objects: annotated({}, joining), scale: active},
+		{what: 'nodes on their way in for the first time', objects: annotated({}, joining)},
 	];
 	for (const {what, objects, ...codes} of rows) {
 		const {deps} = await world(t, objects);
@@ -442,6 +445,34 @@ test('beside an upgrade that is not over a cluster is neither planned anew nor s
 	await t.notThrowsAsync(refuseApplyBesideUpgrade(silent));
 	rmSync(workspace.path('kubeconfig'));
 	await t.notThrowsAsync(refuseApplyBesideUpgrade(deps), 'it was never initialised');
+});
+
+test('a cluster that an older tool made gets the roles and definitions of this one, and keeps what people added', async t => {
+	const kube = memoryKube(Date.now);
+	await createMissing(kube, baseManifests());
+	const told = async () => {
+		const {events} = await finish(renewBaseObjects(kube, () => 1));
+		return events.map(event => ('detail' in event ? event.detail : undefined))[0];
+	};
+	const versions = () => JSON.stringify(baseManifests().map(({resource}) => kube.all(resource).map(({metadata}) => metadata)));
+	const before = versions();
+	t.is(await told(), 'as they should be');
+	t.is(versions(), before, 'nothing is written where nothing is missing');
+
+	const [role] = clusterRoles.filter(({kind, rules}) => kind === 'ClusterRole' && Array.isArray(rules) && rules.length > 1);
+	const [definition] = updateDefinitions;
+	const [roleName, definitionName] = [role?.metadata.name ?? '', definition?.metadata.name ?? ''];
+	const rules = (role?.['rules'] ?? []) as unknown[];
+	const own = {apiGroups: ['example.org'], resources: ['things'], verbs: ['get']};
+	await kube.patch(resources.clusterRoles, roleName, {rules: [own, rules[0]]}, 'merge');
+	await kube.patch(resources.customResourceDefinitions, definitionName, {spec: {versions: []}}, 'merge');
+	await kube.delete(inNamespace(resources.serviceAccounts, 'kube-system'), 'join-service');
+	const detail = await told();
+	for (const name of [roleName, definitionName, 'join-service']) t.true(detail?.includes(name), detail);
+	t.deepEqual((await kube.get(resources.clusterRoles, roleName))['rules'], [own, ...rules]);
+	t.like(await kube.get(resources.customResourceDefinitions, definitionName), {spec: definition?.['spec'] as object});
+	await t.notThrowsAsync(kube.get(inNamespace(resources.serviceAccounts, 'kube-system'), 'join-service'));
+	t.is(await told(), 'as they should be');
 });
 
 test('how long each replacement took is noted, and is what the next plan goes by', async t => {

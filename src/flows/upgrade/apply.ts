@@ -15,6 +15,7 @@ import {upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {adminKube} from '../cluster.ts';
 import {phase} from '../phase.ts';
 import {backUp} from './backup.ts';
+import {renewBaseObjects} from './base-objects.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {type FinishedUpgrade, finishUpgrade} from './finish.ts';
 import {followRoll} from './follow.ts';
@@ -41,6 +42,7 @@ export async function* runUpgrade(deps: UpgradeDependencies, file: PlanFile, sig
 		const {id} = await readSteering(kube);
 		if (id !== file.id) {
 			yield* phase('backup', now, backUp(deps, upgradeFolder(deps.workspace, file.id)), ({files}) => `${files.length} files`);
+			yield* renewBaseObjects(kube, now);
 			const set = yield* phase('policies', now, acceptBoth(deps, kube, file, signal), ({policies}) =>
 				policies.map(policy => policyVersion(policy)).join(' and '),
 			);

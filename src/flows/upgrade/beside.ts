@@ -8,18 +8,20 @@ import {mayPass, readSteering} from './node-version.ts';
 type Cluster = Pick<Dependencies, 'workspace' | 'kube' | 'now'>;
 type Workplace = Cluster & Pick<Dependencies, 'journal'>;
 
-/** Refuses what changes nodes while an upgrade is not over. Throws AppError `upgrade-busy` or `upgrade-active` (exit 3). */
+/**
+ * Refuses what changes nodes while an upgrade is not over; nodes on their way in for the first time are none. Throws AppError `upgrade-busy` or `upgrade-active` (exit 3).
+ */
 export async function refuseBesideUpgrade(deps: Cluster): Promise<void> {
 	const {kube} = await adminKube(deps);
 	const held = await upgradeHolder(kube, deps);
 	if (held !== undefined) throw busy(held);
-	const {id, outdated} = await readSteering(kube);
-	if (id !== undefined || outdated) throw active(id);
+	const {id, replacing} = await readSteering(kube);
+	if (id !== undefined || replacing) throw active(id);
 }
 
 /**
  * Refuses to plan a cluster anew while an upgrade is not over: what its config says is not what its nodes are. A cluster that does not
- * answer may be completed, unless the workspace itself began the upgrade. Nodes on their way in for the first time are none.
+ * answer may be completed, unless the workspace itself began the upgrade.
  */
 export async function refuseApplyBesideUpgrade(deps: Workplace): Promise<void> {
 	const {workspace, journal, now} = deps;
