@@ -9,6 +9,8 @@ import {createOutput, type OutputOptions} from './output/output.ts';
 export async function main(words: readonly string[]): Promise<void> {
 	// React looks at this when it is loaded.
 	process.env['NODE_ENV'] ??= 'production';
+	// Warnings of Node and of libraries are for developers, and would run through the screen.
+	process.removeAllListeners('warning');
 	// A reader that goes away (`| head`) ends the program quietly, as it ends any other.
 	process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 		if (error.code !== 'EPIPE') throw error;

@@ -217,7 +217,7 @@ const single: readonly (readonly [name: string, world: () => TpmWorld, knobs: Do
 		{},
 		['warn revocation-unchecked', 'warn revocation-unchecked'],
 	],
-	['gcp: neither certificate nor answer', () => ({...gcpApiWorld(), collateral: {}}), {}, ['key-certificate-missing']],
+	['gcp: neither certificate nor answer', () => ({...gcpApiWorld(), collateral: {}}), {}, ['shielded-key-missing']],
 	[
 		'gcp: an answer for another machine',
 		() => ({
@@ -225,7 +225,7 @@ const single: readonly (readonly [name: string, world: () => TpmWorld, knobs: Do
 			collateral: {shieldedKeys: new Map([[shieldedKeyName({...gcpInstance, name: 'node-2'}), new Uint8Array()]])},
 		}),
 		{},
-		['key-certificate-missing'],
+		['shielded-key-missing'],
 	],
 	[
 		'gcp: another key in the answer',

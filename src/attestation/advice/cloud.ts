@@ -19,6 +19,7 @@ export const cloudAdvice = {
 	'instance-mismatch': stranger,
 	'shielded-key-mismatch': stranger,
 	'shielded-key-malformed': askAgain,
+	'shielded-key-missing': askAgain,
 	'machine-image-without-tpm': otherMachine,
 	'machine-image-unknown': askAgain,
 	'confidential-technology': otherMachine,

@@ -9,7 +9,10 @@ export const keyAdvice = {
 		likely: `${node} is a new machine, or not yours at all.`,
 		step: 'Read the key on the machine itself and add it under attestationKeys only if both are the same.',
 	}),
-	'key-certificate-missing': stranger,
+	'key-certificate-missing': ({node}) => ({
+		likely: `On QEMU and AWS no TPM has a certificate, and your policy lists no key; elsewhere ${node} is not a machine of this cluster.`,
+		step: 'Read the key on the machine itself and list it under attestationKeys; acceptUnknownKeys takes any, and that stays visible.',
+	}),
 	'key-certificate-malformed': stranger,
 	'key-certificate-mismatch': stranger,
 	'key-certificate-untrusted': stranger,

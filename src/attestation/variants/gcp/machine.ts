@@ -71,6 +71,8 @@ export function judgeGcpMachine(evidence: TpmEvidence, policy: GcpMachinePolicy,
 	const {akCertificate} = document;
 	if (akCertificate) findings.push(...judgeCertifiedInstance(akCertificate, instance));
 	if (shieldedKey || policy.attestationKeys.includes(attestationKey)) return findings;
+	if (!akCertificate && !policy.acceptUnknownKeys && policy.attestationKeys.length === 0)
+		return [...findings, refusal('shielded-key-missing', 'Nobody could tell which key Google gave this machine.')];
 	if (policy.acceptUnknownKeys || !akCertificate) return [...findings, ...judgeEnrolment(policy, attestationKey)];
 	const chain = {...chainOf(document, policy, collateral), certificate: akCertificate, at};
 	return [...findings, ...judgeAkChain(chain, key)];
