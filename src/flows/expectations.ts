@@ -93,7 +93,9 @@ export function policyOf(variant: string, settings: unknown, {acceptUnknownKeys,
 	if (!isVariantName(variant)) throw needsFlag('--variant', `The attestation variant ${variant} is not known.`);
 	const consent = acceptUnknownKeys === true ? {acceptUnknownKeys: true} : {};
 	const others = base?.variant === variant && isObject(base.settings) ? base.settings : {};
-	return parsePolicy(variant, isObject(settings) ? {...others, ...settings, ...consent} : settings);
+	const all = isObject(settings) ? {...others, ...settings, ...consent} : settings;
+	if (variant === 'local-vtpm' && isObject(all) && all['makerKey'] === undefined) throw withoutMaker();
+	return parsePolicy(variant, all);
 }
 
 function choose(source: string, entries: readonly MeasurementsEntry[]): AppError {
@@ -109,6 +111,14 @@ export function needsFlag(flag: string, message: string): AppError {
 		exitCode: exitCodes.usage,
 		problems: [{path: flag, message: 'must say what the cluster is made of'}],
 		next: [`Give ${flag}; constellation verify --help has an example.`],
+	});
+}
+
+function withoutMaker(): AppError {
+	return new AppError('Measurements alone do not say which key vouches for the machines of a local cluster.', {
+		code: 'measurements-unusable',
+		exitCode: exitCodes.preflight,
+		next: ['Name the config of the cluster instead, as apply wrote it: --measurements constellation-conf.yaml'],
 	});
 }
 

@@ -214,6 +214,7 @@ test('signed measurements: signature, key, image and variant count, and the proo
 
 const unusable: [string, string, Partial<NamedTarget>, string, number][] = [
 	['no variant', JSON.stringify(peer.measurements), {}, 'usage', 2],
+	['no key of the machines', JSON.stringify(peer.measurements), {variant: 'local-vtpm'}, 'measurements-unusable', 3],
 	['an unknown variant', JSON.stringify(peer.measurements), {variant: 'dummy'}, 'usage', 2],
 	['several providers', listOf(peer, 'QEMU', 'OpenStack'), {}, 'usage', 2],
 	['nothing for the variant', listOf(peer, 'QEMU'), {variant: 'gcp-sev-es'}, 'measurements-unusable', 3],

@@ -1,5 +1,6 @@
 import {mkdir, readdir, readFile, rename, rm} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
+import {compare} from 'semver';
 import {sameBytes} from '../../attestation/bytes.ts';
 import {parseMeasurementsFile} from '../../attestation/measurements-file.ts';
 import {AppError, exitCodes} from '../../errors.ts';
@@ -30,6 +31,7 @@ export async function publishMirror(
 	});
 	for (const {version, measurements} of releases) await refuseOther(folder, version, measurements);
 	const versions = [...new Set([...(await versionsIn(folder)), ...releases.map(({version}) => version)])];
+	versions.sort(compare);
 	const lists = listFiles(versions);
 	files.push(...lists);
 	for (const file of files) await write(folder, file);
