@@ -1,19 +1,25 @@
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {openAtls} from '../../src/atls/client.ts';
 import type {LocalPolicy} from '../../src/attestation/policy.ts';
 import {issuerOf, validatorOf} from '../../src/attestation/variant.ts';
+import {sha256} from '../../src/attestation/variants/local/measured-boot.ts';
+import type {Dependencies} from '../../src/flows/dependencies.ts';
+import {recoverNodes} from '../../src/flows/recover.ts';
 import {dataKey} from '../../src/keys/derive.ts';
 import {encodeKmsUri, noStorageUri} from '../../src/keys/kms-uri.ts';
 import {generateMasterSecret} from '../../src/keys/master-secret.ts';
+import {KubeError, type KubeObject} from '../../src/kubernetes/kube.ts';
 import {clientOn} from '../../src/rpc/client.ts';
 import {API} from '../../src/rpc/gen/recoverproto_pb.ts';
 import {status} from '../../src/rpc/status.ts';
 import {openDisk} from '../../src/services/disk.ts';
 import {type Recovered, recoverService, serveRecovery} from '../../src/services/recovery/server.ts';
+import {workspaceAt} from '../../src/workspace/files.ts';
 import {newMachine, newMaker} from '../helpers/local-machine.ts';
+import {memoryKube} from '../helpers/memory-kube.ts';
 
 const master = generateMasterSecret();
 const requestOf = (secret = master) => ({kmsUri: encodeKmsUri(secret), storageUri: noStorageUri});
@@ -93,4 +99,58 @@ test('over aTLS: an attested node is recovered; row 4: one with the TPM of anoth
 	await clientOn(channel, API).recover(requestOf());
 	close();
 	t.is(recovered.length, 1);
+});
+
+test('in the middle of an upgrade recover helps control planes of either image, and those of no other', async t => {
+	const maker = newMaker();
+	const folder = await mkdtemp(join(tmpdir(), 'recovery-'));
+	t.teardown(() => rm(folder, {recursive: true}));
+	const workspace = workspaceAt(folder);
+	await writeFile(workspace.path('kubeconfig'), 'any');
+	const extended = (content: string) => sha256(Buffer.concat([new Uint8Array(32), sha256(Buffer.from(content))]));
+	const measurements = (content: string) =>
+		new Map([
+			[9, {expected: extended(content), warnOnly: false}],
+			[15, {expected: new Uint8Array(32), warnOnly: false}],
+		]);
+	const policy: LocalPolicy = {
+		variant: 'local-vtpm',
+		measurements: measurements('new'),
+		makerKey: maker.publicKey,
+		releaseKey: maker.publicKey,
+		previous: {image: 'v0.1.0', measurements: measurements('old')},
+	};
+	const recover = async (content: string, by: LocalPolicy): Promise<{pushed: number; recovered: number}> => {
+		const {tpm, machine} = newMachine(maker, {role: 'control-plane'});
+		await tpm.extend(9, Buffer.from(content));
+		let recovered = 0;
+		const {port, stop} = await serveRecovery({
+			listen: {host: '127.0.0.1', port: 0},
+			issuer: issuerOf('local-vtpm', tpm),
+			disk: await formattedDisk(t, machine.diskUuid),
+			log: () => undefined,
+			recovered: () => {
+				recovered += 1;
+				void stop();
+			},
+		});
+		t.teardown(stop);
+		const silent = () => Promise.reject(new KubeError(0, '', 'nobody answers yet'));
+		const kube = () => ({...memoryKube(Date.now), get: recovered > 0 ? () => Promise.resolve({} as KubeObject) : silent});
+		const pause = () => new Promise<void>(resolve => setTimeout(resolve, 20));
+		const node = {endpoint: `127.0.0.1:${port}`, name: machine.name};
+		const flow = recoverNodes(
+			{workspace, kube, now: Date.now, pause} as Dependencies,
+			{node, policy: by, secret: master, patience: 60_000},
+			new AbortController().signal,
+		);
+		for (;;) {
+			const next = await flow.next();
+			if (next.done === true) return {pushed: next.value, recovered};
+		}
+	};
+	for (const content of ['old', 'new']) t.deepEqual(await recover(content, policy), {pushed: 1, recovered: 1}, content);
+	await t.throwsAsync(recover('other', policy), {code: 'attestation-refused'});
+	const {previous: _, ...newest} = policy;
+	await t.throwsAsync(recover('old', newest), {code: 'attestation-refused'}, 'after the upgrade');
 });
