@@ -29,8 +29,8 @@ function answerLines(fact: MeasurementsFact | undefined, state: WizardState, wid
 	switch (fact?.state) {
 		case 'done':
 			return [
-				...registerLines(state, width, theme),
-				blank,
+				// Where there is little room the step before has shown them.
+				...(width < 60 ? [] : [...registerLines(state, width, theme), blank]),
 				...wrap(`${theme.symbols.done} The same values there as computed from the files here.`, width, 'accent', '  '),
 				...vouchedRows(fact.vouched).flatMap(({label, text}) => labelled(` ${label}`, text, width, 11)),
 			];

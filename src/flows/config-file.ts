@@ -27,10 +27,11 @@ export async function createConfig(
 	throw configExists(file);
 }
 
+/** Keys without a value are taken out. */
 const trustChanges = (trust: TrustSettings) => Object.entries(trust).map(([key, value]) => ({path: ['trust', key], value}));
 
 const withTrust = (text: string, trust: TrustSettings): string => {
-	const changes = trustChanges(trust);
+	const changes = trustChanges(trust).filter(({value}) => value !== undefined);
 	return changes.length === 0 ? text : editConfig(text, changes);
 };
 

@@ -5,14 +5,16 @@ import {parseImageStatement} from '../attestation/signed-measurements.ts';
 import type {TrustSettings} from '../config/trust.ts';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import type {Event} from '../events.ts';
-import type {Image} from '../releases/image.ts';
+import {type Image, loadImage} from '../releases/image.ts';
 import {changesBetween, type RegisterChange} from '../trust/measurements/changes.ts';
 import {fingerprintOf} from '../trust/measurements/signer.ts';
 import {type MeasurementDeps, measurementSource, type VerifiedMeasurements} from '../trust/measurements/source.ts';
 import {type LogVerdict, logWords} from '../trust/transparency/verdict.ts';
-import type {Workspace} from '../workspace/files.ts';
+import {type Workspace, workspaceAt} from '../workspace/files.ts';
 import {atWorkspace, imageOf, ownImage, sourceOf} from './measurement-request.ts';
-import {logOf, ownKeyName, ownSigners} from './trust-world.ts';
+import {logOf, ownKeyName, ownSigners, trustWorld} from './trust-world.ts';
+
+export type {TrustSettings} from '../config/trust.ts';
 
 /** Where to ask about an image that is here: `from` as people name it, wins over the config. `keyFile`: PEM, wins over the config's keys. */
 export type VouchWishes = {from?: string; keyFile?: string};
@@ -75,6 +77,20 @@ export function* vouchEvents(version: string, {source, signer, log, logWords: wo
 	yield check('measurements', `measurements of ${version}`, `the same at ${source}`);
 	yield check('measurements-signature', 'signature', `by the ${signer.name}`);
 	yield check('measurements-log', 'transparency log', words, log.state === 'logged' ? 'ok' : 'warning');
+}
+
+/** As vouchFor, for an image by its version. `folder`: where a path counts from. */
+export async function vouchForVersion(
+	version: string,
+	{env, trust, from, folder}: {env: NodeJS.ProcessEnv; trust: TrustSettings; from: string; folder: string},
+	signal: AbortSignal,
+): Promise<Vouched> {
+	const world = trustWorld(env, signal);
+	const image = await loadImage({version, dataHome: world.dataHome});
+	const workspace = workspaceAt(folder);
+	const vouched = await vouchFor(image, {workspace, trust, from: atWorkspace(workspace, from) ?? from}, world);
+	if (vouched === undefined) throw new TypeError('nobody was named who could vouch for the image');
+	return vouched;
 }
 
 /** The trust section that names the same. `folder`: where a path counts from, which need not be the folder of the config. */

@@ -14,7 +14,7 @@ export type VouchedView = {
 /** What is shown of them, row by row. */
 export const vouchedRows = ({source, digest, signer, logWords}: VouchedView): {label: string; text: string}[] => [
 	{label: 'from', text: source},
-	{label: 'signed by', text: `${signer.name}, ${signer.fingerprint}`},
-	{label: 'log', text: logWords},
+	{label: 'signed by', text: `${signer.name}, ${signer.fingerprint.slice(0, 'sha256:'.length + 16)}…`},
+	{label: 'log', text: logWords.replace(/^log /u, '')},
 	{label: 'file', text: digest},
 ];

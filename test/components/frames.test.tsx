@@ -5,16 +5,17 @@ import {liveFrame} from '../../components/live-frame.ts';
 import {layout} from '../../components/screen.tsx';
 import {createTheme} from '../../components/theme.ts';
 import {wizardFrame} from '../../components/wizard-frame.ts';
+import type {Event} from '../../src/events.ts';
 import type {WizardAction} from '../../src/wizard/actions.ts';
 import {emptyLive, liveReduce} from '../../src/wizard/live.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
-import type {WizardState} from '../../src/wizard/state.ts';
+import {identitiesKey, type WizardState} from '../../src/wizard/state.ts';
 import type {StepId} from '../../src/wizard/values.ts';
 import {stepIds} from '../../src/wizard/values.ts';
 import type {sizes} from '../helpers/frame.tsx';
 import {draw, drawAll, plainTheme} from '../helpers/frame.tsx';
 import {golden} from '../helpers/golden.ts';
-import {at, recordedAt, walkTo} from '../helpers/wizard-walk.ts';
+import {at, onAws, reached, recordedAt, walkTo} from '../helpers/wizard-walk.ts';
 import {recording, summary} from '../helpers/wizard-world.ts';
 
 // What a person must be able to read on each step, at every size.
@@ -29,9 +30,15 @@ const essentials: Record<StepId, readonly string[]> = {
 	name: ['What should the cluster be called?', 'demo'],
 	nodes: ['Control planes', 'recovered with the master secret', 'Workers'],
 	kubernetes: ['v1.32.9', 'default', 'v1.30.14'],
-	attestation: ['v0.1.0', 'node program', 'enforced', 'cluster ID'],
+	attestation: ['v0.1.0', 'node program', 'enforced', 'cluster ID', 'Compare with'],
+	measurements: ['signed by', 'not checked:', 'Decline, go back', 'Trust them'],
+	account: ['Whose account is it?', 'Subscription', 'Tenant', 'az account show --query tenantId'],
+	identity: ['Which identities do the nodes get?', 'Make them', 'Use existing ones', 'Names start with'],
+	identities: ['Make these identities?', 'create 2 roles', 'Make them'],
+	image: ['Which image do the nodes boot?', 'the work stops after the infrastructure'],
 	review: ['Create the cluster'],
 	work: ['worker-1', 'worker-0 waits for its kubelet', 'reported by the node'],
+	removal: ['Remove what was made?', 'Type demo to remove it all.'],
 	secrets: ['Cluster ID', 'Master secret', 'Have you stored a copy?'],
 	summary: ['demo is ready', 'constellation-admin.conf', 'copy not confirmed'],
 };
@@ -46,9 +53,13 @@ for (const step of stepIds) {
 }
 
 test('review and secrets need no scrolling in 80x24', t => {
-	for (const step of ['review', 'secrets'] as const) {
+	for (const [step, values] of [
+		['review', {}],
+		['review', onAws],
+		['secrets', {}],
+	] as const) {
 		const {scrollLimit} = layout(
-			wizardFrame(walkTo(step), {columns: 80, rows: 24}, plainTheme, at),
+			wizardFrame(walkTo(step, values), {columns: 80, rows: 24}, plainTheme, at),
 			{columns: 80, rows: 24},
 			plainTheme,
 		);
@@ -82,6 +93,90 @@ for (const [name, step, actions] of overlays) {
 			t,
 			`overlays/${name}.txt`,
 			drawAll(t, size => wizardFrame(state, size, plainTheme, at)),
+		);
+	});
+}
+
+const making = (state: WizardState) => reduce(state, {type: 'next'});
+const identities = (action: object): WizardAction =>
+	({type: 'identities', asked: identitiesKey(walkTo('identities').values), ...action}) as WizardAction;
+const resources: WizardAction = {
+	type: 'live',
+	action: {
+		type: 'events',
+		events: [
+			{type: 'phase', id: 'machines', state: 'started', at: at - 60_000},
+			...Array.from(
+				{length: 47},
+				(_, index): Event => ({
+					type: 'resource',
+					address: `aws_security_group_rule.port["${index}"]`,
+					action: 'create',
+					state: index < 38 ? 'done' : index < 46 ? 'progress' : 'failed',
+					elapsedSeconds: index,
+					at: at - 60_000 + index,
+				}),
+			),
+		],
+	},
+};
+const broken: WizardAction = {
+	type: 'live',
+	action: {
+		type: 'work',
+		work: 'failed',
+		failure: {
+			message: 'AWS refused to make aws_nat_gateway.cluster["eu-west-1a"]: the quota is used up.',
+			problems: [{path: 'aws_nat_gateway.cluster', message: 'NatGatewayLimitExceeded', fix: 'Ask for more in Service Quotas.'}],
+			next: ['constellation apply   goes on where this stopped'],
+		},
+	},
+};
+const onCloud: [string, WizardState, readonly string[]][] = [
+	['review-aws', walkTo('review', onAws), ['Create the infrastructure', '47 resources', 'by the hour']],
+	[
+		'review-aws-plan',
+		reduce(walkTo('review', onAws), {type: 'overlay', overlay: 'plan'}),
+		['create 1 load balancer', 'by the hour'],
+	],
+	[
+		'review-aws-commands',
+		reduce(walkTo('review', onAws), {type: 'overlay', overlay: 'commands'}),
+		['config generate aws', 'iam create aws'],
+	],
+	['account-openstack', startWizard({provider: 'openstack'}, 'account'), ['Whose account is it?', 'Keystone']],
+	[
+		'identity-existing',
+		startWizard({provider: 'aws', iam: 'existing'}, 'identity'),
+		['Control planes', 'name of an instance profile'],
+	],
+	[
+		'identities-making',
+		reduce(making(walkTo('identities')), identities({state: 'making', note: 'aws_iam_role.node: done'})),
+		['making them'],
+	],
+	[
+		'identities-failed',
+		reduce(
+			making(walkTo('identities')),
+			identities({state: 'failed', error: {message: 'AWS denies it.', problems: [], next: ['Ask for it.']}}),
+		),
+		['AWS denies it.', 'r tries again'],
+	],
+	['work-aws', reduce(startWizard({...onAws}, 'work'), resources), ['38 resources done, 8 at work, 1 failed']],
+	[
+		'failed-aws',
+		[resources, broken].reduce(reduce, startWizard({...onAws}, 'work')),
+		['Ask for more in Service Quotas.', 'What exists is kept.', 'x remove what was made'],
+	],
+	['reached', reduce(walkTo('work', onAws), reached), ['there are no machines yet', 'constellation terminate']],
+];
+for (const [name, state, must] of onCloud) {
+	test(`${name} fits every window`, t => {
+		golden(
+			t,
+			`clouds/${name}.txt`,
+			drawAll(t, size => wizardFrame(state, size, plainTheme, at), must),
 		);
 	});
 }

@@ -40,6 +40,10 @@ e2e('from an empty folder to a cluster in the wizard; watching, a lost node, the
 		}
 		if (question.startsWith('How many')) await nextQuestion(wizard);
 		else wizard.type('\r');
+		if (question.startsWith('Which node image')) {
+			await wizard.waitFor('❯ Compare with');
+			wizard.type('\r');
+		}
 	}
 	await wizard.waitFor('Terraform will create', 90);
 	await wizard.waitFor('same without questions');

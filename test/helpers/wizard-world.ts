@@ -19,6 +19,14 @@ export const canaryKey = new Uint8Array(32).fill(0x5a);
 export const canarySalt = new Uint8Array(32).fill(0xa5);
 
 export const versions: Versions = {
+	places: {
+		local: 'ready',
+		aws: 'has credentials',
+		azure: 'needs credentials',
+		gcp: 'needs credentials',
+		openstack: 'needs a clouds.yaml',
+		stackit: 'needs a clouds.yaml',
+	},
 	kubernetes: ['v1.32.9', 'v1.31.13', 'v1.30.14'],
 	images: [
 		{

@@ -49,7 +49,7 @@ async function answerAll(pty: Pty): Promise<void> {
 	]) {
 		await pty.waitFor(question);
 		pty.type('\r');
-		if (question === 'How many') pty.type('\r');
+		if (['How many', 'Which node image'].includes(question)) pty.type('\r');
 	}
 	await pty.waitFor('Terraform will create 5 resources');
 }
