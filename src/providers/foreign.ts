@@ -37,6 +37,10 @@ export function foreignObjects({provider, name}: CloudConfig, uid: string): Fore
 				what: 'firewall rules',
 				command: `gcloud compute firewall-rules list --project ${project} --filter "name~^k8s- AND network~${cluster}"`,
 			},
+			{
+				what: 'instance templates of upgrades',
+				command: `gcloud compute instance-templates list --project ${project} --filter "properties.labels.constellation-uid=${uid}"`,
+			},
 			{what: 'volumes', command: `gcloud compute disks list --project ${project} --filter "name~^pvc-"`},
 		];
 	}

@@ -18,6 +18,13 @@ resource "aws_subnet" "nodes" {
   availability_zone = each.key
   cidr_block        = cidrsubnet("192.168.176.0/20", 4, local.zone_number[each.key])
   tags              = merge(local.tags, local.cluster_tags, { Name = "${local.cluster}-nodes", "kubernetes.io/role/internal-elb" = "1" })
+
+  lifecycle {
+    precondition {
+      condition     = sum(concat([0], [for group in values(var.node_groups) : group.count if group.zone == each.key])) <= 250
+      error_message = "The nodes in zone ${each.key} share 250 addresses: that is the most of all groups there together."
+    }
+  }
 }
 
 resource "aws_subnet" "public" {

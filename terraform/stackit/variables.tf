@@ -40,6 +40,10 @@ variable "node_groups" {
     error_message = "The count of a node group is a whole number from 0 to 200."
   }
   validation {
+    condition     = sum(concat([0], [for group in values(var.node_groups) : group.count])) <= 250
+    error_message = "The nodes share 250 addresses: that is the most of all groups together."
+  }
+  validation {
     condition     = alltrue([for group in values(var.node_groups) : group.instance_type != null && group.zone != null && group.disk_size != null && group.disk_type != null])
     error_message = "A node group names its instance type (a flavor), zone, disk size and disk type."
   }

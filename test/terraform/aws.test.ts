@@ -1,4 +1,4 @@
-import {e2e} from '../helpers/e2e.ts';
+import {withTerraform} from '../helpers/cloud-world.ts';
 import {moduleWorld} from '../helpers/terraform-module.ts';
 
 const hash = `$2a$10$${'a'.repeat(53)}`;
@@ -32,7 +32,7 @@ const variables = {
 	},
 };
 
-e2e('AWS: what nodes and people need is there, and nothing more is open', async t => {
+withTerraform('AWS: what nodes and people need is there, and nothing more is open', async t => {
 	const world = await moduleWorld(t, 'aws', ['aws']);
 	const planned = await world.plan(variables);
 	await world.apply();
@@ -105,7 +105,7 @@ e2e('AWS: what nodes and people need is there, and nothing more is open', async 
 	t.deepEqual(world.clouds.read('aws').objects, {});
 });
 
-e2e('AWS: what would only fail later is refused by name before anything is made', async t => {
+withTerraform('AWS: what would only fail later is refused by name before anything is made', async t => {
 	const world = await moduleWorld(t, 'aws', ['aws']);
 	const refused = (changes: object) => world.refused({...variables, ...changes});
 	const shapes = await refused({
@@ -128,6 +128,8 @@ e2e('AWS: what would only fail later is refused by name before anything is made'
 		t.regex(shapes, sentence);
 	}
 
+	const many = {control_plane_default: group('control-plane', 51), worker_default: group('worker', 200)};
+	t.regex(await refused({node_groups: many}), /zone eu-central-1a share 250 addresses/);
 	const elsewhere = {...variables.node_groups, worker_b: group('worker', 1, {zone: 'eu-central-1-ham-1a'})};
 	t.regex(await refused({node_groups: elsewhere}), /zones of other regions and local zones do not fit: eu-central-1-ham-1a/);
 	t.regex(await refused({cloud: {...variables.cloud, zone: 'eu-west-1a'}}), /is one of the region, like eu-central-1a/);

@@ -1,4 +1,4 @@
-import {e2e} from '../helpers/e2e.ts';
+import {withTerraform} from '../helpers/cloud-world.ts';
 import {moduleWorld} from '../helpers/terraform-module.ts';
 
 const hash = `$2a$10$${'a'.repeat(53)}`;
@@ -33,7 +33,7 @@ const variables = {
 };
 type Values = Record<string, unknown>;
 
-e2e('Azure: what nodes and people need is there, and nothing more is open', async t => {
+withTerraform('Azure: what nodes and people need is there, and nothing more is open', async t => {
 	const world = await moduleWorld(t, 'azure', ['azurerm']);
 	await world.plan(variables);
 	await world.apply();
@@ -118,7 +118,7 @@ e2e('Azure: what nodes and people need is there, and nothing more is open', asyn
 	t.deepEqual(world.clouds.read('azurerm').objects, {});
 });
 
-e2e('Azure: what would only fail later is refused by name before anything is made', async t => {
+withTerraform('Azure: what would only fail later is refused by name before anything is made', async t => {
 	const world = await moduleWorld(t, 'azure', ['azurerm']);
 	const shapes = await world.refused({
 		...variables,
@@ -136,7 +136,7 @@ e2e('Azure: what would only fail later is refused by name before anything is mad
 	t.deepEqual(world.clouds.read('azurerm').log, []);
 });
 
-e2e('Azure identities: a group, an identity beside it, and a role with what nodes call', async t => {
+withTerraform('Azure identities: a group, an identity beside it, and a role with what nodes call', async t => {
 	const world = await moduleWorld(t, 'iam/azure', ['azurerm']);
 	const iam = {name_prefix: 'demo', cloud: {subscription: variables.cloud.subscription, location: 'westeurope'}};
 	await world.plan(iam);

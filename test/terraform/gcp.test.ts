@@ -1,4 +1,4 @@
-import {e2e} from '../helpers/e2e.ts';
+import {withTerraform} from '../helpers/cloud-world.ts';
 import {moduleWorld} from '../helpers/terraform-module.ts';
 
 const hash = `$2a$10$${'a'.repeat(53)}`;
@@ -29,7 +29,7 @@ const variables = {
 };
 type Values = Record<string, unknown>;
 
-e2e('GCP: what nodes and people need is there, and nothing more is open', async t => {
+withTerraform('GCP: what nodes and people need is there, and nothing more is open', async t => {
 	const world = await moduleWorld(t, 'gcp', ['google']);
 	await world.plan(variables);
 	await world.apply();
@@ -100,19 +100,20 @@ e2e('GCP: what nodes and people need is there, and nothing more is open', async 
 	t.deepEqual(world.clouds.read('google').objects, {});
 });
 
-e2e('GCP: what would only fail later is refused by name before anything is made', async t => {
+withTerraform('GCP: what would only fail later is refused by name before anything is made', async t => {
 	const world = await moduleWorld(t, 'gcp', ['google']);
 	const shapes = await world.refused({
 		...variables,
 		name: 'Upper',
 		tags: {Team: 'x'},
-		node_groups: {a: group('control-plane', 1, {image: 'debian', disk_type: 'fast'})},
+		node_groups: {a: group('control-plane', 151, {image: 'debian', disk_type: 'fast'}), b: group('worker', 100)},
 		cloud: {...variables.cloud, technology: 'TDX', service_account: 'me'},
 	});
 	for (const sentence of [
 		/1 to 26 lower-case/,
 		/allows lower-case letters/,
 		/a path like projects/,
+		/share 250 addresses/,
 		/pd-ssd, pd-balanced/,
 		/SEV or SEV_SNP/,
 		/is an e-mail/,

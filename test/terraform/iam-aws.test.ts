@@ -1,9 +1,9 @@
-import {e2e} from '../helpers/e2e.ts';
+import {withTerraform} from '../helpers/cloud-world.ts';
 import {moduleWorld} from '../helpers/terraform-module.ts';
 
 type Statement = {Sid: string; Action: string[]; Resource: string | string[]; Condition?: object};
 
-e2e('AWS identities: two roles with what nodes call, and changes only to what carries a cluster uid', async t => {
+withTerraform('AWS identities: two roles with what nodes call, and changes only to what carries a cluster uid', async t => {
 	const world = await moduleWorld(t, 'iam/aws', ['aws']);
 	const variables = {name_prefix: 'demo', cloud: {region: 'eu-central-1'}, tags: {team: 'platform'}};
 	await world.plan(variables);

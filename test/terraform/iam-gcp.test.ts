@@ -1,7 +1,7 @@
-import {e2e} from '../helpers/e2e.ts';
+import {withTerraform} from '../helpers/cloud-world.ts';
 import {moduleWorld} from '../helpers/terraform-module.ts';
 
-e2e('GCP identities: one account without keys, and only what nodes call', async t => {
+withTerraform('GCP identities: one account without keys, and only what nodes call', async t => {
 	const world = await moduleWorld(t, 'iam/gcp', ['google']);
 	const variables = {name_prefix: 'demo', cloud: {project: 'demo', region: 'europe-west3'}};
 	await world.plan(variables);

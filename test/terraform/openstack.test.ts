@@ -1,7 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import test from 'ava';
-import {e2e} from '../helpers/e2e.ts';
+import {withTerraform} from '../helpers/cloud-world.ts';
 import {moduleWorld, type ShownResource} from '../helpers/terraform-module.ts';
 
 const hash = `$2a$10$${'a'.repeat(53)}`;
@@ -42,7 +42,7 @@ const names = [
 	...[0, 1].map(number => `demo-0a1b2c3d-worker-default-${number}`),
 ];
 
-e2e('OpenStack: what nodes and people need is there, and machines survive what does not concern them', async t => {
+withTerraform('OpenStack: what nodes and people need is there, and machines survive what does not concern them', async t => {
 	const world = await moduleWorld(t, 'openstack', ['openstack']);
 	await world.plan(variables);
 	await world.apply();
@@ -96,7 +96,7 @@ e2e('OpenStack: what nodes and people need is there, and machines survive what d
 	t.regex(await world.refused(variables), /is not for confidential machines/);
 });
 
-e2e('STACKIT: the same machines behind its own load balancer', async t => {
+withTerraform('STACKIT: the same machines behind its own load balancer', async t => {
 	const world = await moduleWorld(t, 'stackit', ['openstack', 'stackit']);
 	const here = {...variables, cloud: {...variables.cloud, project: 'project'}};
 	await world.plan(here);

@@ -74,10 +74,9 @@ export async function noteSizes(folder: string, sizes: Readonly<Record<string, n
 	const variables = await writtenVariables(folder);
 	const groups = variables?.['node_groups'];
 	if (typeof groups !== 'object' || groups === null) return;
-	const changed = Object.entries(groups as Record<string, object>).map(([name, group]) => [
-		name,
-		{...group, ...(sizes[name] === undefined ? {} : {count: sizes[name]})},
-	]);
+	const changed = Object.entries(groups as Record<string, object>).map(
+		([name, group]) => [name, {...group, ...(sizes[name] === undefined ? {} : {count: sizes[name]})}] as const,
+	);
 	const text = `${JSON.stringify({...variables, node_groups: Object.fromEntries(changed)}, undefined, '\t')}\n`;
 	await writeFileSafely(path.join(folder, 'terraform.tfvars.json'), text);
 }

@@ -6,14 +6,15 @@ import {
 	DescribeAddressesCommand,
 	DescribeImagesCommand,
 	DescribeInstanceTypesCommand,
+	DescribeVpcsCommand,
 	type EC2Client,
 	type InstanceTypeInfo,
 	paginateDescribeInstanceTypeOfferings,
 } from '@aws-sdk/client-ec2';
 import {GetCallerIdentityCommand, type STSClient} from '@aws-sdk/client-sts';
 import {byValue, type Check, check, unfit, type WantedGroup} from '../check.ts';
-import {isStandard, notAsked, standardLimit, standardUse} from './cpu-quota.ts';
 import {asked} from './errors.ts';
+import {isStandard, notAsked, quotaOf, standardUse} from './quotas.ts';
 
 export type AwsWanted = {region: string; sevSnp: boolean; groups: readonly WantedGroup[]};
 
@@ -22,6 +23,7 @@ export const awsChecks = (
 	{ec2, sts, quotas}: {ec2: EC2Client; sts: STSClient; quotas?: string | undefined},
 	{region, sevSnp, groups}: AwsWanted,
 ): Check[] => {
+	const place = {ec2, region, endpoint: quotas};
 	const types = byValue(groups, ({instanceType}) => instanceType);
 	const images = byValue(groups, ({image}) => image);
 
@@ -99,22 +101,31 @@ export const awsChecks = (
 		return images.size === 0 ? 'none is named' : `${[...images.keys()].join(', ')}, with a TPM`;
 	});
 
+	const network = check('quota', 'Quota of networks and addresses', async () => {
+		const limit = await quotaOf('networks', place).catch(notAsked);
+		const {Vpcs: networks = []} = await asked('networks', () => ec2.send(new DescribeVpcsCommand({MaxResults: 1000})));
+		const full = typeof limit === 'number' && networks.length >= limit;
+		const addresses = await addressRoom();
+		const short = [...(full ? [`All ${limit} networks (VPCs) of ${region} are used.`] : []), ...addresses.short];
+		if (short.length > 0)
+			throw unfit(
+				short,
+				'Remove what is not used, or have the quota raised (Service Quotas: VPCs per Region, EC2-VPC Elastic IPs).',
+			);
+		return `${addresses.told}; ${typeof limit === 'string' ? `networks ${limit}` : `${limit - networks.length} networks free`}`;
+	});
 	/** A way out for each zone and one address for the load balancer. */
-	const addresses = check('quota', 'Quota of elastic addresses', async () => {
+	const addressRoom = async (): Promise<{short: string[]; told: string}> => {
 		const needed = new Set(groups.map(({zone}) => zone)).size + 1;
 		const {AccountAttributes: all = []} = await asked('limits', () => ec2.send(new DescribeAccountAttributesCommand({})));
 		const allowed = all.find(({AttributeName: name}) => name === 'vpc-max-elastic-ips');
 		const limit = Number(allowed?.AttributeValues?.[0]?.AttributeValue);
 		const {Addresses: used = []} = await asked('addresses', () => ec2.send(new DescribeAddressesCommand({})));
-		if (!Number.isFinite(limit)) return 'AWS does not say how many are allowed';
-		const free = limit - used.length;
-		if (free < needed)
-			throw unfit(
-				[`${needed} elastic addresses are needed, ${Math.max(0, free)} of ${limit} are free.`],
-				'Release some, or have the quota raised (Service Quotas, Amazon EC2, EC2-VPC Elastic IPs).',
-			);
-		return `${needed} needed, ${free} free`;
-	});
+		if (!Number.isFinite(limit)) return {short: [], told: 'AWS does not say how many addresses are allowed'};
+		const free = Math.max(0, limit - used.length);
+		const short = free < needed ? [`${needed} elastic addresses are needed, ${free} of ${limit} are free.`] : [];
+		return {short, told: `${needed} addresses needed, ${free} free`};
+	};
 
 	const processors = check('cpu-quota', 'Quota of virtual CPUs', async () => {
 		let needed = 0;
@@ -124,7 +135,7 @@ export const awsChecks = (
 			else needed += count * ((await described(ec2, instanceType))?.VCpuInfo?.DefaultVCpus ?? 0);
 		}
 		const more = others.length === 0 ? '' : `; the quota of ${others.join(', ')} is not asked`;
-		const limit = await standardLimit(ec2, region, quotas).catch(notAsked);
+		const limit = await quotaOf('standardCpus', place).catch(notAsked);
 		if (typeof limit === 'string') return `${needed} needed; ${limit}${more}`;
 		const free = Math.max(0, limit - (await standardUse(ec2)));
 		if (free < needed)
@@ -134,7 +145,7 @@ export const awsChecks = (
 			);
 		return `${needed} needed, ${free} free${more}`;
 	});
-	return [identity, permissions, offerings, image, addresses, processors];
+	return [identity, permissions, offerings, image, network, processors];
 };
 
 const described = async (ec2: EC2Client, type: string): Promise<InstanceTypeInfo | undefined> => {

@@ -35,6 +35,8 @@ const type = (feature: string, tpm = 'supported', cpus = 4) =>
 		'DescribeInstanceTypes',
 		`<instanceTypeSet><item><instanceType>m6a.xlarge</instanceType><vCpuInfo><defaultVCpus>${cpus}</defaultVCpus></vCpuInfo><processorInfo><supportedFeatures><item>${feature}</item></supportedFeatures></processorInfo><nitroTpmSupport>${tpm}</nitroTpmSupport></item></instanceTypeSet>`,
 	);
+const networks = (count: number) =>
+	answer('DescribeVpcs', `<vpcSet>${'<item><vpcId>vpc-1</vpcId></item>'.repeat(count)}</vpcSet>`);
 /** So many machines of four virtual CPUs; beside them a spot machine and one that counts for another quota. */
 const running = (count: number) => {
 	const item = (name: string, more = '') =>
@@ -67,16 +69,20 @@ const results = async (t: ExecutionContext, changes: Record<string, Reply> = {})
 		),
 		DescribeAddresses: answer('DescribeAddresses', '<addressesSet><item><publicIp>192.0.2.1</publicIp></item></addressesSet>'),
 		DescribeInstances: running(3),
-		'ServiceQuotasV20190624.GetServiceQuota': {body: {Quota: {QuotaCode: 'L-1216C47A', Value: 32}}},
+		DescribeVpcs: networks(4),
+		'L-1216C47A': {body: {Quota: {QuotaCode: 'L-1216C47A', Value: 32}}},
+		'L-F678F1CE': {body: {Quota: {QuotaCode: 'L-F678F1CE', Value: 5}}},
 		...changes,
 	};
 	const asked: URLSearchParams[] = [];
 	const {url} = await cloudServer(t, ({body, headers}) => {
 		const target = headers['x-amz-target'];
 		if (typeof target === 'string') {
-			t.deepEqual(JSON.parse(body), {ServiceCode: 'ec2', QuotaCode: 'L-1216C47A'});
+			const {ServiceCode: service, QuotaCode: code} = JSON.parse(body) as {ServiceCode: string; QuotaCode: string};
+			t.is(target, 'ServiceQuotasV20190624.GetServiceQuota');
+			t.is(service, code === 'L-F678F1CE' ? 'vpc' : 'ec2');
 			t.regex(headers.authorization ?? '', /eu-west-1\/servicequotas\/aws4_request/);
-			return replies[target] ?? {status: 404};
+			return replies[code] ?? {status: 404};
 		}
 		const form = new URLSearchParams(body);
 		asked.push(form);
@@ -105,16 +111,19 @@ test('all is well', async t => {
 		JSON.stringify([...found.values()]),
 	);
 	t.is(found.get('identity')?.detail, 'account 123456789012, arn:aws:iam::123456789012:user/demo, region eu-west-1');
-	t.regex(found.get('quota')?.detail ?? '', /^3 needed, 4 free/);
+	t.regex(found.get('quota')?.detail ?? '', /^3 addresses needed, 4 free; 1 networks free$/);
 	t.is(found.get('cpu-quota')?.detail, '20 needed, 20 free');
 });
 
 test('a quota that nobody may ask is said, and stops nothing', async t => {
-	const quota = 'ServiceQuotasV20190624.GetServiceQuota';
+	const quota = 'L-1216C47A';
 	const refusal = {__type: 'com.amazonaws.servicequotas#AccessDeniedException', message: 'User is not authorized'};
 	const denied = (await results(t, {[quota]: {status: 400, body: refusal}})).get('cpu-quota');
 	t.true(denied?.ok);
 	t.regex(denied?.detail ?? '', /^20 needed; not asked: AWS refused the quota of virtual CPUs: User is not authorized/);
+	const half = (await results(t, {'L-F678F1CE': {status: 400, body: refusal}})).get('quota');
+	t.true(half?.ok);
+	t.regex(half?.detail ?? '', /4 free; networks not asked: AWS refused the quota of networks/);
 	for (const silent of [{cut: true}, {text: 'gateway'}, {body: {Quota: {}}}])
 		t.regex((await results(t, {[quota]: silent})).get('cpu-quota')?.detail ?? '', /^20 needed; not asked: AWS/);
 });
@@ -190,6 +199,7 @@ const cases: [string, Record<string, Reply>, string, RegExp, RegExp][] = [
 		/3 elastic addresses are needed, 2 of 5 are free/,
 		/raised/,
 	],
+	['networks', {DescribeVpcs: networks(5)}, 'quota', /All 5 networks \(VPCs\) of eu-west-1 are used/, /VPCs per Region/],
 	['virtual CPUs', {DescribeInstances: running(4)}, 'cpu-quota', /20 virtual CPUs.*16 of 32 are free/, /Service Quotas/],
 	['outage', {DescribeAddresses: failure('ServiceUnavailable', 503)}, 'quota', /gives no answer/, /status page/],
 ];

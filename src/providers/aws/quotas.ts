@@ -4,8 +4,13 @@ import {AppError} from '../../errors.ts';
 import {refused, unreachable} from '../refusals.ts';
 import {asked, awsWords} from './errors.ts';
 
-/** Quota "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances" of EC2, counted in virtual CPUs. */
-const standardQuota = {ServiceCode: 'ec2', QuotaCode: 'L-1216C47A'};
+/** Quotas by the codes of Service Quotas. */
+const quotas = {
+	/** Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances, counted in virtual CPUs. */
+	standardCpus: {ServiceCode: 'ec2', QuotaCode: 'L-1216C47A'},
+	/** VPCs per region. */
+	networks: {ServiceCode: 'vpc', QuotaCode: 'L-F678F1CE'},
+};
 const standardType = /^(?:[acdhimrtz]|im|is)\d/u;
 
 /** Whether machines of a type count towards the quota of standard ones; the others have quotas of their own. */
@@ -16,11 +21,14 @@ const failureSchema = z.object({__type: z.string().default(''), message: z.strin
 const largestAnswer = 64 * 1024;
 
 /**
- * How many virtual CPUs of standard machines may run in the region (Service Quotas, GetServiceQuota): signed by the client for EC2,
- * because one call is no reason for one more library. Throws AppError `cloud-refused` or `cloud-unreachable`.
+ * How much is allowed in the region (Service Quotas, GetServiceQuota): signed by the client for EC2, because one call is no reason for
+ * one more library. Throws AppError `cloud-refused` or `cloud-unreachable`.
  */
-export const standardLimit = async (ec2: EC2Client, region: string, endpoint?: string): Promise<number> => {
-	const what = 'the quota of virtual CPUs';
+export const quotaOf = async (
+	kind: keyof typeof quotas,
+	{ec2, region, endpoint}: {ec2: EC2Client; region: string; endpoint: string | undefined},
+): Promise<number> => {
+	const what = kind === 'networks' ? 'the quota of networks' : 'the quota of virtual CPUs';
 	const {protocol, hostname, port, host} = new URL(
 		endpoint ?? `https://servicequotas.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
 	);
@@ -32,7 +40,7 @@ export const standardLimit = async (ec2: EC2Client, region: string, endpoint?: s
 		path: '/',
 		query: {},
 		headers: {host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'ServiceQuotasV20190624.GetServiceQuota'},
-		body: JSON.stringify(standardQuota),
+		body: JSON.stringify(quotas[kind]),
 	};
 	const signed = await asked(what, async () =>
 		(await ec2.config.signer()).sign(request, {signingService: 'servicequotas', signingRegion: region}),
