@@ -6,7 +6,7 @@ import {vouchedRows} from '../../src/wizard/vouched-view.ts';
 import {failureLines} from '../failure.ts';
 import {fieldLines} from '../fields.ts';
 import type {Line} from '../lines.ts';
-import {blank, labelled, line, span, wrap} from '../lines.ts';
+import {blank, labelled, wrap} from '../lines.ts';
 import type {Body} from '../screen.tsx';
 import type {Theme} from '../theme.ts';
 import {workingSymbol} from '../theme.ts';
