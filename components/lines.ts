@@ -65,8 +65,8 @@ export function wrap(text: string, width: number, tone: Tone = 'plain', indent =
 			current = '';
 		}
 		while (cells(word) > (lines.length === 0 && current === '' ? width : room)) {
-			const head = fit(word, room, '').trimEnd();
-			lines.push(head);
+			const head = fit(word, room, '');
+			lines.push(head.trimEnd());
 			word = word.slice(head.length);
 		}
 		current = current === '' ? word : `${current} ${word}`;
@@ -81,6 +81,17 @@ export function labelled(label: string, value: string, width: number, labelWidth
 	return wrap(value, width - labelWidth, tone).map((content, index) =>
 		line(span(fit(index === 0 ? label : '', labelWidth), 'dim'), ...content),
 	);
+}
+
+/** A command for a shell: broken before a flag only, with the backslash that makes it one command again when it is pasted. */
+export function shellLines(command: string, width: number): Line[] {
+	const lines: string[] = [];
+	for (const part of command.split(/ (?=-)/u)) {
+		const last = lines.at(-1);
+		if (last === undefined || cells(last) + 1 + cells(part) + 2 > width) lines.push(last === undefined ? part : `  ${part}`);
+		else lines[lines.length - 1] = `${last} ${part}`;
+	}
+	return lines.flatMap((text, index) => wrap(index < lines.length - 1 ? `${text} \\` : text, width));
 }
 
 export function indented(lines: readonly Line[], by: number): Line[] {

@@ -7,7 +7,7 @@ import {cloudOf} from '../../src/wizard/values.ts';
 import {failureLines} from '../failure.ts';
 import {fieldLines} from '../fields.ts';
 import type {Line} from '../lines.ts';
-import {blank, indented, labelled, line, span, wrap} from '../lines.ts';
+import {blank, indented, labelled, line, shellLines, span, wrap} from '../lines.ts';
 import type {Body} from '../screen.tsx';
 import type {Theme} from '../theme.ts';
 import {workingSymbol} from '../theme.ts';
@@ -31,7 +31,7 @@ export function reviewBody(state: WizardState, width: number, theme: Theme, now:
 
 /** The commands that do the same, each on lines of its own. */
 export const commandLines = (state: WizardState, width: number): Line[] =>
-	equivalentCommands(state.values, state.facts).flatMap(command => wrap(command, width, 'plain', '  '));
+	equivalentCommands(state.values, state.facts).flatMap(command => shellLines(command, width));
 
 const isAllNew = ({update, destroy}: {update: number; destroy: number}): boolean => update + destroy === 0;
 

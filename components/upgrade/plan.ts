@@ -4,7 +4,7 @@ import type {UpgradeState} from '../../src/wizard/upgrade/state.ts';
 import {obstacle, proposalFor} from '../../src/wizard/upgrade/state.ts';
 import {upgradeCommand} from '../../src/wizard/upgrade/steps.ts';
 import type {Line} from '../lines.ts';
-import {blank, indented, labelled, line, middle, span, wrap} from '../lines.ts';
+import {blank, indented, labelled, line, middle, shellLines, span, wrap} from '../lines.ts';
 import type {Body} from '../screen.tsx';
 import type {Theme} from '../theme.ts';
 import {askBody, headLines} from './question.ts';
@@ -99,6 +99,6 @@ export function consentFacts(state: UpgradeState, width: number, theme: Theme): 
 		blank,
 		...rows.flatMap(([label, value]) => labelled(label === '' ? '' : ` ${label}`, value, width, 14)),
 		line(span(' same without questions', 'dim')),
-		...indented(wrap(upgradeCommand(state.values, state.facts), width - 3, 'plain', '  '), 3),
+		...indented(shellLines(upgradeCommand(state.values, state.facts), width - 3), 3),
 	];
 }

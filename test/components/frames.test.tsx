@@ -1,6 +1,6 @@
 import test from 'ava';
 import {homeFrame} from '../../components/home-frame.ts';
-import {cells, fit, textOf, wrap} from '../../components/lines.ts';
+import {cells, fit, shellLines, textOf, wrap} from '../../components/lines.ts';
 import {liveFrame} from '../../components/live-frame.ts';
 import {layout} from '../../components/screen.tsx';
 import {createTheme} from '../../components/theme.ts';
@@ -284,5 +284,10 @@ test('text is measured and wrapped in cells', t => {
 	t.is(fit('ab', 4), 'ab  ');
 	t.is(textOf(wrap('one two three', 8, 'plain', '  ')), 'one two\n  three');
 	t.is(textOf(wrap('abcdefgh', 4)), 'abcd\nefgh');
+	const command = 'constellation apply -C /tmp/x --name demo --workers 2 --yes';
+	const broken = textOf(shellLines(command, 34)).split('\n');
+	t.deepEqual(broken, ['constellation apply -C /tmp/x \\', '  --name demo --workers 2 --yes']);
+	t.is(broken.join('\n').replaceAll(/ \\\n +/gu, ' '), command, 'pasted, it is one command again');
+	t.is(textOf(wrap('  ab', 1)), '\n\na\nb', 'blanks in front of no room at all come to an end too');
 	t.is(summary.name, 'demo');
 });
