@@ -7,6 +7,7 @@ import type {WorkspaceState} from '../workspace/state.ts';
 import {requireSomething, workspaceState} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
 import {refuseOriginal} from './original/open.ts';
+import {namedSilence} from './silence.ts';
 import {type SystemOptions, systemDependencies} from './system.ts';
 
 export {fileNames} from '../workspace/files.ts';
@@ -31,7 +32,10 @@ export async function openAnyWorkspace(place: SystemOptions): Promise<Dependenci
 	return systemDependencies(place);
 }
 
-/** For commands that change something: one at a time in a workspace, and never in the tool's own checkout. */
+/**
+ * For commands that change something: one at a time in a workspace, and never in the tool's own checkout. A silent Kubernetes API is
+ * AppError `cluster-unreachable`, whichever request it was.
+ */
 export async function withLock<R>(place: SystemOptions, command: string, body: (deps: Dependencies) => Promise<R>): Promise<R> {
 	const workspace = workspaceAt(place.folder);
 	await refuseCheckout(workspace);
@@ -42,6 +46,8 @@ export async function withLock<R>(place: SystemOptions, command: string, body: (
 	try {
 		await removeUnfinished(workspace);
 		return await body(await systemDependencies(place));
+	} catch (error) {
+		throw namedSilence(error);
 	} finally {
 		await release();
 	}

@@ -561,6 +561,48 @@ test('backup: everything is there, 0600, read back; secrets of the store stay en
 		t.throws(() => upgradeFolder(workspace, id), {instanceOf: TypeError});
 });
 
+test('a fault before the policies leaves the cluster and the config as they are, and nobody locked out', async t => {
+	const full = new AppError('The disk is full: control-plane.snapshot.', {code: 'disk-full', exitCode: 3});
+	const cut = () => Promise.reject(new KubeError(0, '', 'connect ECONNREFUSED'));
+	const faults: readonly [
+		what: string,
+		code: string,
+		exitCode: number,
+		change: Partial<UpgradeDependencies>,
+		api: Partial<Kube>,
+	][] = [
+		['a full disk', 'disk-full', 3, {snapshot: () => Promise.reject(full)}, {}],
+		['a store that cannot be copied', 'snapshot-failed', 3, {snapshot: (_, file) => snapshotStore('/nowhere', file)}, {}],
+		['a network that is cut', 'cluster-unreachable', 7, {}, {list: cut}],
+		['somebody who was faster', 'upgrade-busy', 3, {}, {create: () => Promise.reject(new KubeError(409, 'AlreadyExists', ''))}],
+	];
+	for (const [what, code, exitCode, change, api] of faults) {
+		const {deps, workspace} = await world(t);
+		const {proposal} = await checkForUpgrade(deps, {});
+		if (proposal === undefined) return t.fail('there is a proposal');
+		const file = await decide(deps, proposal, {measurements: proposal.target.measurements, concerns: []});
+		const config = readFileSync(workspace.path('config'), 'utf8');
+		const written: string[] = [];
+		const kube: Kube = {
+			...kubeOf(clusterObjects()),
+			create: async ({plural}, object) => {
+				written.push(plural);
+				return object;
+			},
+			patch: async ({plural}, name, patch) => {
+				written.push(`${plural} ${JSON.stringify(patch)}`);
+				return node(name);
+			},
+			...api,
+		};
+		const going = finish(runUpgrade({...deps, kube: () => kube, ...change}, file, new AbortController().signal));
+		t.like(await t.throwsAsync(going, {instanceOf: AppError}, what), {code, exitCode}, what);
+		t.deepEqual(written, code === 'upgrade-busy' ? [] : ['leases', 'leases {"spec":{"holderIdentity":""}}'], what);
+		t.is(readFileSync(workspace.path('config'), 'utf8'), config, what);
+		t.is(await readBackup(upgradeFolder(workspace, file.id)), undefined, what);
+	}
+});
+
 test('a backup that is not what was written is refused, with every problem; an unfinished one is none', async t => {
 	const {deps, workspace} = await world(t);
 	const folder = upgradeFolder(workspace, 'upgrade-20260102030405-0a1b2c3d');
@@ -659,7 +701,7 @@ test('who else vouches for the image stands beside its measurements; who does no
 	const {proposal} = await checkForUpgrade({...deps, vouch: () => Promise.resolve(vouched)}, {});
 	t.is(proposal?.vouched, vouched);
 	for (const {source, signer} of proposal?.measurements.rows ?? []) {
-		t.is(source, 'what was imported, the same as in image v0.2.0, its signed file');
+		t.is(source, 'what was imported, the same as in image v0.2.0 on this machine');
 		t.regex(signer, /^key 1 of the config sha256:7777/);
 	}
 	const lines = proposal === undefined ? '' : proposalLines(proposal).join('\n');

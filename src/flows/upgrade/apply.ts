@@ -14,6 +14,7 @@ import type {StepKind} from '../../upgrade/steps.ts';
 import {upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {adminKube} from '../cluster.ts';
 import {phase} from '../phase.ts';
+import {namingSilence} from '../silence.ts';
 import {backUp} from './backup.ts';
 import {renewBaseObjects} from './base-objects.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
@@ -33,7 +34,10 @@ export type UpgradeEnd = {id: string; state: 'done'; finished: FinishedUpgrade} 
  * Carries a plan that was consented to out, or goes on with it where an earlier run was killed: every step looks first whether it was
  * taken. From the moment when the cluster knows the target its operator does the work, whoever looks on.
  */
-export async function* runUpgrade(deps: UpgradeDependencies, file: PlanFile, signal: AbortSignal): Flow<UpgradeEnd> {
+export const runUpgrade = (deps: UpgradeDependencies, file: PlanFile, signal: AbortSignal): Flow<UpgradeEnd> =>
+	namingSilence(run(deps, file, signal));
+
+async function* run(deps: UpgradeDependencies, file: PlanFile, signal: AbortSignal): Flow<UpgradeEnd> {
 	const {kube} = await adminKube(deps);
 	const {journal, now} = deps;
 	await journal.intent('upgrade', {resource: file.id, digest: planDigest(file).slice('sha256:'.length)});

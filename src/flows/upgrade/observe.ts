@@ -1,7 +1,6 @@
 import {sameBytes} from '../../attestation/bytes.ts';
 import {type Policy, parsePolicy} from '../../attestation/policy.ts';
 import {singlePolicies} from '../../attestation/variants/local/policy.ts';
-import {AppError, exitCodes} from '../../errors.ts';
 import {type Kube, KubeError, type KubeObject, type Resource} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import type {Machine} from '../../providers/node-groups.ts';
@@ -10,6 +9,7 @@ import {type PolicySet, policyVersion, readPolicySet} from '../../upgrade/policy
 import type {PolicyUser} from '../../upgrade/policy-users.ts';
 import type {ReplicaReport} from '../../upgrade/replicas.ts';
 import {adminKube, pinnedPolicy, readConfig, requireInitialised} from '../cluster.ts';
+import {namedSilence} from '../silence.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {inFlight, observedBudgets, observedNode, observedPods, wantedVersion} from './objects.ts';
 import {recordedDurations} from './pair-times.ts';
@@ -35,8 +35,7 @@ export async function observe(deps: UpgradeDependencies): Promise<Sight> {
 	try {
 		return await look(deps);
 	} catch (error) {
-		if (error instanceof KubeError && (error.code === 0 || error.code >= 500)) throw unreachable(error);
-		throw error;
+		throw namedSilence(error);
 	}
 }
 
@@ -141,16 +140,4 @@ function usersOf({nodes, inFlight: coming, groups}: Observed, machines: readonly
 			.map(({name, image}) => ({kind: 'machine' as const, name, image})),
 		...groups.map(({name, image}) => ({kind: 'node group' as const, name, image})),
 	];
-}
-
-function unreachable(cause: KubeError): AppError {
-	return new AppError('The machines run, but the Kubernetes API does not answer.', {
-		code: 'cluster-unreachable',
-		exitCode: exitCodes.unreachable,
-		next: [
-			'constellation recover   helps nodes that wait for the master secret',
-			'constellation status    shows how each node is',
-		],
-		cause,
-	});
 }

@@ -7,6 +7,7 @@ import {widen} from '../../upgrade/policy-set.ts';
 import {readPlan, upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {adminKube} from '../cluster.ts';
 import {phase} from '../phase.ts';
+import {namedSilence, namingSilence} from '../silence.ts';
 import {attend, locked, runUpgrade, type UpgradeEnd} from './apply.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {readSteering, type Steering, steer} from './node-version.ts';
@@ -16,6 +17,8 @@ import {acceptedPolicyOf, awaitReplicas, changePolicies} from './policies.ts';
 
 /** How an upgrade that nobody wants any more can end. */
 export type AbortWay = 'return' | 'stay-mixed' | 'roll-back';
+
+export type AbortEnd = UpgradeEnd | {id: string; state: 'aborted'};
 
 /** The upgrade that was begun and is not over. Throws AppError `no-upgrade` (exit 3). */
 export async function currentUpgrade(deps: UpgradeDependencies): Promise<{kube: Kube; steering: Steering; file: PlanFile}> {
@@ -44,13 +47,20 @@ function begunHere({journal}: UpgradeDependencies): string | undefined {
 
 /** The replacement that is under way is finished, no other begins. */
 export async function pauseUpgrade(deps: UpgradeDependencies): Promise<string> {
-	const {kube, file} = await currentUpgrade(deps);
-	await steer(kube, {annotations: {paused: 'true'}});
-	return file.id;
+	try {
+		const {kube, file} = await currentUpgrade(deps);
+		await steer(kube, {annotations: {paused: 'true'}});
+		return file.id;
+	} catch (error) {
+		throw namedSilence(error);
+	}
 }
 
 /** Takes pause and failure away and looks on; one that the cluster does not know of yet begins. */
-export async function* continueUpgrade(deps: UpgradeDependencies, signal: AbortSignal): Flow<UpgradeEnd> {
+export const continueUpgrade = (deps: UpgradeDependencies, signal: AbortSignal): Flow<UpgradeEnd> =>
+	namingSilence(goOn(deps, signal));
+
+async function* goOn(deps: UpgradeDependencies, signal: AbortSignal): Flow<UpgradeEnd> {
 	const {kube, steering, file} = await currentUpgrade(deps);
 	if (steering.id !== file.id) return yield* runUpgrade(deps, file, signal);
 	const lease = yield* phase('lock', deps.now, locked(deps, kube, file.id));
@@ -78,11 +88,10 @@ export async function abortWays(deps: UpgradeDependencies): Promise<{file: PlanF
 }
 
 /** Ends an upgrade in one of the open ways. Throws AppError `abort-impossible` (exit 3) for another. */
-export async function* abortUpgrade(
-	deps: UpgradeDependencies,
-	way: AbortWay,
-	signal: AbortSignal,
-): Flow<UpgradeEnd | {id: string; state: 'aborted'}> {
+export const abortUpgrade = (deps: UpgradeDependencies, way: AbortWay, signal: AbortSignal): Flow<AbortEnd> =>
+	namingSilence(abort(deps, way, signal));
+
+async function* abort(deps: UpgradeDependencies, way: AbortWay, signal: AbortSignal): Flow<AbortEnd> {
 	const {file, ways, why} = await abortWays(deps);
 	if (!ways.includes(way)) throw impossible(way, ways, why);
 	const {kube} = await adminKube(deps);
