@@ -15,10 +15,11 @@ export function fieldLines(state: WizardState, width: number, theme: Theme): Bod
 	let focus = 0;
 	let cursor: Body['cursor'];
 	const fields = fieldsOf(state.step, state.values, state.facts);
+	const labels = Math.max(16, ...fields.map(({label}) => cells(label) + 2));
 	fields.forEach((field, index) => {
 		const isFocused = field.id === focused(state)?.id;
 		const part = field.kind === 'select' || field.kind === 'confirm' ? choices : typed;
-		const body = part(field, state, isFocused, width, theme, fields.length > 1);
+		const body = part(field, state, isFocused, width, theme, fields.length > 1 ? labels : 0);
 		// Lines to fill in stand close together: there may be many.
 		if (index > 0 && !(field.kind === 'text' && fields[index - 1]?.kind === 'text')) lines.push(blank);
 		if (isFocused) focus = lines.length + (body.focus ?? 0);
@@ -28,13 +29,13 @@ export function fieldLines(state: WizardState, width: number, theme: Theme): Bod
 	return {lines, focus, ...(cursor === undefined ? {} : {cursor})};
 }
 
-function typed(field: Field, state: WizardState, isFocused: boolean, width: number, theme: Theme, several: boolean): Body {
+function typed(field: Field, state: WizardState, isFocused: boolean, width: number, theme: Theme, labels: number): Body {
 	const text = state.values[field.id];
 	const pointer = isFocused ? span(`${theme.symbols.pointer} `, 'accent') : span('  ');
-	const named = field.kind === 'number' || several;
+	const named = field.kind === 'number' || labels > 0;
 	// In a narrow window the label of a text stands above it.
 	const above = named && field.kind === 'text' && width < 58;
-	const label = named && !above ? fit(field.label, 16) : '';
+	const label = named && !above ? fit(field.label, field.kind === 'number' ? 16 : labels) : '';
 	const room = width - 3 - cells(label);
 	const parts = graphemes(text);
 	// A text that is too long for its line shows the part around the cursor.
@@ -55,9 +56,9 @@ function typed(field: Field, state: WizardState, isFocused: boolean, width: numb
 	return {lines, focus: at, ...(isFocused ? {cursor: {line: at, column}} : {})};
 }
 
-function choices(field: Field, state: WizardState, isFocused: boolean, width: number, theme: Theme, several: boolean): Body {
+function choices(field: Field, state: WizardState, isFocused: boolean, width: number, theme: Theme, labels: number): Body {
 	const options = optionsOf(field, state);
-	const lines: Line[] = several ? [line(span(field.label))] : [];
+	const lines: Line[] = labels > 0 ? [line(span(field.label))] : [];
 	if (options.length === 0) return {lines: [...lines, line(span('  reading what there is…', 'dim'))]};
 	const how = {options, value: state.values[field.id], hasFocus: isFocused, inline: field.inline === true, width, theme};
 	if (isLong(field, state)) {

@@ -1,13 +1,13 @@
 import {waitsOf} from '../src/lanes.ts';
 import {rollRows} from '../src/roll-rows.ts';
-import {duration, oneLine} from '../src/text.ts';
+import {duration} from '../src/text.ts';
 import type {LiveState} from '../src/wizard/live.ts';
 import {detachSentence, spokenLane} from '../src/wizard/live.ts';
 import {failureLines} from './failure.ts';
 import {joinTable, legend, tableHeight} from './join-table.ts';
 import {laneHistory, refusalBlock} from './lane-detail.ts';
 import type {Line} from './lines.ts';
-import {blank, fit, line, sides, span, wrap} from './lines.ts';
+import {blank, line, sides, span, wrap} from './lines.ts';
 import {fullLog, logTail} from './log-pane.ts';
 import {policyLines} from './policy-strip.ts';
 import {phaseLines} from './progress.ts';
@@ -16,7 +16,6 @@ import {rollHeight, rollTable} from './roll-table.ts';
 import {rollDetail} from './roll-words.ts';
 import type {Body} from './screen.tsx';
 import type {Theme} from './theme.ts';
-import {workingSymbol} from './theme.ts';
 import {verifyLines} from './verify.ts';
 
 /** The work as it happens, made for the height there is: phases, lanes, what is waited for, what went wrong, the log. */
@@ -62,7 +61,8 @@ function mainLines(live: LiveState, width: number, height: number, theme: Theme,
 		return joinTable({view, width, height, theme, now, ...looking});
 	}
 	if (view.verify !== undefined) return verifyLines(view.verify, width, theme).slice(0, height);
-	return resourceLines([...view.resources.values()], width, height, theme, now);
+	const hasEnded = live.work === 'failed' || live.work === 'done';
+	return resourceLines([...view.resources.values()], width, height, theme, now, hasEnded);
 }
 
 // What a person should read now: a failure, a refusal, the node they look at, else what is waited for.

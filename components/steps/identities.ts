@@ -40,7 +40,7 @@ function planned(plan: NonNullable<WizardState['facts']['identities']['plan']>, 
 	return [
 		...partLines(preview, width),
 		blank,
-		line(span(`Terraform will create ${count(create, 'resource')}, change ${update}, destroy ${destroy}.`, 'accent')),
+		...wrap(`Terraform will create ${count(create, 'resource')}, change ${update}, destroy ${destroy}.`, width, 'accent'),
 		blank,
 	];
 }

@@ -22,10 +22,10 @@ export function reviewBody(state: WizardState, width: number, theme: Theme, now:
 		...planState(state, width, theme, now),
 	];
 	const commands = [line(span(' same without questions', 'dim')), ...indented(commandLines(state, width - 3), 3)];
-	const short = line(span(' same without questions', 'dim'), span('  c shows the commands', 'dim'));
+	const short = indented(wrap('same without questions: c shows the commands', width - 1, 'dim'), 1);
 	const several = equivalentCommands(state.values, state.facts).length > 1;
 	const fits = above.length + commands.length + 1 + fields.lines.length <= height;
-	const lines = [...above, ...(fits || !several ? commands : [short]), blank, ...fields.lines];
+	const lines = [...above, ...(fits || !several ? commands : short), blank, ...fields.lines];
 	return {lines, focus: lines.length - fields.lines.length + (fields.focus ?? 0)};
 }
 
@@ -112,14 +112,11 @@ function planState(state: WizardState, width: number, theme: Theme, now: number)
 function plannedLines({plan, checks = []}: WizardState['facts']['plan'], width: number, theme: Theme): Line[] {
 	const {create = 0, update = 0, destroy = 0} = plan ?? {};
 	const unsure = checks.filter(({state}) => state === 'warning');
-	const gone = destroy > 0 ? span(`destroy ${destroy}.`, 'trouble') : span('destroy 0.', 'accent');
+	const words = `Terraform will create ${count(create, 'resource')}, change ${update}, destroy ${destroy}.`;
 	return [
-		line(
-			' ',
-			span(`Terraform will create ${count(create, 'resource')}, change ${update}, `, 'accent'),
-			gone,
-			span('  p plan', 'dim'),
-		),
+		...(width < 60
+			? indented(wrap(words, width - 1, destroy > 0 ? 'trouble' : 'accent'), 1)
+			: [line(' ', span(words, destroy > 0 ? 'trouble' : 'accent'), span('  p plan', 'dim'))]),
 		...(unsure.length === 0
 			? []
 			: indented(

@@ -31,7 +31,7 @@ function reachedBody({message, next}: Failure, width: number): Body {
 		lines: [
 			...wrap(message, width, 'strong'),
 			blank,
-			...next.flatMap(words => wrap(words, width, 'plain', '  ')),
+			...next.flatMap(words => wrap(words, width)),
 			blank,
 			...wrap('What was made is recorded in the folder: running the same again changes nothing.', width, 'dim'),
 		],

@@ -34,7 +34,7 @@ export function measurementFacts(state: UpgradeState, width: number, theme: Them
 		...(origin === undefined ? [] : labelled(' from', origin.source, width, 11)),
 		...(origin === undefined ? [] : labelled(' signed by', origin.signer, width, 11)),
 		...(vouched === undefined ? [] : labelled(' file', vouched.digest, width, 11)),
-		...(vouched === undefined ? [] : labelled(' log', vouched.logWords, width, 11)),
+		...(vouched === undefined ? [] : labelled(' log', vouched.logWords.replace(/^log /u, ''), width, 11)),
 		...(concerns.length === 0 ? [] : [blank, ...wrap(warning, width, 'trouble', '  ')]),
 	];
 }

@@ -41,7 +41,8 @@ export async function openSetup(place: SystemOptions, options: {ignoreRules: boo
 export async function placesOn(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
 	const words = async (cloud: (typeof clouds)[keyof typeof clouds]) => {
 		const found = await credentialsFor(cloud, env);
-		return [cloud.id, found === undefined ? 'needs credentials' : `credentials from ${path.basename(found)}`] as const;
+		const needs = cloud.recorded === 'OpenStack' ? 'needs a clouds.yaml' : 'needs credentials';
+		return [cloud.id, found === undefined ? needs : 'has credentials'] as const;
 	};
 	return {local: 'ready', ...Object.fromEntries(await Promise.all(Object.values(clouds).map(words)))};
 }

@@ -1,5 +1,5 @@
 import type {WizardAction} from './actions.ts';
-import {focused, hasAnswers, isLong, isTextual} from './form.ts';
+import {equivalentCommands, focused, hasAnswers, isLong, isTextual} from './form.ts';
 import type {Binding, Hint} from './keys.ts';
 import {actionFor, bind, hintsFor, keySections} from './keys.ts';
 import {liveBindings} from './live-keys.ts';
@@ -58,6 +58,7 @@ const several: When = context =>
 	typing(context) && fieldsOf(context.state.step, context.state.values, context.state.facts).length > 1;
 // The identities have an Enter of their own, and none while Terraform is at work.
 const waiting: When = ({state}) => state.step === 'identities';
+const severalCommands: When = ({state: {values, facts}}) => equivalentCommands(values, facts).length > 1;
 const removable: When = context => {
 	const {live, removing} = context.state;
 	const began = live.view.phases.some(({id}) => id === 'machines');
@@ -103,12 +104,12 @@ const table: readonly WizardBinding[] = [
 		all(at('summary'), ({state}) => state.reached === undefined),
 		{type: 'back'},
 	),
-	bind('live view', ['x'], 'x', 'remove what was made', removable, {type: 'remove'}),
+	bind('live view', ['x'], 'x', 'remove', removable, {type: 'remove'}),
 	bind('checks', ['r'], 'r', 'check again', checked, {type: 'again'}),
 	bind('review', ['r'], 'r', 'plan again', all(at('review'), planFailed), {type: 'again'}),
 	bind('measurements', ['r'], 'r', 'ask again', all(at('measurements'), refusedSource), {type: 'again'}),
 	bind('review', ['p'], 'p', 'plan', all(at('review'), planned), {type: 'overlay', overlay: 'plan'}),
-	bind('review', ['c'], 'c', 'commands', at('review'), {type: 'overlay', overlay: 'commands'}),
+	bind('review', ['c'], 'c', 'commands', all(at('review'), severalCommands), {type: 'overlay', overlay: 'commands'}),
 	bind('leaving', ['enter', 'y'], 'enter', 'leave', over('leave'), {type: 'leave'}),
 	bind('everywhere', ['escape'], 'esc', 'close', not(open), {type: 'close'}),
 	bind('questions', ['escape'], 'esc', 'back', all(form, not(making)), {type: 'back'}),

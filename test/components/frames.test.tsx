@@ -163,11 +163,11 @@ const onCloud: [string, WizardState, readonly string[]][] = [
 		),
 		['AWS denies it.', 'r tries again'],
 	],
-	['work-aws', reduce(startWizard({...onAws}, 'work'), resources), ['38 resources done, 8 at work, 1 failed']],
+	['work-aws', reduce(startWizard({...onAws}, 'work'), resources), ['1 failed, 8 at work, 38 done']],
 	[
 		'failed-aws',
 		[resources, broken].reduce(reduce, startWizard({...onAws}, 'work')),
-		['Ask for more in Service Quotas.', 'What exists is kept.', 'x remove what was made'],
+		['Ask for more in Service Quotas.', 'What exists is kept.', 'x remove'],
 	],
 	['reached', reduce(walkTo('work', onAws), reached), ['there are no machines yet', 'constellation terminate']],
 ];

@@ -254,7 +254,7 @@ test('on a cloud the commands write the config, make the identities in it, and c
 	t.is(apply, 'constellation apply --yes');
 
 	const flagsOf = (...names: string[]) =>
-		new Map([
+		new Map<string, string | undefined>([
 			...globalFlags.map(({short = '', env}) => [`-${short}`, env] as const),
 			['--yes', undefined] as const,
 			...commandTable

@@ -69,7 +69,7 @@ export const accountSteps: readonly Step[] = [
 				env: 'CONSTELLATION_IAM',
 				preselect: true,
 				options: () => [
-					{value: 'make', title: 'Make them', status: 'the next step shows the plan'},
+					{value: 'make', title: 'Make them', status: 'plan first'},
 					{value: 'existing', title: 'Use existing ones'},
 				],
 			},
