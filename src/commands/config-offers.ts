@@ -9,7 +9,9 @@ const asked = ({argument}: CommandInput): Offer[] => offersOf(cloudIds.find(clou
 
 /** Where the facts are from, each once. */
 function sourceLines(sources: readonly Source[]): string[] {
-	const lines = sources.map(({document, date, url}) => `  ${document} (${date})\n  ${url}`);
+	const lines = sources.map(
+		({document, date, url, note}) => `  ${document} (${[date, ...(note ? [note] : [])].join('; ')})\n  ${url}`,
+	);
 	return lines.length === 0 ? [] : ['', 'Sources:', ...new Set(lines)].flatMap(line => line.split('\n'));
 }
 

@@ -13,13 +13,16 @@ export const posture: CommandModule = async ({folder, surroundings}, input) => {
 
 const verdicts = {yes: 'can', partly: 'in part', no: 'cannot', unknown: 'not known'} as const;
 
+/** Where a source was not read itself, the reader is told. */
+const howRead = {excerpts: 'only excerpts were read', quoted: 'not read itself, only as others quote it'} as const;
+
 type Source = {words: string; url: string};
 
 /** The answer for people: readers, reasons, sources by number, then what another choice would change. */
 export function postureLines({provider, variant, answers, alternatives}: Posture, width: number): string[] {
 	const sources: Source[] = [];
 	const noteOf = ({source, date}: Posture['answers'][number]['claims'][number]): string => {
-		const words = `${source.document}: ${source.section} (${date})`;
+		const words = `${source.document}: ${source.section} (${[date, ...(source.read ? [howRead[source.read]] : [])].join('; ')})`;
 		const known = sources.findIndex(other => other.words === words && other.url === source.url);
 		if (known < 0) sources.push({words, url: source.url});
 		return `[${known < 0 ? sources.length : known + 1}]`;

@@ -1,5 +1,5 @@
-/** Where a fact comes from, and when it was true: `date` is a year and month. */
-export type Source = {document: string; url: string; date: string};
+/** Where a fact comes from, and when it was true: `date` is a year and month. `note`: what of it was not read in the source itself. */
+export type Source = {document: string; url: string; date: string; note?: string};
 
 /** The file of a catalogue. `{a,b}` in a name stands for one name with `a` and one with `b`. */
 export type CatalogueData = {

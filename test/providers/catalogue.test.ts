@@ -1,4 +1,6 @@
 import test from 'ava';
+import {instanceTypes} from '../../src/commands/config-offers.ts';
+import type {CommandContext} from '../../src/commands/types.ts';
 import {catalogueOf, expand} from '../../src/providers/catalogue.ts';
 import {catalogues, cloudIds} from '../../src/providers/catalogues.ts';
 
@@ -28,6 +30,15 @@ test('every fact has a source with a date and an address', t => {
 	);
 });
 
+test('what was not read in the source itself is said where sources are listed', async t => {
+	const context = {} as CommandContext;
+	const {lines} = await instanceTypes(context, {argument: 'azure', flags: {}});
+	t.true(
+		lines.some(line => /\(2025-04; the v5 series, a preview, are no longer listed\)$/.test(line)),
+		lines.join('\n'),
+	);
+});
+
 test('a type fits the variant, or there is a reason and what to do', t => {
 	const cases: [(typeof cloudIds)[number], string, string, string | undefined, true | RegExp, boolean?][] = [
 		['aws', 'aws-sev-snp', 'm6a.xlarge', 'eu-west-1', true],
@@ -40,7 +51,7 @@ test('a type fits the variant, or there is a reason and what to do', t => {
 		['azure', 'azure-sev-snp', 'Standard_DC4as_v5', 'westeurope', true],
 		['azure', 'azure-sev-snp', 'standard_dc4as_v5', undefined, /no size that is known/, true],
 		['azure', 'azure-trustedlaunch', 'Standard_DC4as_v5', undefined, /it can run azure-sev-snp/, true],
-		['azure', 'azure-tdx', 'Standard_DC4es_v5', 'eastus', /not known to offer azure-tdx/, false],
+		['azure', 'azure-tdx', 'Standard_DC4es_v6', 'eastus', /not known to offer azure-tdx/, false],
 		['gcp', 'gcp-sev-snp', 'c2d-standard-4', undefined, /it can run gcp-sev-es/, true],
 		['gcp', 'gcp-sev-es', 'n2d-standard-2', undefined, /no machine type/, true],
 		['openstack', 'qemu-vtpm', 'whatever', 'anywhere', true],

@@ -37,8 +37,16 @@ const claimSchema = z.strictObject({
 	/** Whether they can read the data of a running cluster. */
 	can: z.enum(['yes', 'partly', 'no', 'unknown']),
 	because: z.string().min(10).max(400),
-	/** A public document; `url` is an address, or a file of this tool. */
-	source: z.strictObject({document: z.string(), section: z.string(), url: z.string()}),
+	/**
+	 * A public document; `url` is an address, or a file of this tool. `read` says where it was not read itself: `excerpts` of it only, or
+	 * only what others `quoted`.
+	 */
+	source: z.strictObject({
+		document: z.string(),
+		section: z.string(),
+		url: z.string(),
+		read: z.enum(['excerpts', 'quoted']).exactOptional(),
+	}),
 	/** When the source was published, or read where it has no date: year, month and maybe day. */
 	date: z.string().regex(/^\d{4}-\d\d(-\d\d)?$/),
 });
