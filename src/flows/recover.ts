@@ -24,6 +24,8 @@ export type RecoveryTarget = {
 	patience: number;
 };
 
+type Cluster = Pick<Dependencies, 'workspace' | 'kube' | 'now' | 'pause'>;
+
 const retryMs = 200;
 
 /**
@@ -31,11 +33,11 @@ const retryMs = 200;
  * number of nodes that took it: 0 when the cluster answered all the time. Throws AppError `nothing-to-recover` (exit 7) when neither
  * a node nor the cluster answers.
  */
-export function recoverNodes(deps: Dependencies, target: RecoveryTarget, signal: AbortSignal): Flow<number> {
+export function recoverNodes(deps: Cluster, target: RecoveryTarget, signal: AbortSignal): Flow<number> {
 	return phase('recover', deps.now, pushSecrets(deps, target, signal), count => `${count} recovered`);
 }
 
-async function* pushSecrets(deps: Dependencies, target: RecoveryTarget, signal: AbortSignal): Flow<number> {
+async function* pushSecrets(deps: Cluster, target: RecoveryTarget, signal: AbortSignal): Flow<number> {
 	const {now, pause} = deps;
 	const giveUp = now() + target.patience;
 	let pushed = 0;
@@ -83,7 +85,7 @@ export async function sendSecret(node: NodeChannel, secret: MasterSecret, signal
 	}
 }
 
-async function answers(deps: Dependencies): Promise<boolean> {
+async function answers(deps: Cluster): Promise<boolean> {
 	if (!(await exists(deps.workspace.path('kubeconfig')))) return false;
 	const {kube} = await adminKube(deps);
 	try {

@@ -6,7 +6,6 @@ import {openAtls} from '../../src/atls/client.ts';
 import type {LocalPolicy} from '../../src/attestation/policy.ts';
 import {issuerOf, validatorOf} from '../../src/attestation/variant.ts';
 import {sha256} from '../../src/attestation/variants/local/measured-boot.ts';
-import type {Dependencies} from '../../src/flows/dependencies.ts';
 import {recoverNodes} from '../../src/flows/recover.ts';
 import {dataKey} from '../../src/keys/derive.ts';
 import {encodeKmsUri, noStorageUri} from '../../src/keys/kms-uri.ts';
@@ -140,7 +139,7 @@ test('in the middle of an upgrade recover helps control planes of either image, 
 		const pause = () => new Promise<void>(resolve => setTimeout(resolve, 20));
 		const node = {endpoint: `127.0.0.1:${port}`, name: machine.name};
 		const flow = recoverNodes(
-			{workspace, kube, now: Date.now, pause} as Dependencies,
+			{workspace, kube, now: Date.now, pause},
 			{node, policy: by, secret: master, patience: 60_000},
 			new AbortController().signal,
 		);
