@@ -36,11 +36,14 @@ export function explainBody(state: WizardState, width: number): Body {
 
 /** Asked once, and only where answers could be lost; what is kept is said. */
 export function leaveBody({facts, values}: WizardState, width: number): Body {
-	const {state} = facts.identities;
-	const made = state === 'made' || state === 'failed';
-	const words = made
-		? `Nothing of the cluster has been created. The identities exist: constellation iam destroy ${values.provider} removes them.`
-		: 'Nothing has been created.';
+	const {state, begun} = facts.identities;
+	const remove = `constellation iam destroy ${values.provider} removes them.`;
+	const words =
+		state === 'made'
+			? `Nothing of the cluster has been created. The identities exist: ${remove}`
+			: begun === true
+				? `Nothing of the cluster has been created. Some of the identities may exist: ${remove}`
+				: 'Nothing has been created.';
 	const kept =
 		facts.settled === true
 			? 'The config stays as it is.'

@@ -74,7 +74,8 @@ function identities(state: WizardState, action: Extract<WizardAction, {type: 'id
 	// Until they are made or the making fails, what was agreed to stays on screen.
 	const plan = facts.identities.asked === asked ? facts.identities.plan : undefined;
 	const kept = plan === undefined ? {} : {plan};
-	const now = (more: object) => ({...state, facts: {...facts, identities: {asked, state: at, ...more}}});
+	const begun = facts.identities.begun === true || [at, facts.identities.state].includes('making') ? {begun: true} : {};
+	const now = (more: object) => ({...state, facts: {...facts, identities: {asked, state: at, ...begun, ...more}}});
 	switch (at) {
 		case 'planning':
 		case 'making':

@@ -84,6 +84,8 @@ export type Facts = {
 		plan?: IdentityPlan;
 		error?: Failure;
 		note?: string;
+		/** Whether making any was begun: from then on some may exist, whatever failed. */
+		begun?: boolean;
 	};
 	/** What the source of signed measurements says of the image; absent before one was asked. */
 	measurements?: MeasurementsFact;

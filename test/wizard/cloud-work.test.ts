@@ -1,4 +1,6 @@
 import test from 'ava';
+import {textOf} from '../../components/lines.ts';
+import {leaveBody} from '../../components/overlays.ts';
 import {staysWithin} from '../../src/commands/wizard-plan.ts';
 import type {PlannedChange} from '../../src/events.ts';
 import type {CloudId} from '../../src/providers/catalogues.ts';
@@ -17,6 +19,7 @@ const context = (state: WizardState) => ({state, now: at, offset: 0, scrollLimit
 const hints = (state: WizardState) => wizardHints(context(state)).map(({shown}) => shown);
 const effect = (before: WizardState, action: WizardAction) =>
 	effectsOf(before, action, reduce(before, action)).map(({effect: name}) => name);
+const leaving = (state: WizardState) => textOf(leaveBody(state, 200).lines);
 const next: WizardAction = {type: 'next'};
 const failure = {message: 'AWS refused it.', problems: [], next: []};
 
@@ -85,6 +88,12 @@ test('identities are planned, shown, agreed to, made once; then the config names
 	t.false(failed.pending);
 	t.deepEqual(effect(failed, {type: 'again'}), ['plan-identities']);
 	t.is(reduce(failed, {type: 'back'}).step, 'identity');
+
+	const planning: WizardAction = {type: 'identities', asked, state: 'planning'};
+	const refused: WizardAction = {type: 'identities', asked, state: 'failed', error: failure};
+	t.regex(leaving(made), /The identities exist: constellation iam destroy aws/);
+	t.regex(leaving(reduce(reduce(failed, planning), refused)), /Some of the identities may exist: constellation iam destroy aws/);
+	t.regex(leaving(reduce(planned, refused)), /Nothing has been created/, 'a plan that failed made nothing');
 });
 
 const failedWork = (): WizardState =>
