@@ -1,4 +1,4 @@
-import {cloudNodeGroups} from '../flows/cloud/node-groups.ts';
+import {connectCloud} from '../flows/cloud/connect.ts';
 import {applyCloudScale, planCloudScale} from '../flows/cloud/scale.ts';
 import {type CloudPlace, type CloudStatus, cloudStatus} from '../flows/cloud/status.ts';
 import type {Sizes} from '../flows/scale.ts';
@@ -7,8 +7,8 @@ import type {Result} from '../output/output.ts';
 import {agree} from './consent.ts';
 import type {CommandContext} from './types.ts';
 
-const groupsOf = ({config, ids}: CloudPlace, context: CommandContext) =>
-	cloudNodeGroups(config, ids.uid, {env: context.env, folder: context.folder});
+const groupsOf = async ({config, ids}: CloudPlace, {env, folder}: CommandContext) =>
+	(await connectCloud(config, {env, folder})).nodeGroups(ids.uid);
 
 /** `status` on a cloud: what the cloud says of the machines. */
 export async function statusOfCloud(context: CommandContext, place: CloudPlace): Promise<Result> {

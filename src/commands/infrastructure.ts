@@ -1,5 +1,6 @@
+import {connectCloud} from '../flows/cloud/connect.ts';
 import {applyInfrastructure, noNodeImage, planInfrastructure} from '../flows/cloud/create.ts';
-import {type CloudCluster, findCloudCluster, madeByKubernetes, terminateInfrastructure} from '../flows/cloud/terminate.ts';
+import {type CloudCluster, findCloudCluster, madeOutside, terminateInfrastructure} from '../flows/cloud/terminate.ts';
 import {cloudDependencies} from '../flows/cloud-provider.ts';
 import {adminKube} from '../flows/cluster.ts';
 import {fileNames, withLock} from '../flows/session.ts';
@@ -38,10 +39,11 @@ export function terminateOnCloud(context: CommandContext): Promise<Result> {
 	return withLock(context, 'terminate', async base => {
 		const existing = await findCloudCluster(base.workspace);
 		if (existing === undefined) throw new TypeError('the cluster went away while it was looked at');
-		const made = await adminKube(base).then(
-			({kube}) => madeByKubernetes(kube),
-			() => undefined, // There is no kubeconfig: nobody can ask.
-		);
+		const {env, folder} = context;
+		const made = await madeOutside(existing, {
+			kube: () => adminKube(base).then(({kube}) => kube),
+			cloud: config => connectCloud(config, {env, folder}),
+		});
 		if (context.output.kind !== 'json')
 			for (const line of aboutRemoval(existing, made)) context.surroundings.stderr.write(`${line}\n`);
 		const {name, cloud, contents, foreign} = existing;
@@ -59,6 +61,7 @@ export function terminateOnCloud(context: CommandContext): Promise<Result> {
 				`Removed: ${removed.join(', ')}.`,
 				`Kept: ${kept.join(', ')}; identities, if \`constellation iam\` made them.`,
 				'Terraform knows of nothing that is left. What Kubernetes made outside it was not removed:',
+				...(made ?? []).map(each => `  ${each}`),
 				...foreign.map(({what: things, command}) => `  ${things}: ${command}`),
 			],
 		};
@@ -81,7 +84,7 @@ function aboutRemoval({cloud, contents, foreign, name}: CloudCluster, made: read
 function outsideLines(made: readonly string[] | undefined): string[] {
 	if (made === undefined)
 		return ['What Kubernetes made outside Terraform cannot be asked for from here. It stays and costs money; it is found with:'];
-	if (made.length === 0) return ['Kubernetes says that it made nothing outside Terraform. Whether that is so:'];
+	if (made.length === 0) return ['Nothing is known that Kubernetes made outside Terraform. Whether that is so:'];
 	const lines = made.map(each => `  ${each}`);
 	return ['Kubernetes made these outside Terraform; they stay and cost money. Delete their objects first:', ...lines];
 }

@@ -5,7 +5,7 @@ import {type CloudConfig, isLocal} from '../config/schema.ts';
 import {cloudOf, previewGroups} from '../providers/clouds.ts';
 import {planPreview} from '../providers/plan-words.ts';
 import {readText, type Workspace} from '../workspace/files.ts';
-import {cloudChecks} from './cloud/checks.ts';
+import {connectCloud} from './cloud/connect.ts';
 import type {CloudDependencies} from './cloud/dependencies.ts';
 import {ownImage} from './cloud/image.ts';
 import {openTerraform, type TerraformPlace} from './cloud/terraform.ts';
@@ -27,7 +27,7 @@ export function cloudDependencies(
 		secretMatches,
 		sshKey: throwawayKey,
 		terraform: (config, signal, variables) => openTerraform(env, placeOf(workspace, config), signal, variables),
-		checks: config => cloudChecks(config, env, workspace.folder),
+		checks: async config => (await connectCloud(config, {env, folder: workspace.folder})).checks(),
 	};
 }
 

@@ -89,6 +89,37 @@ export async function madeByKubernetes(kube: Pick<Kube, 'list'>): Promise<string
 	}
 }
 
+/**
+ * What Kubernetes made outside Terraform, as Kubernetes and the cloud say it; undefined where neither answers. A cluster that is broken is
+ * often the reason to remove it: then the cloud alone knows.
+ */
+export async function madeOutside(
+	{cloud: {title}, config, ids}: Pick<CloudCluster, 'cloud' | 'config' | 'ids'>,
+	ask: {
+		kube: () => Promise<Pick<Kube, 'list'>>;
+		cloud: (config: CloudConfig) => Promise<{outside: (uid: string) => Promise<string[]>}>;
+	},
+): Promise<string[] | undefined> {
+	const [kubernetes, cloud] = await Promise.all([
+		ask.kube().then(
+			madeByKubernetes,
+			() => undefined, // There is no kubeconfig: nobody can ask.
+		),
+		config === undefined || ids === undefined
+			? undefined
+			: ask
+					.cloud(config)
+					.then(({outside}) => outside(ids.uid))
+					.catch((error: unknown) => {
+						if (error instanceof AppError) return undefined; // No credentials, no network, no right to look: the commands are told.
+						throw error;
+					}),
+	]);
+	return kubernetes === undefined && cloud === undefined
+		? undefined
+		: [...(kubernetes ?? []), ...(cloud ?? []).map(each => `in ${title}: ${each}`)];
+}
+
 /** Removes everything that Terraform made, then the files that say the cluster exists. Gives what was removed, in words. */
 export function terminateInfrastructure(deps: CloudDependencies, existing: CloudCluster, signal: AbortSignal): Flow<string[]> {
 	return phase('destroy', deps.now, removed(), words => `${words.length} removed`);

@@ -7,10 +7,12 @@ import {type CloudWorld, cloudPatience} from '../world.ts';
 import {type AwsWanted, awsChecks} from './checks.ts';
 import {machineImage} from './machine-image.ts';
 import {awsNodeGroups} from './node-groups.ts';
+import {awsOutside} from './outside.ts';
 
 export type AwsConnection = {
 	nodeGroups: (uid: string) => NodeGroups;
 	checks: (wanted: AwsWanted) => Check[];
+	outside: (cluster: {uid: string; name: string}) => Promise<string[]>;
 	/** Which TPM a machine image was registered with; empty: none. */
 	machineImage: (image: string, signal: AbortSignal) => Promise<{tpmSupport: string}>;
 };
@@ -31,6 +33,7 @@ export const connectAws = (
 	return {
 		nodeGroups: uid => awsNodeGroups({autoScaling, ec2}, uid, cloudPatience(world)),
 		checks: wanted => awsChecks({ec2, sts, quotas}, wanted),
+		outside: cluster => awsOutside(ec2, cluster),
 		machineImage: (image, signal) => machineImage(ec2, image, signal),
 	};
 };

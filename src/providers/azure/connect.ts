@@ -6,11 +6,13 @@ import {type CloudWorld, cloudPatience} from '../world.ts';
 import {armApi} from './arm.ts';
 import {type AzureWanted, azureChecks} from './checks.ts';
 import {azureNodeGroups} from './node-groups.ts';
+import {azureOutside} from './outside.ts';
 import {azureCredential, azureHeaders, azureWords} from './sign-in.ts';
 
 export type AzureConnection = {
 	nodeGroups: (cluster: {uid: string; subscription: string; resourceGroup: string}) => NodeGroups;
 	checks: (wanted: AzureWanted) => Check[];
+	outside: (place: {subscription: string; resourceGroup: string; cluster: string}) => Promise<string[]>;
 };
 
 /** Azure Resource Manager, with the identity that Terraform uses from the same environment. */
@@ -29,5 +31,9 @@ export const connectAzure = async (
 		wait: world.wait,
 	});
 	const arm = armApi(rest, patience);
-	return {nodeGroups: cluster => azureNodeGroups(arm, cluster, patience), checks: wanted => azureChecks(arm, wanted)};
+	return {
+		nodeGroups: cluster => azureNodeGroups(arm, cluster, patience),
+		checks: wanted => azureChecks(arm, wanted),
+		outside: place => azureOutside(arm, place),
+	};
 };

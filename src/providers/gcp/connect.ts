@@ -5,6 +5,7 @@ import {restClient} from '../rest.ts';
 import {type CloudWorld, cloudPatience} from '../world.ts';
 import {type GoogleWanted, googleChecks} from './checks.ts';
 import {gcpNodeGroups} from './node-groups.ts';
+import {gcpOutside} from './outside.ts';
 import {computeApi} from './rest.ts';
 import {shieldedKey} from './shielded-key.ts';
 import {googleHeaders, googleWords} from './sign-in.ts';
@@ -12,6 +13,7 @@ import {googleHeaders, googleWords} from './sign-in.ts';
 export type GoogleConnection = {
 	nodeGroups: (cluster: {uid: string; name: string}) => NodeGroups;
 	checks: (wanted: GoogleWanted) => Check[];
+	outside: (cluster: string) => Promise<string[]>;
 	/** DER SubjectPublicKeyInfo of the key that a machine of the project signs quotes with. */
 	shieldedKey: (machine: {zone: string; instance: string}) => Promise<Uint8Array>;
 };
@@ -35,6 +37,7 @@ export const connectGoogle = (
 	const compute = computeApi(inProject, cloudPatience({now, wait}));
 	return Promise.resolve({
 		nodeGroups: cluster => gcpNodeGroups(compute, cluster),
+		outside: cluster => gcpOutside(compute, cluster),
 		checks: wanted => googleChecks({projects: at(projects), compute, images: at(root)}, wanted),
 		shieldedKey: machine => shieldedKey(inProject, machine),
 	});

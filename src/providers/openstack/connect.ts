@@ -6,11 +6,13 @@ import type {CloudWorld} from '../world.ts';
 import {openstackChecks} from './checks.ts';
 import {cloudEntry} from './cloud-entry.ts';
 import {openstackNodeGroups} from './node-groups.ts';
+import {openstackOutside} from './outside.ts';
 import {openstackSession, type Session} from './sign-in.ts';
 
 export type OpenstackConnection = {
 	nodeGroups: (cluster: {uid: string; name: string; cloud: 'OpenStack' | 'STACKIT'}) => Promise<NodeGroups>;
 	checks: (groups: readonly WantedGroup[]) => Check[];
+	outside: (cluster: string) => Promise<string[]>;
 };
 
 /** OpenStack by an entry of clouds.yaml (in `folder`, the user's, the machine's); the empty name takes the OS_* variables. */
@@ -27,6 +29,7 @@ export const connectOpenstack = (
 	return {
 		nodeGroups: async cluster => openstackNodeGroups((await signIn()).service('compute'), cluster),
 		checks: groups => openstackChecks(signIn, groups),
+		outside: async cluster => openstackOutside(await signIn(), cluster),
 	};
 };
 

@@ -3,14 +3,17 @@ import {existsSync, readFileSync} from 'node:fs';
 import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import type {ExecutionContext} from 'ava';
+import type {CloudConfig} from '../../../src/config/schema.ts';
 import {AppError} from '../../../src/errors.ts';
 import type {Event} from '../../../src/events.ts';
 import {applyInfrastructure, noNodeImage, planInfrastructure} from '../../../src/flows/cloud/create.ts';
 import type {CloudDependencies} from '../../../src/flows/cloud/dependencies.ts';
-import {findCloudCluster, madeByKubernetes, terminateInfrastructure} from '../../../src/flows/cloud/terminate.ts';
+import {findCloudCluster, madeByKubernetes, madeOutside, terminateInfrastructure} from '../../../src/flows/cloud/terminate.ts';
 import {noteSizes} from '../../../src/flows/cloud/terraform.ts';
 import {cloudDependencies} from '../../../src/flows/cloud-provider.ts';
 import {systemDependencies} from '../../../src/flows/system.ts';
+import {clouds} from '../../../src/providers/clouds.ts';
+import type {ClusterIds} from '../../../src/workspace/id-file.ts';
 import {findOriginal} from '../../../src/workspace/original.ts';
 import {awsConfig} from '../../helpers/cloud-config.ts';
 import {cloudWorld, finish, never, withTerraform} from '../../helpers/cloud-world.ts';
@@ -304,4 +307,20 @@ withTerraform('terminate: outages, what Kubernetes made, foreign states and stat
 	const kube = {list: ({plural}: {plural: string}) => Promise.resolve({items: items(plural), resourceVersion: '1'})};
 	t.deepEqual(await madeByKubernetes(kube), ['load balancer of Service shop/web', 'volume pvc-1']);
 	t.is(await madeByKubernetes({list: () => Promise.reject(new Error('nobody'))}), undefined);
+
+	const found = {cloud: clouds.aws, config: {} as CloudConfig, ids: {uid: '0123abcd'} as ClusterIds};
+	const silent = () => Promise.reject(new AppError('nobody', {code: 'cloud-unreachable', exitCode: 4}));
+	const cloud = () => Promise.resolve({outside: (uid: string) => Promise.resolve([`load balancer of ${uid}`])});
+	t.is(await madeOutside(found, {kube: silent, cloud: silent}), undefined);
+	t.deepEqual(
+		await madeOutside(found, {kube: silent, cloud}),
+		['in AWS: load balancer of 0123abcd'],
+		'a broken cluster says nothing',
+	);
+	t.deepEqual(await madeOutside(found, {kube: () => Promise.resolve(kube), cloud}), [
+		'load balancer of Service shop/web',
+		'volume pvc-1',
+		'in AWS: load balancer of 0123abcd',
+	]);
+	t.is(await madeOutside({cloud: clouds.aws}, {kube: silent, cloud}), undefined, 'without a config nobody knows which cloud');
 });

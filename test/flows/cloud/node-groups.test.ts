@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {statusLines} from '../../../src/commands/cloud-groups.ts';
 import {AppError} from '../../../src/errors.ts';
-import {cloudNodeGroups} from '../../../src/flows/cloud/node-groups.ts';
+import {connectCloud} from '../../../src/flows/cloud/connect.ts';
 import {applyCloudScale, planCloudScale} from '../../../src/flows/cloud/scale.ts';
 import {cloudPlace, cloudStatus} from '../../../src/flows/cloud/status.ts';
 import {workspaceOf} from '../../../src/flows/session.ts';
@@ -137,11 +137,13 @@ test('scale: never fewer control planes; an unknown group is named', async t => 
 test('each cloud gets its own library; QEMU has none', async t => {
 	const {place} = await world(t);
 	const at = {env: {}, folder: '/nowhere'};
-	t.is(typeof (await cloudNodeGroups(place.config, '0123abcd', at)).list, 'function');
-	const qemu = {name: 'demo', provider: {qemu: {}}} as unknown;
-	await t.throwsAsync(cloudNodeGroups(qemu as typeof place.config, '0123abcd', at), {message: /QEMU/});
-	const openstack = {name: 'demo', provider: {openstack: {cloud: 'none', regionName: 'r'}}} as unknown;
-	await t.throwsAsync(cloudNodeGroups(openstack as typeof place.config, '0123abcd', at), {
-		message: /no clouds\.yaml has an entry none/,
-	});
+	t.is(typeof (await (await connectCloud(place.config, at)).nodeGroups('0123abcd')).list, 'function');
+	const {attestation, nodeGroups} = place.config;
+	const qemu = {name: 'demo', provider: {qemu: {}}, attestation, nodeGroups} as unknown;
+	await t.throwsAsync(connectCloud(qemu as typeof place.config, at), {message: /QEMU/});
+	const openstack = {name: 'demo', provider: {openstack: {cloud: 'none', regionName: 'r'}}, attestation, nodeGroups} as unknown;
+	const {checks, nodeGroups: groups, outside} = await connectCloud(openstack as typeof place.config, at);
+	for (const asked of [async () => groups('0123abcd'), () => outside('0123abcd')])
+		await t.throwsAsync(asked, {message: /no clouds\.yaml has an entry none/});
+	t.regex((await checks()[0]?.run())?.detail ?? '', /no clouds\.yaml has an entry none/);
 });
