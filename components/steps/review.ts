@@ -37,7 +37,13 @@ const isAllNew = ({update, destroy}: {update: number; destroy: number}): boolean
 
 function facts(state: WizardState, width: number): Line[] {
 	const rows = cloudOf(state.values) === undefined ? localRows(state) : cloudRows(state);
-	return rows.flatMap(([label, parts]) => (parts.length === 0 ? [] : labelled(label, parts.join(', '), width, 15)));
+	return rows.flatMap(([label, parts]) => {
+		if (parts.length === 0) return [];
+		const lines = labelled(label, parts.join(', '), width, 15);
+		// What costs money is a list that the plan has in full.
+		const cut = label === 'costs money' && lines.length > 3;
+		return cut ? [...lines.slice(0, 2), ...labelled('', 'and more: p plan', width, 15, 'dim')] : lines;
+	});
 }
 
 type Row = [label: string, parts: readonly string[]];
@@ -48,10 +54,14 @@ const nodes = ({controlPlanes, workers}: WizardState['values']): string =>
 function localRows({values, facts: {versions, plan}}: WizardState): Row[] {
 	const image = versions?.images.find(({version}) => version === values.image);
 	const registers = image?.registers.map(({register}) => register).join(' ') ?? '';
+	const vouched = plan.checks?.find(({id}) => id === 'measurements')?.detail;
 	return [
 		['cluster', [`${values.name}, Kubernetes ${values.kubernetes.replace(/^v/u, '')}, local`]],
 		['nodes', [nodes(values)]],
-		['trust', [`image ${values.image}: registers ${registers} enforced, key by maker CA`]],
+		[
+			'trust',
+			[`image ${values.image}: registers ${registers} enforced, key by maker CA`, ...(vouched === undefined ? [] : [vouched])],
+		],
 		['writes', plan.plan?.writes ?? []],
 		['opens', opened(plan.plan?.opens ?? [])],
 		['uses', plan.plan?.costs ?? []],
@@ -121,7 +131,7 @@ function plannedLines({plan, checks = []}: WizardState['facts']['plan'], width: 
 			? []
 			: indented(
 					wrap(
-						`${theme.symbols.warning} Not sure: ${unsure.map(({title}) => title).join(', ')}; the plan (p) says why.`,
+						`${theme.symbols.warning} ${count(unsure.length, 'check')} could not be made; the plan (p) tells which.`,
 						width - 1,
 						'plain',
 						'  ',

@@ -39,7 +39,7 @@ export function proposalLines({target, measurements, plan, strand, vouched}: Pro
 			`    then  ${row.new ?? 'not checked'}`,
 		]),
 		...(rows[0] === undefined ? [] : [`  from       ${rows[0].source}`, `  signed by  ${rows[0].signer}`]),
-		...(vouched === undefined ? [] : [`  file       ${vouched.digest}`, `  log        ${vouched.logWords}`]),
+		...(vouched === undefined ? [] : [`  file       ${vouched.digest}`, `  log        ${vouched.logWords.replace(/^log /, '')}`]),
 		...concerns.map(({code, message}) => `  to be accepted by itself: ${message} (${code})`),
 		'',
 		'plan',

@@ -156,6 +156,15 @@ export function requireLocal(config: Config): LocalConfig {
 	});
 }
 
+// A section that is empty then goes too.
+function removeIn(document: Document.Parsed, path: readonly (string | number)[]): void {
+	if (!document.hasIn(path)) return;
+	document.deleteIn(path);
+	const section = path.slice(0, -1);
+	const left = document.getIn(section);
+	if (section.length > 0 && isMap(left) && left.items.length === 0) document.deleteIn(section);
+}
+
 /** Without a value the key goes. */
 export type ConfigChange = {path: readonly (string | number)[]; value: unknown};
 
@@ -165,7 +174,7 @@ export function editConfig(text: string, changes: readonly ConfigChange[]): stri
 	keepDigits(document);
 	for (const {path, value} of changes) {
 		if (value !== undefined) document.setIn(path, document.createNode(value));
-		else if (document.hasIn(path)) document.deleteIn(path);
+		else removeIn(document, path);
 	}
 	const [indent = '  '] = /^ +(?=[^\s#])/m.exec(text) ?? [];
 	const edited = document.toString({lineWidth: 0, indent: Math.min(indent.length, 8)});

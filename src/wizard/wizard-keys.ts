@@ -30,7 +30,8 @@ const over =
 		state.overlay === overlay;
 const at = (step: StepId): When => all(open, ({state}) => state.step === step);
 const form: When = all(open, ({state}) => position(state.step, state.values, state.facts) !== undefined);
-const choosing = all(form, ({state}) => ['select', 'confirm'].includes(focused(state)?.kind ?? ''));
+const unchecked: When = ({state}) => state.step === 'measurements' && state.facts.measurements?.state !== 'done';
+const choosing = all(form, not(unchecked), ({state}) => ['select', 'confirm'].includes(focused(state)?.kind ?? ''));
 const beside: When = context => choosing(context) && focused(context.state)?.inline === true;
 const searching: When = all(open, ({state}) => isLong(focused(state), state));
 const typing: When = ({state}) =>
@@ -56,8 +57,8 @@ const making: When = all(({state}) => state.step === 'identities', identitiesAt(
 const refusedSource: When = ({state}) => state.facts.measurements?.state === 'failed';
 const several: When = context =>
 	typing(context) && fieldsOf(context.state.step, context.state.values, context.state.facts).length > 1;
-// The identities have an Enter of their own, and none while Terraform is at work.
-const waiting: When = ({state}) => state.step === 'identities';
+// The identities have an Enter of their own, and none while Terraform is at work; what was not checked cannot be agreed to.
+const waiting: When = context => context.state.step === 'identities' || unchecked(context);
 const severalCommands: When = ({state: {values, facts}}) => equivalentCommands(values, facts).length > 1;
 const removable: When = context => {
 	const {live, removing} = context.state;

@@ -210,6 +210,8 @@ test('a new cluster is made of an image only if the source that the config names
 	await settleConfig(deps.workspace, {}, undefined, {measurements: 'bundle'});
 	await finish(prepare(deps));
 	t.deepEqual(asked.at(-1), {measurements: 'bundle'});
+	await settleConfig(deps.workspace, {}, undefined, {measurements: undefined, keys: undefined});
+	t.false(readFileSync(file, 'utf8').includes('trust:'), 'what is taken back leaves nothing behind');
 	const ids = await readIds(deps.workspace);
 	if (ids !== undefined) await writeIds(deps.workspace, {...ids, clusterID: 'ab'.repeat(32)});
 	await finish(prepare(deps));

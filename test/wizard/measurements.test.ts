@@ -10,6 +10,7 @@ import type {WizardState} from '../../src/wizard/state.ts';
 import {answersOf} from '../../src/wizard/state.ts';
 import {isAsked, stepOf} from '../../src/wizard/steps.ts';
 import {measurementsKey} from '../../src/wizard/values.ts';
+import {wizardHints} from '../../src/wizard/wizard-keys.ts';
 import {byMirror, walkTo} from '../helpers/wizard-walk.ts';
 import {vouched} from '../helpers/wizard-world.ts';
 
@@ -53,6 +54,12 @@ test('a source that is named is asked when its step comes, once for what is on t
 	});
 	t.is(run(failed, choose(1), choose(1), next).step, 'measurements');
 	t.is(effects(failed, {type: 'again'}).length, 1);
+	const hints = (state: WizardState) => wizardHints({state, now: 0, offset: 0, scrollLimit: 0}).map(({shown}) => shown);
+	t.true(hints(failed).includes('r'));
+	for (const key of ['enter', '←→']) {
+		t.false(hints(failed).includes(key), key);
+		t.true(hints(walkTo('measurements')).includes(key), key);
+	}
 });
 
 test('nothing is chosen beforehand; what is declined goes back, and what changes is asked anew', t => {

@@ -127,7 +127,7 @@ function originOf(image: string, releaseKey: string, vouched: Vouched | undefine
 	if (vouched === undefined) return {source: own, signer: releaseKey};
 	const {name, fingerprint} = vouched.signer;
 	return {
-		source: `${vouched.source}, the same as in ${own}`,
+		source: `${vouched.source}, the same as in image ${image} on this machine`,
 		signer: `${name} ${fingerprint.slice(0, 'sha256:'.length + 16)}…; the image by the ${releaseKey}`,
 	};
 }

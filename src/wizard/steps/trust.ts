@@ -28,7 +28,7 @@ export const trustSteps: readonly Step[] = [
 					(facts.versions?.images ?? []).map(({version}, index) => ({
 						value: version,
 						title: version,
-						...(index === 0 ? {status: 'newest'} : {}),
+						...(index === 0 ? {status: 'of this tool'} : {}),
 					})),
 				validate: (value, _values, facts) =>
 					oneOf(
