@@ -13,6 +13,7 @@ import {
 } from '../flows/setup.ts';
 import {setupConfig} from '../flows/setup-config.ts';
 import {localChecks} from '../flows/system.ts';
+import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
 import type {Answers, IdentityPlan, Plan, WizardDeps} from '../wizard/deps.ts';
 import {cloudAnswers, isCloud, planCloud, planIdentities, removeCloud} from './wizard-cloud.ts';
 import {localAnswers, planLocal, removeLocal} from './wizard-local.ts';
@@ -56,9 +57,10 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 	const settle = async (answers: Answers): Promise<Held> => {
 		const setup = await locked(answers);
 		const {provider, cloud} = answers;
-		if (cloud === undefined || !isCloud(provider))
+		if (cloud === undefined || !isCloud(provider)) {
+			await refuseApplyBesideUpgrade(setup.deps);
 			await setup.config.local(localAnswers(answers), existing ? {} : await trustOf(answers, folder));
-		else await setup.config.cloud(provider, cloudAnswers(answers, cloud));
+		} else await setup.config.cloud(provider, cloudAnswers(answers, cloud));
 		return setup;
 	};
 	const planFor = async function* (answers: Answers, signal: AbortSignal): Flow<Planned> {
