@@ -48,13 +48,16 @@ type Counted = {topic: PlanTopic; text: string};
 
 /** Changes of described resources, by topic: `create 6 listeners, change 1 security group`. */
 function countChanges(words: PlanWords, changes: readonly PlannedChange[]): Counted[] {
+	const order = Object.values(words).map(({name}) => name);
 	return verbs.flatMap(([action, verb]) => {
 		const numbers = new Map<string, number>();
 		for (const change of changes) if (change.action === action) numbers.set(change.kind, (numbers.get(change.kind) ?? 0) + 1);
-		return [...numbers].map(([kind, number]) => {
-			const known = Object.values(words).find(({name}) => name === kind);
-			return {topic: known?.topic ?? 'Other', text: `${verb} ${count(number, kind, known?.plural)}`};
-		});
+		return [...numbers]
+			.toSorted(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+			.map(([kind, number]) => {
+				const known = Object.values(words).find(({name}) => name === kind);
+				return {topic: known?.topic ?? 'Other', text: `${verb} ${count(number, kind, known?.plural)}`};
+			});
 	});
 }
 
@@ -80,15 +83,17 @@ export function planPreview(
 		if (title === 'Disks') lines.unshift(...newGroups.map(diskLine));
 		return {title, lines};
 	});
-	const costs = unique(made.flatMap(change => wordsOf(change)?.costs ?? []));
-	const losses = unique(gone.flatMap(change => wordsOf(change)?.loss ?? []));
+	// In the order of the words: Terraform tells changes in another order each time.
+	const among = (some: readonly PlannedChange[]) => Object.values(words).filter(({name}) => some.some(({kind}) => kind === name));
+	const costs = unique(among(made).flatMap(({costs: each}) => each ?? []));
+	const losses = unique(among(gone).flatMap(({loss}) => loss ?? []));
 	return [
 		...topics,
 		{title: 'Who can reach it', lines: isNew ? [reach(sourceRanges)] : []},
 		{title: 'Costs money', lines: costs},
 		{
 			title: 'Goes or is replaced',
-			lines: gone.map(({action, address}) => `${action === 'delete' ? 'removed' : 'replaced'}: ${address}`),
+			lines: gone.map(({action, address}) => `${action === 'delete' ? 'removed' : 'replaced'}: ${address}`).toSorted(),
 		},
 		{title: 'Cannot be undone', lines: losses},
 	].filter(({lines}) => lines.length > 0);
