@@ -1,5 +1,5 @@
-import {AppError, exitCodes} from '../errors.ts';
 import {isLocal} from '../config/schema.ts';
+import {AppError, exitCodes} from '../errors.ts';
 import {readAnyConfig} from '../flows/cluster.ts';
 import {fileNames, openWorkspace} from '../flows/session.ts';
 import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
@@ -10,8 +10,8 @@ import type {WizardResult} from '../wizard/deps.ts';
 import {atFolder} from './place.ts';
 import {settle} from './settle.ts';
 import {type CommandContext, type CommandInput} from './types.ts';
-import {cloudValues} from './wizard-values.ts';
 import {wizardDeps} from './wizard-deps.ts';
+import {cloudValues, localValues} from './wizard-values.ts';
 
 /** The wizard at its review, for a config that is there or made from flags. */
 export async function reviewAndApply(context: CommandContext, input: CommandInput): Promise<Result> {
@@ -21,16 +21,7 @@ export async function reviewAndApply(context: CommandContext, input: CommandInpu
 	await settle(deps, input);
 	const {config} = await readAnyConfig(workspace);
 	if (!isLocal(config)) return setUp(context, {values: cloudValues(context.folder, config), step: 'review', settled: true}, true);
-	const values = {
-		folder: context.folder,
-		provider: 'local',
-		name: config.name,
-		controlPlanes: String(config.nodeGroups.control_plane_default.count),
-		workers: String(config.nodeGroups.worker_default.count),
-		kubernetes: config.kubernetesVersion,
-		image: config.image,
-	};
-	return setUp(context, {values, step: 'review'}, true);
+	return setUp(context, {values: localValues(context.folder, config), step: 'review'}, true);
 }
 
 /** Runs the wizard and gives what came of it. `existing`: it works on the config that is there. */

@@ -1,5 +1,7 @@
 import {type AccountKey, accountKeys, identityKeys} from '../config/account-keys.ts';
+import {isLocal} from '../config/schema.ts';
 import type {Flow} from '../events.ts';
+import {readAnyConfig} from '../flows/cluster.ts';
 import {forgetIam} from '../flows/iam.ts';
 import {
 	draftStore,
@@ -19,6 +21,7 @@ import {cloudAnswers, isCloud, planCloud, planIdentities, removeCloud} from './w
 import {localAnswers, planLocal, removeLocal} from './wizard-local.ts';
 import {type Planned, planChanged, staysWithin} from './wizard-plan.ts';
 import {trustOf, vouchedFor} from './wizard-trust.ts';
+import {cloudValues, localValues} from './wizard-values.ts';
 
 export type WizardSurroundings = {
 	/** Absolute path that relative folders start from. */
@@ -102,6 +105,12 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 		copyConfirmed: (answers, confirmed) => noteCopy(answers.folder, confirmed),
 		saveConfig: async answers => {
 			await settle(answers);
+		},
+		editConfig: async (answers, open) => {
+			const {workspace} = (await settle(answers)).deps;
+			await open(workspace.path('config'));
+			const {config} = await readAnyConfig(workspace);
+			return isLocal(config) ? localValues(answers.folder, config) : cloudValues(answers.folder, config);
 		},
 		loadDraft: draft.load,
 		saveDraft: draft.save,

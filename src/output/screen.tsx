@@ -31,6 +31,8 @@ export type FullScreen = {
 	/** Something a person did changed what is shown: draw now. */
 	changed: () => void;
 	write: (sequence: string) => void;
+	/** Gives the terminal to another program and takes it back; what was shown is drawn again. */
+	lend: (during: () => Promise<void>) => Promise<void>;
 	/** Restores the terminal without waiting; for leaving at once. */
 	release: () => void;
 	/** Restores the terminal; then the normal screen can be written to. */
@@ -105,6 +107,18 @@ export function openScreen(options: OutputOptions, {frame, onInput, onTick, onCr
 		changed: store.changed,
 		write: sequence => {
 			stdout.write(sequence);
+		},
+		lend: async during => {
+			if (suspend === undefined) throw new TypeError('the screen is not there yet');
+			await suspend(async () => {
+				modes.release();
+				try {
+					await during();
+				} finally {
+					if (isOpen) modes.acquire();
+				}
+			});
+			store.changed();
 		},
 		release,
 		close: async () => {

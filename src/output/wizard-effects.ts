@@ -10,6 +10,7 @@ import type {Failure} from '../wizard/values.ts';
 import {copySequence} from './clipboard.ts';
 import {describeError} from './describe-error.ts';
 import {drive} from './drive.ts';
+import {editConfig} from './edit-effect.ts';
 import {makeIdentities, planIdentities} from './identity-effects.ts';
 import {askSource} from './measurement-effects.ts';
 
@@ -23,6 +24,8 @@ export type EffectContext = {
 	drain: () => void;
 	/** Writes an escape sequence to the terminal; absent where there is no screen. */
 	write?: (sequence: string) => void;
+	/** Has a file edited by hand; absent where there is no screen that could be lent. */
+	edit?: (file: string) => Promise<void>;
 	/** The person, or the wizard itself, is done. */
 	end: (error?: unknown) => void;
 };
@@ -109,6 +112,9 @@ export function wizardEffects(context: EffectContext): Effects {
 					}
 				});
 				break;
+			case 'edit-config':
+				begin('edit', async () => editConfig(context));
+				break;
 			case 'load-secret':
 				begin('secret', async () => loadSecret(context));
 				break;
@@ -141,7 +147,7 @@ export function wizardEffects(context: EffectContext): Effects {
 	return {
 		perform,
 		settle: async () => {
-			for (const [kind, abort] of running) if (kind !== 'copy' && kind !== 'save') abort.abort();
+			for (const [kind, abort] of running) if (!['copy', 'save', 'edit'].includes(kind)) abort.abort();
 			await Promise.all([...jobs, drafts]);
 		},
 	};

@@ -8,6 +8,7 @@ import type {WizardState} from '../wizard/state.ts';
 import {answersKey, answersOf} from '../wizard/state.ts';
 import type {KeyContext} from '../wizard/wizard-keys.ts';
 import {takesText, wizardAction, wizardText} from '../wizard/wizard-keys.ts';
+import {openEditor} from './editor.ts';
 import type {InputEvent} from './input.ts';
 import {interruptible} from './interrupt.ts';
 import {lastWords} from './last-words.ts';
@@ -21,6 +22,7 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 	const {promise: ended, resolve: end, reject: fail} = Promise.withResolvers<undefined>();
 	let state = start;
 	let waiting: Event[] = [];
+	let isLent = false;
 	const dispatch = (action: WizardAction) => {
 		const before = state;
 		state = reduce(state, action);
@@ -62,6 +64,14 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 		},
 		drain,
 		write: screen.write,
+		edit: async file => {
+			isLent = true;
+			try {
+				await screen.lend(() => openEditor(file, options.env));
+			} finally {
+				isLent = false;
+			}
+		},
 		end: error => {
 			if (error === undefined) end(undefined);
 			else fail(error);
@@ -70,7 +80,9 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 	const interrupt = interruptible({
 		signals: options.signals,
 		stop: () => {
-			if (state.step === 'work' || state.facts.identities.state === 'making') effects.perform({effect: 'stop'});
+			// Ctrl-C in an editor is the editor's.
+			if (isLent) interrupt.reset();
+			else if (state.step === 'work' || state.facts.identities.state === 'making') effects.perform({effect: 'stop'});
 			else dispatch({type: 'leave'});
 		},
 		now: exitCode => {

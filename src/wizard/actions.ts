@@ -21,12 +21,14 @@ export type WizardAction =
 	| {type: 'again'}
 	| {type: 'stop'}
 	| {type: 'remove'}
+	| {type: 'edit-config'}
 	| {type: 'reveal'; now: number}
 	| {type: 'copy'; what: 'secret' | 'cluster-id'}
 	| {type: 'card'}
 	| {type: 'live'; action: LiveAction}
 	// The world
 	| {type: 'draft'; values: Partial<Values>}
+	| {type: 'edited'; values: Partial<Values>}
 	| {type: 'folder'; asked: string; report: FolderReport}
 	| {type: 'checks'; asked: string; state: 'running' | 'done' | 'failed'; error?: string}
 	| {type: 'check'; asked: string; check: CheckView}
@@ -60,6 +62,7 @@ export type Effect =
 	| {effect: 'measurements'; asked: string}
 	| {effect: 'stop'}
 	| {effect: 'save-config'}
+	| {effect: 'edit-config'}
 	| {effect: 'save-draft'}
 	| {effect: 'load-secret'}
 	| {effect: 'copy'; what: 'secret' | 'cluster-id'}

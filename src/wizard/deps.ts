@@ -1,6 +1,7 @@
 import type {AccountKey} from '../config/account-keys.ts';
 import type {ClusterSummary, EventOf, Flow, PlannedChange, PlanPart} from '../events.ts';
 import type {Secret} from '../secret.ts';
+import type {Values} from './values.ts';
 import type {VouchedView} from './vouched-view.ts';
 
 export const providerIds = ['local', 'aws', 'azure', 'gcp', 'openstack', 'stackit', 'qemu'] as const;
@@ -126,6 +127,8 @@ export type WizardDeps = {
 	copyConfirmed: (answers: Answers, confirmed: boolean) => Promise<void>;
 	/** Writes the config only. */
 	saveConfig: (answers: Answers) => Promise<void>;
+	/** Writes the config, has it edited by `open`, and gives what it answers now. Throws AppError where it is not valid. */
+	editConfig: (answers: Answers, open: (file: string) => Promise<void>) => Promise<Partial<Values>>;
 	/** The draft of an earlier run, if there is one. */
 	loadDraft: () => Promise<string | undefined>;
 	saveDraft: (text: string) => Promise<void>;

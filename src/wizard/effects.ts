@@ -27,6 +27,8 @@ export function effectsOf(before: WizardState, action: WizardAction, after: Wiza
 	const {measurements} = after.facts;
 	const unasked = measurements?.asked !== source || measurements.state === 'failed';
 	if ((entered('measurements') && unasked) || again('measurements')) effects.push({effect: 'measurements', asked: source});
+	if (action.type === 'edit-config') effects.push({effect: 'edit-config'});
+	if (action.type === 'edited' && after.step === 'review') effects.push({effect: 'plan', asked: key});
 	if (action.type === 'stop') effects.push({effect: 'stop'});
 	if (action.type === 'copy') effects.push({effect: 'copy', what: action.what});
 	if (action.type === 'next' && after.step === 'review' && before.step === 'review' && after.values.consent === 'save')

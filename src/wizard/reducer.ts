@@ -91,8 +91,10 @@ export function reduce(state: WizardState, action: WizardAction): WizardState {
 		case 'tick':
 			return tick(state, action.now);
 		case 'draft':
+		case 'edited':
 			return enter({...state, values: {...state.values, ...action.values}}, state.step);
 		case 'again':
+		case 'edit-config':
 		case 'stop':
 		case 'copy':
 			return state;

@@ -46,6 +46,8 @@ const secretKeys = all(at('secrets'), not(typing));
 const shown: When = ({state}) => state.secrets.shownUntil !== undefined;
 const readable: When = ({state}) => state.secrets.secret !== undefined;
 const checked = all(at('checks'), ({state}) => state.facts.checks.state !== 'running');
+// What the wizard wrote for a cloud it writes anew from the answers; a config that was there changes by hand only.
+const editable: When = all(at('review'), ({state}) => state.values.provider === 'local' || state.facts.settled === true);
 const planned: When = ({state}) => state.facts.plan.state === 'done';
 const planFailed: When = ({state}) => state.facts.plan.state === 'failed';
 const identitiesAt =
@@ -146,6 +148,7 @@ const table: readonly WizardBinding[] = [
 	bind('review', ['p'], 'p', 'close', over('plan'), {type: 'close'}, quiet),
 	bind('review', ['c'], 'c', 'close', over('commands'), {type: 'close'}, quiet),
 	bind('everywhere', ['?', 'f1'], '?', 'close', over('help'), {type: 'close'}, quiet),
+	bind('review', ['v'], 'v', 'edit config', editable, {type: 'edit-config'}),
 	bind('everywhere', ['?'], '?', 'keys', all(calm, not(working)), {type: 'overlay', overlay: 'help'}),
 	bind('text fields', ['f1'], 'f1', 'keys', typing, {type: 'overlay', overlay: 'help'}),
 	bind('everywhere', ['ctrl-c'], 'ctrl-c', 'leave', all(not(working), not(making), nothingToLose), {type: 'leave'}),

@@ -1,4 +1,6 @@
-import {readFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {AppError, exitCodes} from '../../src/errors.ts';
 import type {ClusterSummary, Event, EventOf} from '../../src/events.ts';
 import {Secret} from '../../src/secret.ts';
@@ -160,6 +162,20 @@ export function wizardWorld(
 				yield {...event, at: Date.now()};
 			}
 			return summary;
+		},
+		editConfig: async (answers, open) => {
+			const folder = mkdtempSync(join(tmpdir(), 'edited-'));
+			try {
+				const file = join(folder, 'config.yaml');
+				writeFileSync(file, `name: ${answers.name}\n`);
+				await open(file);
+				const name = /^name: ([a-z0-9-]+)$/mu.exec(readFileSync(file, 'utf8'))?.[1];
+				if (name === undefined)
+					throw new AppError('The config is not valid.', {code: 'invalid-config', exitCode: exitCodes.usage});
+				return {name};
+			} finally {
+				rmSync(folder, {recursive: true});
+			}
 		},
 		async *remove() {
 			await pause();

@@ -242,6 +242,29 @@ test.serial('Ctrl-Z gives the terminal back; fg draws the same state again', asy
 	t.regex(await pty.waitFor('How many'), /5 of 8/u);
 });
 
+test.serial('the config is edited in an editor of its own, and the review shows what it says then', async t => {
+	// An editor that shows what it got, waits for a line, and puts it into the file.
+	const editor = 'f() { echo EDITING; cat "$1"; read -r line; echo "name: $line" > "$1"; }; f';
+	const pty = open(t, ['wizard', '1'], {env: {EDITOR: editor, VISUAL: ''}});
+	await answerAll(pty);
+	pty.type('v');
+	await pty.waitFor(screen => screen.includes('EDITING') && screen.includes('name: demo'));
+	t.true(
+		pty.raw().lastIndexOf('\u001B[?2004l') > pty.raw().lastIndexOf('\u001B[?2004h'),
+		'the editor has the terminal as a shell gives it',
+	);
+	pty.type('by-hand\r');
+	await pty.waitFor(screen => screen.includes('by-hand, Kubernetes') && screen.includes('Terraform will create 5'));
+	pty.type('v');
+	await pty.waitFor(screen => screen.includes('EDITING') && screen.includes('name: by-hand'));
+	pty.type('Not A Name\r');
+	await pty.waitFor('The config is not valid.');
+	pty.type('\u001B');
+	await pty.waitFor('Which node image');
+	pty.kill('SIGTERM');
+	t.not(await pty.exited, 0);
+});
+
 test.serial('the home screen gives what was chosen', async t => {
 	const pty = open(t, ['home']);
 	await pty.waitFor('Watch nodes');

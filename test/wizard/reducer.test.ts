@@ -160,6 +160,22 @@ test('effects follow from what changed', t => {
 	t.deepEqual(of(walkTo('work'), {type: 'stop'}), ['stop']);
 });
 
+test('a config edited by hand is planned anew, whatever it answers; one that the wizard writes for a cloud is not offered', t => {
+	const review = walkTo('review');
+	t.deepEqual(wizardAction(context(review), 'v'), {type: 'edit-config'});
+	t.deepEqual(effectsOf(review, {type: 'edit-config'}, review), [{effect: 'edit-config'}]);
+	const edited: WizardAction = {type: 'edited', values: {workers: '5'}};
+	const after = reduce(review, edited);
+	t.is(after.values.workers, '5');
+	t.true(effectsOf(review, edited, after).some(({effect}) => effect === 'plan'));
+	const same: WizardAction = {type: 'edited', values: {}};
+	t.true(
+		effectsOf(review, same, reduce(review, same)).some(({effect}) => effect === 'plan'),
+		'it may say more than is asked',
+	);
+	t.is(wizardAction(context({...review, values: {...review.values, provider: 'aws'}}), 'v'), undefined);
+});
+
 test('the copy is confirmed by the last six characters of the key, or put off; nothing else', t => {
 	const last = Buffer.from(canaryKey).toString('base64').slice(-6);
 	const secrets = walkTo('secrets');
