@@ -29,7 +29,8 @@ type Groups = Readonly<Record<string, Group>>;
 
 /** Where a cluster is: another value is another place, and everything would be made anew there. By variable; the key of the config. */
 const places: Readonly<Record<CloudId, Readonly<Record<string, string>>>> = {
-	aws: {region: 'provider.aws.region'},
+	// The zone is that of the load balancer, which stays where it is.
+	aws: {region: 'provider.aws.region', zone: 'provider.aws.zone'},
 	azure: {
 		subscription: 'provider.azure.subscription',
 		resource_group: 'provider.azure.resourceGroup',
@@ -42,7 +43,7 @@ const places: Readonly<Record<CloudId, Readonly<Record<string, string>>>> = {
 
 /** What machines are, and the address that they know: those that run cannot become others. */
 const kinds: Readonly<Record<CloudId, Readonly<Record<string, string>>>> = {
-	aws: {sev_snp: 'attestation', zone: 'provider.aws.zone'},
+	aws: {sev_snp: 'attestation'},
 	azure: {confidential: 'attestation', secure_boot: 'provider.azure.secureBoot'},
 	gcp: {technology: 'attestation'},
 	openstack: {floating_ip_pool: 'provider.openstack.floatingIPPoolID'},

@@ -3,6 +3,9 @@ import type {CloudConfig} from '../config/schema.ts';
 /** What Kubernetes makes in a cloud without Terraform: it stays, costs money, and may block the removal of networks. */
 export type Foreign = {what: string; command: string};
 
+/** Terraform that was killed in the middle of a call may not know what it made. */
+const anything = 'whatever else carries the uid, which nothing should';
+
 /** How everything that Kubernetes made outside Terraform is found, by the names and tags that its controllers give. */
 export function foreignObjects({provider, name}: CloudConfig, uid: string): Foreign[] {
 	const cluster = `${name}-${uid}`;
@@ -14,6 +17,7 @@ export function foreignObjects({provider, name}: CloudConfig, uid: string): Fore
 				what: 'volumes of the CSI driver',
 				command: `${tagged} Key=kubernetes.io/created-for/pvc/name --resource-type-filters ec2:volume`,
 			},
+			{what: anything, command: `${tagged} Key=constellation-uid,Values=${uid}`},
 		];
 	}
 	if ('azure' in provider) {
@@ -24,6 +28,7 @@ export function foreignObjects({provider, name}: CloudConfig, uid: string): Fore
 				command: `az resource list ${place} --query "[?tags.\\"constellation-uid\\" != '${uid}'].id"`,
 			},
 			{what: 'volumes', command: `az disk list ${place} --query "[?starts_with(name, 'pvc-')].name"`},
+			{what: anything, command: `az resource list ${place} --tag constellation-uid=${uid}`},
 		];
 	}
 	if ('gcp' in provider) {
@@ -42,10 +47,15 @@ export function foreignObjects({provider, name}: CloudConfig, uid: string): Fore
 				command: `gcloud compute instance-templates list --project ${project} --filter "properties.labels.constellation-uid=${uid}"`,
 			},
 			{what: 'volumes', command: `gcloud compute disks list --project ${project} --filter "name~^pvc-"`},
+			{
+				what: anything,
+				command: `gcloud compute instances list --project ${project} --filter "labels.constellation-uid=${uid}"`,
+			},
 		];
 	}
 	return [
 		{what: 'load balancers', command: `openstack loadbalancer list | grep kube_service_${cluster}`},
 		{what: 'volumes', command: 'openstack volume list | grep pvc-'},
+		{what: anything, command: `openstack server list --tags constellation-uid-${uid}`},
 	];
 }

@@ -58,6 +58,12 @@ resource "aws_lb" "control_plane" {
     subnet_id     = aws_subnet.public[var.cloud.zone].id
     allocation_id = aws_eip.load_balancer.id
   }
+
+  lifecycle {
+    # Another subnet or address would replace it, and with it the address that everybody knows. Clouds that only speak the API of AWS
+    # do not report the address.
+    ignore_changes = [subnet_mapping, subnets]
+  }
 }
 
 # A control plane that asks the load balancer may be answered by itself: with the client's address preserved that would fail.
