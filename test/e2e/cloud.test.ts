@@ -31,7 +31,7 @@ e2e('AWS from an empty folder: identities, plan, infrastructure, a kill in the m
 	// Killed while the cloud is at work: the next run waits for Terraform and goes on from there.
 	clouds.change('aws', ({faults}) => faults.push({type: 'aws_lb', action: 'create', message: 'slow', delayMs: 2000, times: 1}));
 	const killed = world.start(['apply', '--yes', '--json']);
-	await until('the network to be made', () => objects().includes('aws_vpc'));
+	await until('the network to be made', () => objects().includes('aws_vpc'), 120_000);
 	killed.child.kill('SIGKILL');
 	await killed.finished;
 	let {code, result, lines} = await world.run('apply --yes --json');
