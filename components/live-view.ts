@@ -62,7 +62,8 @@ function mainLines(live: LiveState, width: number, height: number, theme: Theme,
 	}
 	if (view.verify !== undefined) return verifyLines(view.verify, width, theme).slice(0, height);
 	const hasEnded = live.work === 'failed' || live.work === 'done';
-	return resourceLines([...view.resources.values()], width, height, theme, now, hasEnded);
+	const {create = 0, update = 0, destroy = 0} = view.plan ?? {};
+	return resourceLines([...view.resources.values()], width, height, theme, now, {hasEnded, total: create + update + destroy});
 }
 
 // What a person should read now: a failure, a refusal, the node they look at, else what is waited for.

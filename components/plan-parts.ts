@@ -13,10 +13,23 @@ export function partLines(parts: readonly PlanPart[], width: number): Line[] {
 	return parts.flatMap(({title, lines}) => {
 		const tone = grave.has(title) ? 'trouble' : 'dim';
 		const room = width < 56 ? width - 2 : width - titles;
-		const text = lines.flatMap(words => wrap(oneLine(words, 300), room, 'plain', '  '));
+		const text = joined(lines).flatMap(words => wrap(oneLine(words, 1000), room, 'plain', '  '));
 		if (width < 56) return [line(span(title, tone)), ...indented(text, 2)];
 		return text.map((content, index) => line(span(fit(index === 0 ? title : '', titles), tone), ...content));
 	});
+}
+
+/** `create 1 network`, `create 2 subnets` say the verb once. */
+function joined(lines: readonly string[]): string[] {
+	const all: string[] = [];
+	let last: string | undefined;
+	for (const text of lines) {
+		const verb = /^(?:create|change|replace|remove) (?=\d)/u.exec(text)?.[0];
+		if (verb !== undefined && verb === last) all.push(`${all.pop() ?? ''}, ${text.slice(verb.length)}`);
+		else all.push(text);
+		last = verb;
+	}
+	return all;
 }
 
 /** One change, by its address. */

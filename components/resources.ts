@@ -14,7 +14,7 @@ export function resourceLines(
 	height: number,
 	theme: Theme,
 	now: number,
-	hasEnded = false,
+	{hasEnded, total}: {hasEnded: boolean; total: number},
 ): Line[] {
 	if (resources.length === 0 || height <= 0) return [];
 	const done = resources.filter(({state}) => state === 'done').length;
@@ -22,7 +22,7 @@ export function resourceLines(
 	const words = [
 		...(failed === 0 ? [] : [`${failed} failed`]),
 		`${resources.length - done - failed} ${hasEnded ? 'not finished' : 'at work'}`,
-		`${done} done`,
+		`${done}${total >= resources.length ? ` of ${total}` : ''} done`,
 	];
 	const sorted = [...resources]
 		.reverse()

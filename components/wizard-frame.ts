@@ -66,7 +66,7 @@ function aside(state: WizardState, size: Size, theme: Theme, now: number): Line 
 	const where = position(state.step, state.values, state.facts);
 	const look = needALook(state).filter(step => step !== state.step);
 	const mark = look.length === 0 ? [] : [span(`${theme.symbols.warning} look at ${look.join(', ')}   `, 'trouble')];
-	if (where === undefined) return mark;
+	if (where === undefined || where.total === 1) return mark;
 	const {done, working, waiting} = theme.symbols;
 	const words = span(`${where.index} of ${where.total}`, 'dim');
 	if (size.columns < 60) return [...mark, words];

@@ -15,13 +15,18 @@ import {workingSymbol} from '../theme.ts';
 export function identitiesBody(state: WizardState, width: number, theme: Theme, now: number): Body {
 	const {question, why} = stepOf('identities');
 	const {state: at, plan, error, note} = state.facts.identities;
-	const head = at === 'made' ? 'The identities exist' : nothingToMake(plan) ? 'These identities exist already' : question;
+	const heads: Partial<Record<typeof at, string>> = {
+		made: 'The identities exist',
+		making: 'Making the identities',
+		failed: 'The identities are not made yet',
+	};
+	const head = heads[at] ?? (nothingToMake(plan) ? 'These identities exist already' : question);
 	const working = (words: string): Line[] => [
 		line(span(`${workingSymbol(theme, now)} ${words}`, 'accent'), span(note === undefined ? '' : `  ${note}`, 'dim')),
 	];
 	const lines: Line[] = [
 		...wrap(head, width, 'strong'),
-		...(at === 'made' ? [] : wrap(why, width, 'dim')),
+		...(heads[at] === undefined ? wrap(why, width, 'dim') : []),
 		blank,
 		...(plan === undefined || at === 'failed' ? [] : planned(plan, width)),
 		...(at === 'idle' || at === 'planning' ? working('planning') : []),

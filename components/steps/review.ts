@@ -15,9 +15,8 @@ import {workingSymbol} from '../theme.ts';
 /** Everything that will happen, before it does; the choice stands below. Commands that do not fit have a screen of their own. */
 export function reviewBody(state: WizardState, width: number, theme: Theme, now: number, height = Infinity): Body {
 	const fields = fieldLines(state, width, theme);
-	const changes = state.facts.settled === true && state.facts.plan.plan !== undefined && !isAllNew(state.facts.plan.plan);
 	const above: Line[] = [
-		line(span('Review', 'strong'), span(`  nothing has been ${changes ? 'changed' : 'created'} yet`, 'dim')),
+		line(span('Review', 'strong'), span(`  nothing has been ${state.facts.settled === true ? 'changed' : 'created'} yet`, 'dim')),
 		...indented(facts(state, width - 1), 1),
 		...planState(state, width, theme, now),
 	];
@@ -32,8 +31,6 @@ export function reviewBody(state: WizardState, width: number, theme: Theme, now:
 /** The commands that do the same, each on lines of its own. */
 export const commandLines = (state: WizardState, width: number): Line[] =>
 	equivalentCommands(state.values, state.facts).flatMap(command => shellLines(command, width));
-
-const isAllNew = ({update, destroy}: {update: number; destroy: number}): boolean => update + destroy === 0;
 
 function facts(state: WizardState, width: number): Line[] {
 	const rows = cloudOf(state.values) === undefined ? localRows(state) : cloudRows(state);

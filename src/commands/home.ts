@@ -1,6 +1,6 @@
-import {AppError, exitCodes} from '../errors.ts';
 import {providerOf} from '../config/provider.ts';
 import {isLocal} from '../config/schema.ts';
+import {AppError, exitCodes} from '../errors.ts';
 import {readAnyConfig, readConfig, workspaceState} from '../flows/cluster.ts';
 import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace, stateOfFolder} from '../flows/session.ts';
@@ -69,7 +69,8 @@ async function homeFacts(context: CommandContext): Promise<HomeFacts> {
 	if (!isLocal(any)) {
 		const isConfigured = (await workspaceState(deps.workspace)) === 'configured';
 		const state = isConfigured ? 'configured' : 'created';
-		return {name: any.name, provider: providerOf(any), checkedAt: Date.now(), state};
+		const problem = isConfigured ? {} : {problem: 'This release makes infrastructure on clouds, and no cluster of it yet.'};
+		return {name: any.name, provider: providerOf(any), checkedAt: Date.now(), state, ...problem};
 	}
 	const {config} = await readConfig(deps.workspace);
 	const known = {name: config.name, provider: 'local', checkedAt: Date.now()};

@@ -196,6 +196,10 @@ async function runApply(context: EffectContext, signal: AbortSignal): Promise<un
 	const answers = answersOf(state().values, state().facts);
 	const expected: PhaseId[] = answers.cloud === undefined ? ['machines', 'init', 'nodes', 'verify'] : ['machines'];
 	dispatch({type: 'live', action: {type: 'work', work: 'running', expected}});
+	// What is done is told as a part of what was agreed to.
+	const {changes, create, update, destroy} = plan;
+	if (answers.cloud !== undefined)
+		context.collect({type: 'plan', changes: [...changes], create, update, destroy, at: deps.now()});
 	try {
 		const summary = await drive(deps.apply(answers, plan, signal), context.collect, signal);
 		context.drain();

@@ -80,7 +80,7 @@ export function homeItems(facts: HomeFacts): HomeItem[] {
 		{id: 'status', title: 'Status', detail: 'everything that is known, as text', enabled: exists},
 		{id: 'terminate', title: 'Terminate', detail: 'removes the machines and every resource', enabled: exists},
 	];
-	return items.filter(item => item.enabled || (item.id === 'recover' && exists)).sort(byUse);
+	return items.filter(item => item.enabled || (item.id === 'recover' && exists && state !== 'created')).sort(byUse);
 }
 
 function byUse(a: HomeItem, b: HomeItem): number {

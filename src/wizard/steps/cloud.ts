@@ -214,6 +214,7 @@ export const cloudSteps: readonly Step[] = [
 				id: 'sourceRanges',
 				kind: 'text',
 				label: 'Address ranges',
+				hint: 'such as 198.51.100.7/32, your own address',
 				flag: '--source-ranges',
 				env: 'CONSTELLATION_SOURCE_RANGES',
 				validate: judgeSourceRanges,
