@@ -36,6 +36,7 @@ import {
 	gcpInstance,
 	gcpWorld,
 	instanceExtension,
+	listedKey,
 	type TpmVariantName,
 	text,
 	worlds,
@@ -332,6 +333,10 @@ test('what the clouds have to be asked follows from the document, and from names
 	const {project, zone, name: instance} = gcpInstance;
 	t.deepEqual(collateralNeeds(api.policy, forgeDocument(api.knobs)), [{kind: 'shielded-key', project, zone, instance}]);
 	t.deepEqual(collateralNeeds(api.policy, forgeDocument(api.knobs), api.collateral), []);
+	// Whose key the policy lists, and whose machine it does not, nobody needs to ask about.
+	t.deepEqual(collateralNeeds({...api.policy, attestationKeys: [listedKey]}, forgeDocument(api.knobs)), []);
+	t.is(collateralNeeds({...api.policy, attestationKeys: ['00'.repeat(32)]}, forgeDocument(api.knobs)).length, 1);
+	t.deepEqual(collateralNeeds({...api.policy, projects: ['their-project']}, forgeDocument(api.knobs)), []);
 	t.deepEqual(collateralNeeds(gcpWorld().policy, forgeDocument(gcpWorld().knobs)), []);
 	t.deepEqual(collateralNeeds(api.policy, Buffer.from('x')), []);
 	t.deepEqual(collateralNeeds(worlds['qemu-vtpm']().policy, forgeDocument()), []);

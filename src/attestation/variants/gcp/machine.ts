@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import type {Collateral, CollateralNeed} from '../../attested.ts';
 import {type Finding, refusal} from '../../findings.ts';
 import type {PolicyFields} from '../../policy-fields.ts';
@@ -94,7 +95,7 @@ function chainOf(
 /** Google's certificate authority service publishes from buckets of its own. */
 const vendorHost = /^privateca-content-[0-9a-f-]{36}\.storage\.googleapis\.com$/;
 
-/** Throws MalformedError. */
+/** Of a project that the policy does not list nobody is asked: its owner would read in his log who verifies. Throws MalformedError. */
 export function gcpMachineNeeds(policy: GcpMachinePolicy, parsed: TpmDocument, have: Collateral): CollateralNeed[] {
 	const instance: GcpInstance = readGcpInstance(parsed);
 	const {akCertificate} = parsed;
@@ -103,6 +104,8 @@ export function gcpMachineNeeds(policy: GcpMachinePolicy, parsed: TpmDocument, h
 		return chainNeeds(akCertificate, {intermediates, roots, have, isVendor: ({hostname}) => vendorHost.test(hostname)});
 	}
 	const isKnown = have.shieldedKeys?.has(shieldedKeyName(instance)) ?? false;
-	if (isKnown || policy.acceptUnknownKeys) return [];
+	const isForeign = policy.projects !== undefined && !policy.projects.includes(instance.project);
+	const isListed = policy.attestationKeys.includes(createHash('sha256').update(parsed.akPublic).digest('hex'));
+	if (isKnown || isForeign || isListed || policy.acceptUnknownKeys) return [];
 	return [{kind: 'shielded-key', project: instance.project, zone: instance.zone, instance: instance.name}];
 }
