@@ -1,5 +1,6 @@
 import path from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
+import {concernsIn, concernsRefused} from '../flows/concerns.ts';
 import {
 	adoptMeasurements,
 	type FetchedMeasurements,
@@ -19,6 +20,9 @@ export const fetchMeasurementsCommand: CommandModule = async (context, input) =>
 		const fetched = await context.output.run('Fetching measurements', signal =>
 			fetchMeasurements(workspace, trustWorld(context.env, signal), wishesFrom(input)),
 		);
+		const asks = fetched.concerns.length > 0 || fetched.needsConsent;
+		if (asks && context.output.kind !== 'json') context.surroundings.stdout.write(`${changeLines(fetched).join('\n')}\n\n`);
+		await acceptConcerns(context, fetched, concernsIn(textFlag(input, 'accept-concerns') ?? ''));
 		await consent(context, fetched, textFlag(input, 'accept-measurements'));
 		await context.output.run('Writing the config', signal => adoptMeasurements(fetched, trustWorld(context.env, signal)));
 		const {changes, image} = fetched;
@@ -57,6 +61,18 @@ function transparencyFrom(input: CommandInput): 'require' | 'warn' | undefined {
 	});
 }
 
+/** What would demand less is asked about one by one, before anything else. */
+async function acceptConcerns(
+	context: CommandContext,
+	{concerns}: FetchedMeasurements,
+	accepted: ReturnType<typeof concernsIn>,
+): Promise<void> {
+	for (const concern of concerns) {
+		if (accepted.includes(concern.code)) continue;
+		await agreeExpressly(context, `${concern.message} Accept that?`, concernsRefused(concerns, accepted));
+	}
+}
+
 async function consent(context: CommandContext, fetched: FetchedMeasurements, accepted: string | undefined): Promise<void> {
 	if (accepted !== undefined) {
 		requireAccepted(fetched, accepted);
@@ -64,7 +80,6 @@ async function consent(context: CommandContext, fetched: FetchedMeasurements, ac
 	}
 	if (!fetched.needsConsent) return;
 	const {digest} = fetched.verified;
-	if (context.output.kind !== 'json') context.surroundings.stdout.write(`${changeLines(fetched).join('\n')}\n\n`);
 	const unattended = new AppError('The measurements differ from those that the config pins; nothing was changed.', {
 		code: 'measurements-changed',
 		exitCode: exitCodes.refused,

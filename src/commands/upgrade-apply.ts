@@ -1,9 +1,10 @@
 import {AppError, exitCodes} from '../errors.ts';
 import type {PhaseId} from '../events.ts';
+import {concernsIn} from '../flows/concerns.ts';
 import {withExisting} from '../flows/session.ts';
 import {type PlanFile, runUpgrade, type UpgradeEnd} from '../flows/upgrade/apply.ts';
 import {checkForUpgrade, type Proposal} from '../flows/upgrade/check.ts';
-import {concernsIn, decide, otherMeasurements, requireSafe, type UpgradeConsent} from '../flows/upgrade/decide.ts';
+import {decide, otherMeasurements, requireSafe, type UpgradeConsent} from '../flows/upgrade/decide.ts';
 import {type UpgradeDependencies, withUpgrade} from '../flows/upgrade/dependencies.ts';
 import {unfinishedPlan} from '../flows/upgrade/steer.ts';
 import type {Result} from '../output/output.ts';

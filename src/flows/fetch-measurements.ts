@@ -19,6 +19,7 @@ import {type ReleasePath, releaseText} from '../trust/measurements/release-path.
 import {fingerprintOf} from '../trust/measurements/signer.ts';
 import {measurementSource, type VerifiedMeasurements} from '../trust/measurements/source.ts';
 import {type LogPolicy, logWords} from '../trust/transparency/verdict.ts';
+import {type Concern, measurementConcerns} from '../upgrade/measurement-diff.ts';
 import {readText, type Workspace, writeFileSafely} from '../workspace/files.ts';
 import {atWorkspace, imageOf, providerOf, sourceOf} from './measurement-request.ts';
 import {logOf, ownSigners, type TrustWorld} from './trust-world.ts';
@@ -37,6 +38,8 @@ export type FetchedMeasurements = {
 	changes: readonly RegisterChange[];
 	/** Fingerprint of the key that the config pinned for local images, where another one signed now. */
 	formerSigner?: string;
+	/** In which ways the config would demand less; each is accepted by itself. */
+	concerns: readonly Concern[];
 	/** Whether something changes that the config had decided on: that takes a consent of its own. */
 	needsConsent: boolean;
 };
@@ -108,6 +111,7 @@ function compared(
 	const before = pinnedIn(value, section);
 	const after = wantedOf(verified, value);
 	const changes = changesBetween(before, after);
+	const concerns = measurementConcerns(before, after, shapeOf(section.variant));
 	const former =
 		typeof value['releaseKey'] === 'string' ? fingerprintOf(fromBase64(value['releaseKey'], 'releaseKey')) : undefined;
 	const signerChanged = former !== undefined && former !== fingerprintOf(verified.signer.key);
@@ -118,7 +122,7 @@ function compared(
 		...(otherImage && {image: releaseText(image)}),
 	});
 	const needsConsent = (before.size > 0 && changes.length > 0) || signerChanged;
-	return {...found, edited, changes, needsConsent, ...(signerChanged && {formerSigner: former})};
+	return {...found, edited, changes, concerns, needsConsent, ...(signerChanged && {formerSigner: former})};
 }
 
 /** What the config pins now; the placeholders of v2.9 (1234 repeated) pin nothing. */

@@ -16,7 +16,7 @@ export type ShownChange = {
 };
 
 /** A fetched set for machines: who says it, and every register that changes. */
-export function fetchedJson({verified, changes, image, needsConsent, formerSigner}: FetchedMeasurements) {
+export function fetchedJson({verified, changes, concerns, image, needsConsent, formerSigner}: FetchedMeasurements) {
 	const {digest, signer, log, source, statement} = verified;
 	return {
 		...image,
@@ -27,6 +27,7 @@ export function fetchedJson({verified, changes, image, needsConsent, formerSigne
 		signer: {name: signer.name, fingerprint: fingerprintOf(signer.key), pinned: signer.pinned},
 		log,
 		changes: changes.map(change => shown(change, source, signer.name)),
+		concerns,
 		needsConsent,
 		...(formerSigner === undefined ? {} : {formerSigner}),
 	};
@@ -39,14 +40,15 @@ function shown({register, before, after}: RegisterChange, source: string, signer
 }
 
 /** The same for people: each register with its old and new value and what a difference does. */
-export function changeLines({verified, changes, formerSigner}: FetchedMeasurements): string[] {
+export function changeLines({verified, changes, concerns, formerSigner}: FetchedMeasurements): string[] {
 	const {digest, signer, log, source} = verified;
 	return [
 		...changes.flatMap(change => registerLines(change)),
+		...concerns.map(({code, message}) => `to be accepted by itself: ${message} (${code})`),
 		...(formerSigner === undefined
 			? []
 			: [`signer       old  ${formerSigner}`, `             new  ${fingerprintOf(signer.key)}`]),
-		'',
+		...(changes.length > 0 || formerSigner !== undefined ? [''] : []),
 		`from         ${source}`,
 		`signed by    ${signer.name} (${fingerprintOf(signer.key).slice(0, 23)}…)`,
 		`log          ${logWords(log).replace(/^log /, '')}`,

@@ -1,6 +1,7 @@
 import {sameBytes, toHex} from '../attestation/bytes.ts';
+import type {Measurements} from '../attestation/measurements.ts';
 import type {Policy} from '../attestation/policy.ts';
-import {bankOf} from '../attestation/registers.ts';
+import {bankOf, type RegisterBank} from '../attestation/registers.ts';
 
 /** One register, or another field of the policy, before and after. */
 export type DiffRow = {
@@ -30,7 +31,7 @@ export type Origin = {source: string; signer: string};
 export function diffPolicies(old: Policy, next: Policy, origin: Origin): MeasurementDiff {
 	const registers = [...new Set([...old.measurements.keys(), ...next.measurements.keys()])].sort((a, b) => a - b);
 	const rows = registers.map(register => rowOf(register, old, next, origin));
-	const concerns = [...variantConcerns(old, next), ...rows.flatMap(row => weaker(row)), ...missingRegister(next)];
+	const concerns = [...variantConcerns(old, next), ...measurementConcerns(old.measurements, next.measurements, bankOf(next))];
 	const fields = fieldRows(old, next, origin).filter(({change}) => change !== 'same');
 	return {rows: [...rows, ...fields], concerns: [...concerns, ...fields.map(row => fieldConcern(row))]};
 }
@@ -53,18 +54,17 @@ function rowOf(register: number, old: Policy, next: Policy, origin: Origin): Dif
 	return {what, ...values, enforcedBefore: !before.warnOnly, enforcedAfter: !after.warnOnly, change, ...origin};
 }
 
-function weaker({what, change, enforcedBefore}: DiffRow): Concern[] {
-	if (change === 'removed' && enforcedBefore === true)
-		return [{code: 'policy-weaker', message: `Register ${what} would not be checked any more.`}];
-	if (change !== 'weaker') return [];
-	return [{code: 'policy-weaker', message: `Register ${what} would only be reported, not enforced.`}];
-}
-
-function missingRegister(policy: Policy): Concern[] {
-	const register = bankOf(policy).clusterRegister;
-	if (policy.measurements.get(register)?.warnOnly === false) return [];
-	const message = `Register ${register} is not enforced: a node that is in a cluster already could come in again.`;
-	return [{code: 'cluster-register-missing', message}];
+/** In which ways registers would demand less than before, and what no policy should lack. */
+export function measurementConcerns(before: Measurements, after: Measurements, {clusterRegister}: RegisterBank): Concern[] {
+	const weaker = [...before].flatMap(([register, {warnOnly}]): Concern[] => {
+		const then = after.get(register);
+		if (warnOnly || then?.warnOnly === false) return [];
+		const less = then === undefined ? 'not be checked any more' : 'only be reported, not enforced';
+		return [{code: 'policy-weaker', message: `Register ${register} would ${less}.`}];
+	});
+	if (after.get(clusterRegister)?.warnOnly === false) return weaker;
+	const message = `Register ${clusterRegister} is not enforced: a node that is in a cluster already could come in again.`;
+	return [...weaker, {code: 'cluster-register-missing', message}];
 }
 
 function variantConcerns(old: Policy, next: Policy): Concern[] {

@@ -1,4 +1,5 @@
 import {spawnSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -23,8 +24,10 @@ function world(t: ExecutionContext) {
 	mkdirSync(cwd);
 	const key = newSigner();
 	writeFileSync(path.join(home, 'cosign.pub'), key.pem);
-	const put = (digit: string) => {
-		const content = Buffer.from(JSON.stringify(fileJson('v2.9.1', digit)));
+	const put = (digit: string, warnOnly?: boolean) => {
+		const json = fileJson('v2.9.1', digit);
+		for (const {measurements} of json.list) if (warnOnly !== undefined && measurements[4]) measurements[4].warnOnly = warnOnly;
+		const content = Buffer.from(JSON.stringify(json));
 		writeFileSync(path.join(home, 'measurements.json'), content);
 		writeFileSync(path.join(home, 'measurements.json.sig'), signBlob(content, key.privateKey));
 	};
@@ -42,8 +45,10 @@ function world(t: ExecutionContext) {
 	return {home, cwd, config, env, put, run, fetchWith};
 }
 
+const digestOf = (file: string) => `sha256:${createHash('sha256').update(readFileSync(file)).digest('hex')}`;
+
 test('measurements: --yes pins the first ones, a change takes its digest or a person, and no means 130', async t => {
-	const {config, cwd, env, put, fetchWith} = world(t);
+	const {home, config, cwd, env, put, fetchWith} = world(t);
 	put('a');
 	const first = fetchWith('--yes');
 	t.is(first.code, 0, first.stderr);
@@ -85,6 +90,13 @@ test('measurements: --yes pins the first ones, a change takes its digest or a pe
 	const digest = String(fetchWith().result['digest']);
 	t.is(fetchWith('--accept-measurements', digest).code, 0);
 	t.regex(readFileSync(config, 'utf8'), /"c{64}"/);
+	// What would demand less is accepted by itself: the digest covers it as little as --yes does.
+	put('d', true);
+	const weaker = ['--yes', '--accept-measurements', digestOf(path.join(home, 'measurements.json'))];
+	t.like(fetchWith(...weaker), {code: 5, result: {code: 'policy-concerns', problems: [{path: 'policy-weaker'}]}});
+	t.regex(readFileSync(config, 'utf8'), /"c{64}"/);
+	t.is(fetchWith(...weaker, '--accept-concerns', 'policy-weaker').code, 0);
+	t.regex(readFileSync(config, 'utf8'), /"d{64}"/);
 	t.is(fetchWith('--transparency', 'sometimes').code, 2);
 });
 

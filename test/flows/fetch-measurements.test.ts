@@ -4,6 +4,7 @@ import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {AppError} from '../../src/errors.ts';
 import type {Event, Flow} from '../../src/events.ts';
+import {requireConcerns} from '../../src/flows/concerns.ts';
 import {adoptMeasurements, type FetchWishes, fetchMeasurements, requireAccepted} from '../../src/flows/fetch-measurements.ts';
 import {changeLines, fetchedJson} from '../../src/flows/measurement-words.ts';
 import type {TrustWorld} from '../../src/flows/trust-world.ts';
@@ -144,6 +145,28 @@ test('a change of what the config pins takes a consent, and is shown register by
 	publish(server, image, weaker, key);
 	const loosened = await fetchWith();
 	t.deepEqual([loosened.needsConsent, loosened.changes.map(({register}) => register)], [true, [4, 15]]);
+	// Each way in which the config would demand less is one concern, accepted by its code and never with the measurements.
+	const codes = loosened.concerns.map(({code, message}) => [code, message.split(' ', 2).join(' ')]);
+	t.deepEqual(codes, [
+		['policy-weaker', 'Register 4'],
+		['policy-weaker', 'Register 15'],
+		['cluster-register-missing', 'Register 15'],
+	]);
+	t.deepEqual(fetchedJson(loosened).concerns, loosened.concerns);
+	t.regex(changeLines(loosened).join('\n'), /by itself: Register 15 is not enforced.*\(cluster-register-missing\)/);
+	const {problems} = t.throws(() => requireConcerns(loosened.concerns, ['policy-weaker']), {
+		instanceOf: AppError,
+		code: 'policy-concerns',
+	});
+	t.deepEqual(
+		problems.map(({path}) => path),
+		['cluster-register-missing'],
+	);
+	t.notThrows(() => requireConcerns(loosened.concerns, ['cluster-register-missing', 'policy-weaker']));
+	t.deepEqual(
+		fetched.concerns.map(({message}) => message),
+		['Register 4 would only be reported, not enforced.'],
+	);
 	// Nothing was written before the consent.
 	t.regex(await readFile(config, 'utf8'), /"a{64}"/);
 });

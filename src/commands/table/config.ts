@@ -1,5 +1,5 @@
 import {type AccountField, accountFields, identityFields, variableOf} from '../../config/account-keys.ts';
-import {newClusterFlags, signerKeyFlag} from './flags.ts';
+import {acceptConcernsFlag, newClusterFlags, signerKeyFlag} from './flags.ts';
 import type {ArgumentSpec, CommandSpec, FlagSpec} from './types.ts';
 
 const cloudFlags: readonly FlagSpec[] = [
@@ -143,6 +143,7 @@ export const configCommands: readonly CommandSpec[] = [
 				description: 'Agree in advance to exactly the file with this digest (sha256:…); --yes does not',
 				env: 'CONSTELLATION_ACCEPT_MEASUREMENTS',
 			},
+			acceptConcernsFlag,
 		],
 		examples: [
 			'constellation config fetch-measurements',

@@ -67,3 +67,10 @@ export const measurementsFromFlag: FlagSpec = {
 		'Signed measurements that must say the same as the image on this machine: of a mirror, a file or what was imported (bundle); image asks nobody else (default: trust.measurements of the config)',
 	env: 'CONSTELLATION_MEASUREMENTS_FROM',
 };
+
+export const acceptConcernsFlag: FlagSpec = {
+	name: 'accept-concerns',
+	value: 'CODES',
+	description: 'Accept what makes the policy weaker, by the codes that are printed with each concern, separated by commas',
+	env: 'CONSTELLATION_ACCEPT_CONCERNS',
+};

@@ -1,4 +1,4 @@
-import {measurementsFromFlag, signerKeyFlag} from './flags.ts';
+import {acceptConcernsFlag, measurementsFromFlag, signerKeyFlag} from './flags.ts';
 import type {CommandSpec} from './types.ts';
 
 /** Commands that move a running cluster to another image. */
@@ -58,12 +58,7 @@ export const upgradeCommands: readonly CommandSpec[] = [
 				description: 'Trust exactly these measurements, as upgrade check --json prints them; --yes does not cover them',
 				env: 'CONSTELLATION_ACCEPT_MEASUREMENTS',
 			},
-			{
-				name: 'accept-concerns',
-				value: 'CODES',
-				description: 'Accept what makes the policy weaker, by the codes that upgrade check prints, separated by commas',
-				env: 'CONSTELLATION_ACCEPT_CONCERNS',
-			},
+			acceptConcernsFlag,
 		],
 		examples: [
 			'constellation upgrade apply',

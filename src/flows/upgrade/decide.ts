@@ -1,19 +1,14 @@
 import {AppError, exitCodes} from '../../errors.ts';
-import {type ConcernCode, concernCodes} from '../../upgrade/measurement-diff.ts';
+import type {ConcernCode} from '../../upgrade/measurement-diff.ts';
 import {formatPlan, type PlanFile} from '../../upgrade/plan-file.ts';
 import {newUpgradeId, storePlan, upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {requireInitialised} from '../cluster.ts';
+import {requireConcerns} from '../concerns.ts';
 import {type Proposal, strandsNode} from './check.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 
 /** What was agreed to: the measurements by their digest, and each concern by itself. */
 export type UpgradeConsent = {measurements: string; concerns: readonly ConcernCode[]};
-
-/** The concerns that a list of codes names; what is no concern accepts nothing. */
-export const concernsIn = (text: string): ConcernCode[] => {
-	const words = text.split(',').map(word => word.trim());
-	return concernCodes.filter(code => words.includes(code));
-};
 
 /** What speaks against beginning at all, whoever agrees. Throws AppError (exit 3). */
 export function requireSafe({strand, plan}: Proposal): void {
@@ -37,8 +32,7 @@ export async function decide(
 	consent: UpgradeConsent,
 ): Promise<PlanFile> {
 	if (consent.measurements !== target.measurements) throw otherMeasurements(target.measurements);
-	const open = measurements.concerns.filter(({code}) => !consent.concerns.includes(code));
-	if (open.length > 0) throw notAccepted(open);
+	requireConcerns(measurements.concerns, consent.concerns);
 	const {ids} = await requireInitialised(deps.workspace);
 	const created = new Date(deps.now());
 	const file: PlanFile = {
@@ -62,14 +56,5 @@ export function otherMeasurements(digest: string): AppError {
 			'constellation upgrade check   shows what would change',
 		],
 		details: {measurements: digest},
-	});
-}
-
-function notAccepted(concerns: readonly {code: string; message: string}[]): AppError {
-	return new AppError('The policy of the target is weaker, or about something else, and nobody accepted that.', {
-		code: 'policy-concerns',
-		exitCode: exitCodes.refused,
-		problems: concerns.map(({code, message}) => ({path: code, message})),
-		next: [`--accept-concerns ${concerns.map(({code}) => code).join(',')}   accepts exactly these`],
 	});
 }
