@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {connectCloud} from '../flows/cloud/connect.ts';
 import {applyInfrastructure, noNodeImage, planInfrastructure} from '../flows/cloud/create.ts';
 import {type CloudCluster, findCloudCluster, madeOutside, terminateInfrastructure} from '../flows/cloud/terminate.ts';
@@ -53,13 +54,15 @@ export function terminateOnCloud(context: CommandContext): Promise<Result> {
 		const removed = await context.output.run('Terminating', signal => terminateInfrastructure(deps, existing, signal), {
 			expected: ['destroy'],
 		});
-		const kept = [fileNames.config, fileNames.masterSecret];
+		const kept = (['config', 'masterSecret'] as const)
+			.filter(each => existsSync(base.workspace.path(each)))
+			.map(each => fileNames[each]);
 		return {
 			command: 'terminate',
 			data: {removed, kept, resources: contents.types, foreign, madeByKubernetes: made ?? null},
 			lines: [
 				`Removed: ${removed.join(', ')}.`,
-				`Kept: ${kept.join(', ')}; identities, if \`constellation iam\` made them.`,
+				`Kept: ${[...kept, 'identities, if \`constellation iam\` made them'].join(', ')}.`,
 				'Terraform knows of nothing that is left. What Kubernetes made outside it was not removed:',
 				...(made ?? []).map(each => `  ${each}`),
 				...foreign.map(({what: things, command}) => `  ${things}: ${command}`),
