@@ -19,6 +19,7 @@ import {refuseApplyBesideUpgrade, refuseBesideUpgrade, refuseDuringRoll} from '.
 import {checkForUpgrade, strandsNode} from '../../src/flows/upgrade/check.ts';
 import {decide} from '../../src/flows/upgrade/decide.ts';
 import type {UpgradeDependencies} from '../../src/flows/upgrade/dependencies.ts';
+import {acceptedConcerns} from '../../src/flows/upgrade/finish.ts';
 import {observe, recoverable} from '../../src/flows/upgrade/observe.ts';
 import {pairRecorder} from '../../src/flows/upgrade/pair-times.ts';
 import {updateDefinitions} from '../../src/kubernetes/crds.ts';
@@ -677,6 +678,9 @@ test('measurements take a consent of their own, and so does each way in which th
 	t.deepEqual(filesIn(folder), before);
 	const {id} = await decide(deps, proposal, {measurements, concerns: ['policy-weaker']});
 	t.regex((await readPlan(upgradeFolder(workspace, id), 1_000_000)) ?? '', /"concerns":\s*\[\s*"policy-weaker"/);
+
+	t.deepEqual(await acceptedConcerns(deps, id), ['Accepted when the upgrade was planned: policy-weaker.']);
+	t.deepEqual(await acceptedConcerns(deps, newUpgradeId(new Date(0), new Uint8Array(4))), []);
 
 	// What no image of this tool can bring about is told all the same.
 	const open = new Map([...policyOf(2).measurements].filter(([register]) => register !== 15));

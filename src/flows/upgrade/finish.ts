@@ -1,4 +1,6 @@
 import type {Flow} from '../../events.ts';
+import {maxPlanSize, parsePlan} from '../../upgrade/plan-file.ts';
+import {readPlan, upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {adminKube, requireInitialised} from '../cluster.ts';
 import {applyPlan, planCluster} from '../create.ts';
 import {expectationsOf, judgedNodes, writeReceipt} from '../receipts.ts';
@@ -32,10 +34,18 @@ export async function* finishUpgrade(deps: UpgradeDependencies, id: string, sign
 		cluster: {id: clusterId, name: config.name, uid: ids.uid},
 		expectations: expectationsOf(policy, image),
 		nodes: await judgedNodes(deps, kube, nodes),
+		consents: await acceptedConcerns(deps, id),
 	});
 	await steer(kube, {annotations: {upgrade: null, direction: null, paused: null, failure: null, retire: null}});
 	await deps.journal.done('upgrade', {resource: id});
 	return {image: image.version, nodes, verified};
+}
+
+/** What was accepted beside the measurements when the plan was made, in words; empty where the plan is not here. */
+export async function acceptedConcerns({workspace}: Pick<UpgradeDependencies, 'workspace'>, id: string): Promise<string[]> {
+	const text = await readPlan(upgradeFolder(workspace, id), maxPlanSize);
+	const codes = text === undefined ? [] : parsePlan(text).consent.concerns;
+	return codes.map(code => `Accepted when the upgrade was planned: ${code}.`);
 }
 
 /** A fresh challenge to every machine at its own address; to the load balancer where machines share one. */
