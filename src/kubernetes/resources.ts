@@ -26,6 +26,7 @@ export const resources = {
 	customResourceDefinitions: grouped('apiextensions.k8s.io', 'customresourcedefinitions'),
 	services: builtin('services'),
 	endpoints: builtin('endpoints'),
+	endpointSlices: grouped('discovery.k8s.io', 'endpointslices'),
 	deployments: grouped('apps', 'deployments'),
 	replicaSets: grouped('apps', 'replicasets'),
 	daemonSets: grouped('apps', 'daemonsets'),

@@ -51,6 +51,7 @@ const workloadRules = [
 	rule('', ['pods/status', 'services/status'], ['update', 'patch']),
 	rule('', ['services'], read),
 	rule('', ['endpoints'], [...read, ...change]),
+	rule('discovery.k8s.io', ['endpointslices'], [...read, ...change]),
 	rule('apps', ['deployments', 'replicasets', 'daemonsets'], [...read, 'patch']),
 	rule('apps', ['deployments/status', 'replicasets/status', 'daemonsets/status'], ['update', 'patch']),
 	rule('apps', ['replicasets'], change),

@@ -148,6 +148,7 @@ export const world = (parts: Partial<World> = {}): World => ({
 	budgets: [],
 	services: [],
 	endpoints: [],
+	endpointSlices: undefined,
 	nodes: [],
 	...parts,
 });

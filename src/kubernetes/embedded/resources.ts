@@ -125,6 +125,7 @@ export const builtinResources: readonly ApiResource[] = [
 		subresources: [{name: 'approval', kind: 'CertificateSigningRequest', verbs: readWrite}, status('CertificateSigningRequest')],
 	}),
 	resource('coordination.k8s.io', 'v1', 'leases', 'Lease'),
+	resource('discovery.k8s.io', 'v1', 'endpointslices', 'EndpointSlice'),
 	refused('networking.k8s.io', 'ingresses', 'Ingress', {short: ['ing']}),
 	refused('networking.k8s.io', 'networkpolicies', 'NetworkPolicy', {short: ['netpol'], status: false}),
 	workload('policy', 'poddisruptionbudgets', 'PodDisruptionBudget', {short: ['pdb']}),

@@ -6,7 +6,15 @@ import {reconcileEndpoints} from '../../../src/services/operator/workloads/endpo
 import {reconcileLostPods} from '../../../src/services/operator/workloads/lost-pods.ts';
 import {reconcileReplicaSet} from '../../../src/services/operator/workloads/replica-set.ts';
 import {hashOf} from '../../../src/services/operator/workloads/template.ts';
-import type {Action, Budget, Decision, Deployment, Pod, ReplicaSet} from '../../../src/services/operator/workloads/types.ts';
+import type {
+	Action,
+	Budget,
+	Decision,
+	Deployment,
+	EndpointSlice,
+	Pod,
+	ReplicaSet,
+} from '../../../src/services/operator/workloads/types.ts';
 import {at, budget, daemonSet, deployment, node, ownedBy, pod, replicaSet, start, world} from '../../helpers/workload-objects.ts';
 
 /** Actions in short: what is done to what. Status writes are left out. */
@@ -375,4 +383,29 @@ test('endpoints: ready, not ready, named ports; what is going is not listed', t 
 	t.is((action.object['subsets'] as {notReadyAddresses: object[]}[])[0]?.notReadyAddresses.length, 1);
 	const endpoints = [{...action.object, subsets: action.object['subsets'] as unknown[]}];
 	t.deepEqual(reconcileEndpoints(world({pods, endpoints}), service).actions, []);
+
+	const slices = (given: EndpointSlice[]) => reconcileEndpoints(world({pods, endpoints, endpointSlices: given}), service).actions;
+	const [made] = slices([]);
+	if (made?.kind !== 'create') return t.fail();
+	t.like(made.object, {
+		kind: 'EndpointSlice',
+		addressType: 'IPv4',
+		ports: [{name: 'web', port: 8080, protocol: 'TCP'}],
+		endpoints: [
+			{addresses: ['198.18.0.1'], nodeName: 'n', conditions: {ready: true, terminating: false}},
+			{addresses: ['198.18.0.2'], conditions: {ready: false}},
+		],
+	});
+	t.deepEqual(slices([made.object]), []);
+	t.deepEqual(
+		slices([
+			{...made.object, endpoints: []},
+			{...made.object, metadata: {...made.object.metadata, name: 'web-1'}},
+		]).map(({kind}) => kind),
+		['replace', 'delete'],
+	);
+	t.deepEqual(
+		slices([{...made.object, metadata: {name: 'own', namespace: 'default'}}]).map(({kind}) => kind),
+		['create'],
+	);
 });

@@ -54,6 +54,7 @@ function binding(name: string, groups: string[], roleName = name): ApiObject {
 const viewRules = [
 	rule(read, [''], viewable),
 	rule(read, ['coordination.k8s.io', 'events.k8s.io'], ['leases', 'events']),
+	rule(read, ['discovery.k8s.io'], ['endpointslices']),
 	...workloads.map(([name, resources]) => rule(read, [name], resources)),
 ];
 const editRules = [

@@ -2,10 +2,13 @@ import {inNamespace, resources} from '../../../kubernetes/resources.ts';
 import {matchesSelector} from '../../../kubernetes/selectors.ts';
 import {isReady, ownedBy} from './pods.ts';
 import {canonical} from './template.ts';
-import type {Decision, Pod, Service, World} from './types.ts';
+import type {Action, Decision, EndpointSlice, Endpoints, Pod, Service, World} from './types.ts';
 
-/** Lists the pods of a Service as its Endpoints. The addresses of simulated pods lead nowhere; which pods are ready is true. */
-export const reconcileEndpoints = ({pods, endpoints}: World, service: Service): Decision => {
+/**
+ * Lists the pods of a Service as its Endpoints and EndpointSlices: older clients read the first, kubectl the second. The addresses of
+ * simulated pods lead nowhere; which pods are ready is true.
+ */
+export const reconcileEndpoints = ({pods, endpoints, endpointSlices}: World, service: Service): Decision => {
 	const {name, namespace = 'default', deletionTimestamp} = service.metadata;
 	const {selector, type} = service.spec;
 	if (deletionTimestamp !== undefined || type === 'ExternalName' || !selector || Object.keys(selector).length === 0)
@@ -19,21 +22,72 @@ export const reconcileEndpoints = ({pods, endpoints}: World, service: Service): 
 				matchesSelector({matchLabels: selector}, metadata.labels),
 		)
 		.sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
-	const subsets = [...Map.groupBy(chosen, pod => JSON.stringify(portsOf(service, pod)))].map(([ports, group]) => {
-		const ready = group.filter(isReady).map(addressOf);
-		const notReady = group.filter(pod => !isReady(pod)).map(addressOf);
-		return {
-			...(ready.length > 0 && {addresses: ready}),
-			...(notReady.length > 0 && {notReadyAddresses: notReady}),
-			ports: JSON.parse(ports) as unknown[],
-		};
-	});
+	const groups = [...Map.groupBy(chosen, pod => JSON.stringify(portsOf(service, pod)))].map(
+		([ports, group]): Group => ({ports: JSON.parse(ports) as object[], pods: group}),
+	);
 	const found = endpoints.find(({metadata}) => metadata.name === name && metadata.namespace === namespace);
-	if (found && canonical(found.subsets ?? []) === canonical(subsets)) return {actions: []};
+	const own = endpointSlices?.filter(
+		({metadata}) => metadata.namespace === namespace && metadata.labels?.[serviceLabel] === name,
+	);
+	return {
+		actions: [...endpointsActions(service, groups, found), ...(own === undefined ? [] : sliceActions(service, groups, own))],
+	};
+};
+
+/** Pods whose ports are the same numbers. */
+type Group = {ports: object[]; pods: Pod[]};
+
+const serviceLabel = 'kubernetes.io/service-name';
+
+function endpointsActions(service: Service, groups: readonly Group[], found: Endpoints | undefined): Action[] {
+	const {name, namespace = 'default'} = service.metadata;
+	const subsets = groups.map(({ports, pods}) => {
+		const ready = pods.filter(isReady).map(addressOf);
+		const notReady = pods.filter(pod => !isReady(pod)).map(addressOf);
+		return {...(ready.length > 0 && {addresses: ready}), ...(notReady.length > 0 && {notReadyAddresses: notReady}), ports};
+	});
+	if (found && canonical(found.subsets ?? []) === canonical(subsets)) return [];
 	const resource = inNamespace(resources.endpoints, namespace);
-	if (found) return {actions: [{kind: 'replace', resource, object: {...found, subsets}}]};
+	if (found) return [{kind: 'replace', resource, object: {...found, subsets}}];
 	const metadata = {name, namespace, ownerReferences: [ownedBy(service)]};
-	return {actions: [{kind: 'create', resource, object: {apiVersion: 'v1', kind: 'Endpoints', metadata, subsets}}]};
+	return [{kind: 'create', resource, object: {apiVersion: 'v1', kind: 'Endpoints', metadata, subsets}}];
+}
+
+/** One slice for each group: `web`, `web-1`, … */
+function sliceActions(service: Service, groups: readonly Group[], found: readonly EndpointSlice[]): Action[] {
+	const {name, namespace = 'default'} = service.metadata;
+	const resource = inNamespace(resources.endpointSlices, namespace);
+	const wanted = groups.map(({ports, pods}, index): EndpointSlice & {addressType: string} => ({
+		apiVersion: 'discovery.k8s.io/v1',
+		kind: 'EndpointSlice',
+		metadata: {
+			name: index === 0 ? name : `${name}-${index}`,
+			namespace,
+			labels: {[serviceLabel]: name, 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io'},
+			ownerReferences: [ownedBy(service)],
+		},
+		addressType: 'IPv4',
+		endpoints: pods.map(endpointOf),
+		// Unlike in Endpoints a port without a name has an empty one; kubectl 1.32 crashes where there is none.
+		ports: ports.map(port => ({name: '', ...port})),
+	}));
+	const surplus = found.filter(({metadata}) => !wanted.some(each => each.metadata.name === metadata.name));
+	return [
+		...wanted.flatMap((object): Action[] => {
+			const known = found.find(({metadata}) => metadata.name === object.metadata.name);
+			if (known === undefined) return [{kind: 'create', resource, object}];
+			const {endpoints, ports} = object;
+			if (canonical([known.endpoints, known.ports]) === canonical([endpoints, ports])) return [];
+			return [{kind: 'replace', resource, object: {...known, endpoints, ports}}];
+		}),
+		...surplus.map(({metadata}): Action => ({kind: 'delete', resource, name: metadata.name, options: {}})),
+	];
+}
+
+const endpointOf = (pod: Pod) => {
+	const {ip, ...rest} = addressOf(pod);
+	const ready = isReady(pod);
+	return {addresses: [ip], conditions: {ready, serving: ready, terminating: false}, ...rest};
 };
 
 const addressOf = ({metadata, spec, status}: Pod) => ({

@@ -9,7 +9,7 @@ import {reconcileLostPods} from './lost-pods.ts';
 import {earliest} from './pods.ts';
 import {reconcileReplicaSet} from './replica-set.ts';
 import {schedule} from './scheduler/schedule.ts';
-import type {Action, Decision, World} from './types.ts';
+import type {Action, Decision, EndpointSlice, World} from './types.ts';
 
 /** What the controllers look at: a change of any of it starts a round. */
 export const watched: readonly Resource[] = [
@@ -34,16 +34,26 @@ export const readWorld = async (kube: Kube, now: number): Promise<World> => {
 	};
 	const pods = await list<World['pods'][number]>(resources.pods, 'v1', 'Pod');
 	const replicaSets = await list<World['replicaSets'][number]>(resources.replicaSets, 'apps/v1', 'ReplicaSet');
-	const [deployments, daemonSets, budgets, services, endpoints, nodes] = await Promise.all([
+	const [deployments, daemonSets, budgets, services, endpoints, endpointSlices, nodes] = await Promise.all([
 		list<World['deployments'][number]>(resources.deployments, 'apps/v1', 'Deployment'),
 		list<World['daemonSets'][number]>(resources.daemonSets, 'apps/v1', 'DaemonSet'),
 		list<World['budgets'][number]>(resources.podDisruptionBudgets, 'policy/v1', 'PodDisruptionBudget'),
 		list<World['services'][number]>(resources.services, 'v1', 'Service'),
 		list<World['endpoints'][number]>(resources.endpoints, 'v1', 'Endpoints'),
+		whereServed(list<EndpointSlice>(resources.endpointSlices, 'discovery.k8s.io/v1', 'EndpointSlice')),
 		list<World['nodes'][number]>(resources.nodes, 'v1', 'Node'),
 	]);
-	return {now, pods, replicaSets, deployments, daemonSets, budgets, services, endpoints, nodes};
+	return {now, pods, replicaSets, deployments, daemonSets, budgets, services, endpoints, endpointSlices, nodes};
 };
+
+async function whereServed<T>(objects: Promise<T>): Promise<T | undefined> {
+	try {
+		return await objects;
+	} catch (error) {
+		if (error instanceof KubeError && error.code === 404) return undefined;
+		throw error;
+	}
+}
 
 /** What all controllers together want done now. */
 export const decide = (world: World): Decision => {

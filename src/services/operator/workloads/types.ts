@@ -97,6 +97,7 @@ export type Service = Typed<
 	unknown
 >;
 export type Endpoints = KubeObject & {metadata: Metadata; subsets?: unknown[]};
+export type EndpointSlice = KubeObject & {metadata: Metadata; endpoints?: unknown[]; ports?: unknown[]};
 
 /** The cluster as one round of the controllers sees it. `now` in milliseconds since the epoch. */
 export type World = {
@@ -108,6 +109,8 @@ export type World = {
 	budgets: Budget[];
 	services: Service[];
 	endpoints: Endpoints[];
+	/** Undefined where the API server does not know them: an older one while an upgrade replaces it. */
+	endpointSlices: EndpointSlice[] | undefined;
 	nodes: Node[];
 };
 
