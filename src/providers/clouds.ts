@@ -15,7 +15,7 @@ import {openstackPlanWords} from './openstack/describe.ts';
 import {openstackCredentials, openstackEnvironment} from './openstack/environment.ts';
 import {openstackVariables} from './openstack/variables.ts';
 import type {PlanWords, PreviewGroup} from './plan-words.ts';
-import {stackitEnvironment} from './stackit/environment.ts';
+import {stackitCredentials, stackitEnvironment} from './stackit/environment.ts';
 import {stackitVariables} from './stackit/variables.ts';
 
 /** What differs between clouds, for flows that are the same on all of them. */
@@ -78,7 +78,16 @@ export const clouds: Readonly<Record<Cloud['id'], Cloud>> = {
 	},
 	openstack,
 	// Its load balancer is not made without a machine behind it.
-	stackit: {...openstack, id: 'stackit', title: 'STACKIT', environment: stackitEnvironment, worksWithoutImage: false},
+	stackit: {
+		...openstack,
+		id: 'stackit',
+		title: 'STACKIT',
+		environment: stackitEnvironment,
+		credentials: stackitCredentials,
+		signIn:
+			'STACKIT needs two things: an entry `stackit` in ~/.config/openstack/clouds.yaml for the machines, and a service account (role editor) for the load balancer, its key named in STACKIT_SERVICE_ACCOUNT_KEY_PATH.',
+		worksWithoutImage: false,
+	},
 };
 
 /** The cloud of a config. Throws AppError `other-provider` for QEMU, which has no module. */

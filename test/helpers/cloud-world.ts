@@ -17,6 +17,7 @@ export const credentials: Readonly<Record<string, string>> = {
 	ARM_CLIENT_ID: '00000000-0000-4000-8000-000000000000',
 	GOOGLE_OAUTH_ACCESS_TOKEN: 'canary-token',
 	OS_AUTH_URL: 'https://127.0.0.1:9',
+	STACKIT_SERVICE_ACCOUNT_TOKEN: 'canary-token',
 };
 
 /** A workspace, simulated clouds, and an environment in which Terraform finds nothing but them. */
