@@ -25,11 +25,10 @@ e2e(
 		const fail = (type: string) => {
 			clouds.change('aws', ({faults}) => faults.push({type, action: 'create', message: `${type} is refused`, times: 1}));
 		};
-		const open = (args: readonly string[], env: Record<string, string> = {}) => {
-			const given = Object.entries({...world.env, TERM: 'xterm-256color', ...env}).filter(
-				(entry): entry is [string, string] => entry[1] !== undefined,
-			);
-			const command = [process.execPath, cli, ...args];
+		// The terminal says itself what it is; `/usr/bin/env` says otherwise.
+		const open = (args: readonly string[], term = 'xterm-256color') => {
+			const given = Object.entries(world.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+			const command = ['/usr/bin/env', `TERM=${term}`, process.execPath, cli, ...args];
 			const pty = startPty({command, cwd: world.workspace, env: Object.fromEntries(given), columns: 80, rows: 24});
 			t.teardown(() => {
 				pty.kill('SIGKILL');
@@ -57,7 +56,7 @@ e2e(
 
 		// Identities: shown, agreed to, refused by the cloud in the middle, gone on with.
 		await wizard.waitFor('Terraform will create 10 resources', 90);
-		t.regex(wizard.screen(), /Identity +create 2 policies, 2 roles/);
+		t.regex(wizard.screen(), /Identity +create .*2 roles/);
 		t.deepEqual(objects(), []);
 		fail('aws_iam_instance_profile');
 		wizard.type('\r');
@@ -77,7 +76,7 @@ e2e(
 			'nothing else before the consent',
 		);
 		wizard.type('c');
-		await wizard.waitFor('constellation iam create aws --prefix demo --yes');
+		await wizard.waitFor(/constellation iam create aws .*--prefix demo --yes/);
 		wizard.type('cp');
 		await wizard.waitFor(/Network +create/);
 		fail('aws_lb');
@@ -97,9 +96,9 @@ e2e(
 		// A second run changes what exists: shown first, here to somebody whose terminal redraws nothing.
 		const config = readFileSync(world.file('constellation-conf.yaml'), 'utf8');
 		t.regex(config, /iamProfileWorkerNodes: "?demo_worker_profile/);
-		writeFileSync(world.file('constellation-conf.yaml'), config.replace('198.51.100.7/32', '203.0.113.0/24'));
+		writeFileSync(world.file('constellation-conf.yaml'), config.replaceAll('198.51.100.7/32', '203.0.113.0/24'));
 		fail('aws_vpc_security_group_ingress_rule');
-		const lines = open(['apply'], {TERM: 'dumb'});
+		const lines = open(['apply'], 'dumb');
 		await lines.waitFor('1  Apply these changes', 120);
 		t.regex(lines.raw(), /Who can reach it|replaced: |destroy \d+/);
 		lines.type('1\r');

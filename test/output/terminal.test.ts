@@ -154,7 +154,8 @@ test.serial('after a failure the error, its problems and the last log lines stay
 	pty.type('\r');
 	await pty.waitFor('The machine service did not start.');
 	pty.type('\u001B');
-	await pty.waitFor('Create the cluster');
+	// What was planned before is worth nothing: it is planned again.
+	await pty.waitFor('Terraform will create 5 resources');
 	pty.type('\r');
 	await pty.waitFor('The machine service did not start.');
 	pty.type('q');
@@ -210,14 +211,26 @@ test.serial('an empty CI still draws; CI gives lines', async t => {
 for (const env of [{TERM: 'dumb'}, {INK_SCREEN_READER: 'true'}]) {
 	test.serial(`the wizard line by line: ${Object.entries(env).join()}`, async t => {
 		const pty = open(t, ['wizard', '1'], {env, rows: 60});
-		for (const question of ['Folder', 'Provider', 'Name', 'Control planes', 'Workers', 'Kubernetes', 'Image', 'What now?']) {
+		const questions = ['Folder', 'Provider', 'Name', 'Control planes', 'Workers', 'Kubernetes', 'Image'];
+		for (const question of questions) {
 			await pty.waitFor(question);
 			pty.type('\r');
 		}
+		// Who is asked about the image is said, and what it answers is agreed to by a number: an empty answer agrees to nothing.
+		await pty.waitFor('Compare with');
+		pty.type('bundle\r');
+		await pty.waitFor('Signed by');
+		pty.type('\r');
+		await pty.waitFor('Do you trust them?');
+		t.regex(pty.screen(), /signed by: key 1 of the config[\s\S]*log: not checked/u);
+		pty.type('\r');
+		pty.type('2\r');
+		await pty.waitFor('What now?');
+		pty.type('\r');
 		await pty.waitFor('or "later"');
 		pty.type('later\r');
 		t.is(await pty.exited, 0);
-		t.regex(pty.raw(), /step 3 of 8/u);
+		t.regex(pty.raw(), /step 3 of 8[\s\S]*step 8 of 9/u);
 		t.regex(pty.raw(), /copy not confirmed/u);
 		t.notRegex(pty.raw(), /\u001B\[\d*[ABCDGHJK]/u);
 		t.false(pty.raw().includes('\u001B[?1049h'));
