@@ -79,14 +79,22 @@ function addCommand(parent: Command, spec: CommandSpec, env: Environment, chosen
 	return command;
 }
 
-function usageError(error: CommanderError): AppError {
+function usageError(error: CommanderError, argv: readonly string[]): AppError {
 	const message = error.message.replace(/^error: /, '');
 	const sentence = `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.)?]$/.test(message) ? '' : '.'}`;
 	return new AppError(sentence.replaceAll('\n', ' '), {
 		code: 'usage',
 		exitCode: exitCodes.usage,
-		next: ['constellation --help   lists the commands and their flags'],
+		next: [nextHelp(argv)],
 	});
+}
+
+/** The help that answers: that of the command which was named, if there is one. */
+function nextHelp(argv: readonly string[]): string {
+	const words = argv.filter(word => !word.startsWith('-'));
+	const named = [words.slice(0, 2).join(' '), words[0]].find(name => commandTable.some(spec => spec.name === name));
+	if (named === undefined) return 'constellation --help   lists the commands and their flags';
+	return `constellation ${named} --help   tells what it takes, with an example`;
 }
 
 /**
@@ -126,6 +134,7 @@ export function parseCommandLine(argv: readonly string[], env: Environment, prin
 		if (error.exitCode === 0) return undefined;
 		throw usageError(
 			error.code === 'commander.help' ? new CommanderError(2, error.code, `${argv.join(' ')} needs a command`) : error,
+			argv,
 		);
 	}
 	if (unknown !== undefined) throw unknownCommand(unknown);

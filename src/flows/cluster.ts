@@ -125,11 +125,18 @@ function parseJson(text: string): unknown {
 	}
 }
 
-/** The administrator's client. Throws AppError `kubeconfig-missing`. */
+/** The administrator's client. Throws AppError `kubeconfig-missing`; before that is made, `no-cluster` and `not-initialised`. */
 export async function adminKube(deps: Pick<Dependencies, 'workspace' | 'kube'>): Promise<{kube: Kube; text: string}> {
 	const text = await readText(deps.workspace.path('kubeconfig'));
 	if (text !== undefined) return {kube: deps.kube(text), text};
-	throw new AppError('constellation-admin.conf is missing.', {
+	throw await kubeconfigMissing(deps.workspace);
+}
+
+/** Why there is no kubeconfig: no cluster, one that was not initialised, or a file that is gone. */
+export async function kubeconfigMissing(workspace: Workspace): Promise<AppError> {
+	await requireSomething(workspace);
+	if (!(await readFacts(workspace)).clusterId) return notInitialised();
+	return new AppError('constellation-admin.conf is missing.', {
 		code: 'kubeconfig-missing',
 		exitCode: exitCodes.preflight,
 		next: ['Restore it from a backup: it cannot be made again without it.'],

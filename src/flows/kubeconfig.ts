@@ -3,6 +3,7 @@ import path from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
 import {mergeKubeconfig, parseKubeconfig} from '../kubernetes/kubeconfig.ts';
 import {readText, type Workspace, writeFileSafely} from '../workspace/files.ts';
+import {kubeconfigMissing} from './cluster.ts';
 
 /** A merge that was worked out; nothing is written yet. */
 export type KubeconfigMerge = {
@@ -20,7 +21,7 @@ export type KubeconfigMerge = {
  */
 export async function planKubeconfigMerge(workspace: Workspace, target: string): Promise<KubeconfigMerge> {
 	const admin = await readText(workspace.path('kubeconfig'));
-	if (admin === undefined) throw missing();
+	if (admin === undefined) throw await kubeconfigMissing(workspace);
 	const {context} = parseKubeconfig(admin);
 	// A linked file stays a link.
 	const file = (await lstat(target).catch(() => undefined))?.isSymbolicLink() ? await realpath(target) : path.resolve(target);
@@ -38,14 +39,6 @@ async function isInside(folder: string, file: string): Promise<boolean> {
 	const [top = '', ...deeper] = relative.split(path.sep);
 	// A home folder may well be a workspace: what else lies in it is no part of the cluster.
 	return top !== '..' && (deeper.length === 0 || /^\.?constellation\b/.test(top));
-}
-
-function missing(): AppError {
-	return new AppError('constellation-admin.conf is missing.', {
-		code: 'kubeconfig-missing',
-		exitCode: exitCodes.preflight,
-		next: ['Restore it from a backup: it cannot be made again without it.'],
-	});
 }
 
 function inside(file: string): AppError {

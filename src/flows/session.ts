@@ -41,7 +41,7 @@ export async function withLock<R>(place: SystemOptions, command: string, body: (
 	await refuseCheckout(workspace);
 	await refuseOriginal(workspace);
 	await readStamp(workspace);
-	await prepareFolder(workspace);
+	const removeEmpty = await prepareFolder(workspace);
 	const release = await lockWorkspace(workspace, `constellation ${command}`, new Date());
 	try {
 		await removeUnfinished(workspace);
@@ -50,6 +50,7 @@ export async function withLock<R>(place: SystemOptions, command: string, body: (
 		throw namedSilence(error);
 	} finally {
 		await release();
+		await removeEmpty();
 	}
 }
 

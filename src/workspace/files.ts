@@ -1,5 +1,5 @@
 import {randomBytes} from 'node:crypto';
-import {chmod, link, mkdir, open, readdir, readFile, rename, rm, stat} from 'node:fs/promises';
+import {chmod, link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
 
@@ -143,15 +143,28 @@ export async function remove(file: string): Promise<boolean> {
 	return present;
 }
 
-/** Makes the workspace folder and proves that it can be written. */
-export async function prepareFolder(workspace: Workspace): Promise<void> {
+/**
+ * Makes the workspace folder and proves that it can be written. The result takes the folders that were made away again, as
+ * far as nothing was put into them: a folder that only was mistyped leaves no trace.
+ */
+export async function prepareFolder(workspace: Workspace): Promise<() => Promise<void>> {
 	const own = workspace.path('own');
+	let made: string | undefined;
 	try {
-		await mkdir(own, {recursive: true, mode: 0o700});
+		made = await mkdir(own, {recursive: true, mode: 0o700});
 		await chmod(own, 0o700);
 		await rm(await writeTemporary(path.join(own, 'probe'), ''), {force: true});
 	} catch (error) {
 		throw writeError(workspace.folder, error);
+	}
+	return () => (made === undefined ? Promise.resolve() : removeEmpty(own, made));
+}
+
+async function removeEmpty(from: string, upTo: string): Promise<void> {
+	try {
+		for (let folder = from; folder.length >= upTo.length; folder = path.dirname(folder)) await rmdir(folder);
+	} catch {
+		// Something is in it: it stays, and so does what it lies in.
 	}
 }
 

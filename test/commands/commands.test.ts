@@ -74,6 +74,10 @@ test('flags come from the command line, then from the environment; switches can 
 		t.is(error.exitCode, 2, words);
 		t.regex(error.message, pattern, words);
 	}
+	const helpOf = (words: string) => t.throws(() => parse(words), {instanceOf: AppError}).next.join();
+	t.regex(helpOf('config generate mars'), /^constellation config generate --help /);
+	t.regex(helpOf('status --nonsense'), /^constellation status --help /);
+	t.regex(helpOf('config'), /^constellation --help /);
 	t.true(t.throws(() => parse('statsu'), {instanceOf: AppError}).next.some(step => step.includes('constellation status')));
 });
 
@@ -128,6 +132,8 @@ test('an empty folder has no cluster, and stays empty', t => {
 		'scale --workers 1',
 		'init',
 		'upgrade check',
+		'upgrade pause',
+		'kubeconfig merge',
 	]) {
 		const {code, result} = run([...words.split(' '), '--json'], {cwd});
 		// Whoever removes something in an empty folder is most likely in the wrong one.

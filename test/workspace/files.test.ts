@@ -87,6 +87,24 @@ test('a folder that cannot be written says so before anything else happens', asy
 	t.is(statSync(readOnly.path('own')).mode & 0o777, 0o700);
 });
 
+test('a folder that was made for nothing goes again, with those above it; what holds something stays', async t => {
+	const {folder} = workspace();
+	const mistyped = workspaceAt(path.join(folder, 'some', 'where'));
+	const removeEmpty = await prepareFolder(mistyped);
+	t.true(existsSync(mistyped.path('own')));
+	await removeEmpty();
+	t.false(existsSync(path.join(folder, 'some')));
+	t.true(existsSync(folder));
+	const used = await prepareFolder(mistyped);
+	writeFileSync(path.join(mistyped.folder, 'note'), '');
+	await used();
+	t.deepEqual(readdirSync(mistyped.folder), ['note']);
+	const there = workspaceAt(folder);
+	await prepareFolder(there);
+	await (await prepareFolder(there))();
+	t.true(existsSync(there.path('own')), 'it was there before');
+});
+
 test('the master secret is made once and never replaced', async t => {
 	const place = workspace();
 	const first = await ensureMasterSecret(place);
