@@ -36,10 +36,12 @@ export function formatAwsMachinePolicy(policy: AwsMachinePolicy): Record<string,
 export function judgeAwsMachine(instance: AwsInstance, policy: AwsMachinePolicy, collateral: Collateral): Finding[] {
 	const {accountId, imageId} = instance;
 	const findings: Finding[] = [];
-	if (policy.accounts && !policy.accounts.includes(accountId))
-		findings.push(refusal('instance-not-allowed', 'The machine belongs to an account that the policy does not list.'));
-	if (policy.machineImages && !policy.machineImages.includes(imageId))
-		findings.push(refusal('instance-not-allowed', 'The machine runs a machine image that the policy does not list.'));
+	const notListed = (list: readonly string[] | undefined, actual: string, message: string): void => {
+		if (list && !list.includes(actual))
+			findings.push(refusal('instance-not-allowed', message, {expected: list.join(', '), actual}));
+	};
+	notListed(policy.accounts, accountId, 'The machine belongs to an account that the policy does not list.');
+	notListed(policy.machineImages, imageId, 'The machine runs a machine image that the policy does not list.');
 	return [...findings, ...judgeImage(instance, policy, collateral)];
 }
 

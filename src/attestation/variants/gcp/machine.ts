@@ -66,7 +66,12 @@ export function judgeGcpMachine(evidence: TpmEvidence, policy: GcpMachinePolicy,
 	const instance = readGcpInstance(document);
 	const findings: Finding[] = [];
 	if (policy.projects && !policy.projects.includes(instance.project))
-		findings.push(refusal('instance-not-allowed', 'The machine belongs to a project that the policy does not list.'));
+		findings.push(
+			refusal('instance-not-allowed', 'The machine belongs to a project that the policy does not list.', {
+				expected: policy.projects.join(', '),
+				actual: instance.project,
+			}),
+		);
 	const shieldedKey = collateral.shieldedKeys?.get(shieldedKeyName(instance));
 	if (shieldedKey) findings.push(...judgeShieldedKey(shieldedKey, key));
 	const {akCertificate} = document;
