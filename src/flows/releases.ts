@@ -70,6 +70,7 @@ async function readerOf(place: string, {get}: TrustWorld): Promise<ReadMirror> {
 			return answer.status === 404 ? undefined : bodyOf(answer);
 		};
 	}
+	// A folder that cannot be looked at is as good as none.
 	if (!(await stat(place).catch(() => undefined))?.isDirectory()) {
 		throw new AppError(`There is no folder ${place} to look into.`, {
 			code: 'mirror-missing',
@@ -78,6 +79,7 @@ async function readerOf(place: string, {get}: TrustWorld): Promise<ReadMirror> {
 		});
 	}
 	return async (file, limit) => {
+		// As with a server: what is not given out is not there.
 		const full = path.join(path.resolve(place), file);
 		const found = await stat(full).catch(() => undefined);
 		if (!found?.isFile()) return undefined;

@@ -93,6 +93,7 @@ function summaryOf({kind, name}: Part, problems: readonly string[], expiries: re
 }
 
 async function readBundle(file: string): Promise<Bundle> {
+	// What cannot be looked at cannot be read: one error says so.
 	const found = await stat(file).catch(() => undefined);
 	if (!found?.isFile()) throw unreadable(file, 'there is no such file', true);
 	if (found.size > maxBundleFile) throw unreadable(file, `it is larger than ${maxBundleFile} bytes`);

@@ -52,6 +52,7 @@ export async function ownSigners({keys = []}: TrustSettings, file?: string): Pro
 const maxKeyFile = 64 * 1024;
 
 async function readKey(file: string): Promise<string> {
+	// What cannot be looked at cannot be read: one error says so.
 	const found = await stat(file).catch(() => undefined);
 	if (found?.isFile() && found.size <= maxKeyFile) return readFile(file, 'utf8');
 	throw new AppError(
@@ -66,6 +67,7 @@ async function readKey(file: string): Promise<string> {
 
 /** The key that signs images on this machine; undefined where none was made. */
 export async function machineSigner(dataHome: string): Promise<Signer | undefined> {
+	// A key that cannot be read is none: what it signed is refused, with the keys that are trusted named.
 	const pem = await readFile(join(releaseKeyFolder(dataHome), 'public.pem'), 'utf8').catch(() => undefined);
 	return pem === undefined ? undefined : signerFromPem(pem, ownKeyName);
 }

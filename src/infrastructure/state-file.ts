@@ -36,6 +36,7 @@ const lockFile = '.terraform.tfstate.lock.info';
 /** The kernel knows who holds a file lock (Linux); elsewhere the note has to do. */
 const lockingProcess = async (path: string): Promise<number | undefined> => {
 	const locks = await readText('/proc/locks');
+	// Without a state there is no lock on it.
 	const file = await stat(path).catch(() => undefined);
 	if (locks === undefined || file === undefined) return undefined;
 	const line = locks.split('\n').find(each => each.includes(`:${file.ino} `) && each.includes('WRITE'));

@@ -27,6 +27,7 @@ export const tpmSocket = (path: string): TpmChannel => {
 	return {
 		send(command) {
 			const answer = last.then(() => exchange(open(), command));
+			// The next one waits for this one, however it ends; its caller gets the error.
 			last = answer.catch(() => undefined);
 			return answer;
 		},

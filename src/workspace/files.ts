@@ -133,6 +133,7 @@ export async function readText(file: string, limit = 1024 * 1024): Promise<strin
 }
 
 export async function exists(file: string): Promise<boolean> {
+	// What cannot be looked at cannot be used; writing it says why.
 	return (await stat(file).catch(() => undefined)) !== undefined;
 }
 

@@ -138,6 +138,7 @@ export const openCloud = async (deps: CloudDeps): Promise<Cloud> => {
 	/** Group changes happen one after the other, whoever asks. */
 	const inTurn = <T>(job: () => Promise<T>): Promise<T> => {
 		const result = turn.then(job);
+		// The next one waits for this one, however it ends; its caller gets the error.
 		turn = result.catch(() => undefined);
 		return result;
 	};

@@ -72,6 +72,7 @@ export const createMachine = (first: MachineRecord, deps: MachineDeps): Machine 
 	/** One thing at a time happens to a machine. */
 	const inTurn = <T>(job: () => Promise<T>): Promise<T> => {
 		const result = last.then(job);
+		// The next one waits for this one, however it ends; its caller gets the error.
 		last = result.catch(() => undefined);
 		return result;
 	};

@@ -23,6 +23,7 @@ export const machineLanes = async function* (socketPath: string, signal: AbortSi
 			// Not there yet, or restarted: ask again. What is no connection problem is a bug.
 			if (!(error instanceof Error && 'code' in error)) throw error;
 		}
+		// An abort ends the pause; `over` tells it next.
 		await delay(retryMs, undefined, {signal}).catch(() => undefined);
 	}
 };

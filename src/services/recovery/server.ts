@@ -73,6 +73,7 @@ export const recoverService = ({disk, log, recovered}: Pick<RecoveryDeps, 'disk'
 		): Promise<Record<string, never>> {
 			// One at a time: two secrets must not race for the disk.
 			const result = last.then(() => recover(request, peer));
+			// The next secret waits for this one, whether it opened the disk or not.
 			last = result.catch(() => undefined);
 			await result;
 			return {};

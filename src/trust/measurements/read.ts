@@ -19,6 +19,7 @@ export async function fetchMeasurements(url: string, image: ReleasePath, get: Ge
 
 /** Reads a file and its signature. `path`: the file itself, or a folder with the files of a mirror. */
 export async function readMeasurements(path: string, image: ReleasePath): Promise<SignedBytes & {source: string}> {
+	// What cannot be looked at is tried as a file, and its error says why not.
 	const isFolder = (await stat(path).catch(() => undefined))?.isDirectory() === true;
 	const file = isFolder ? join(path, measurementsPath(image)) : path;
 	const content = await readLimited(file, maxMeasurementsFile);
@@ -44,6 +45,7 @@ async function besides(file: string, missing: string, signature: Promise<Uint8Ar
 
 /** A file of at most `limit` bytes. Throws AppError `measurements-missing` (exit 3) or `download-refused` (exit 5). */
 async function readLimited(file: string, limit: number): Promise<Uint8Array> {
+	// What cannot be looked at cannot be read: one error says so.
 	const found = await stat(file).catch(() => undefined);
 	if (!found?.isFile()) {
 		throw new AppError(`There is no ${file}.`, {

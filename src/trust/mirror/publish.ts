@@ -59,6 +59,7 @@ export async function versionsIn(folder: string): Promise<string[]> {
 	const names = await readdir(parent).catch(() => []);
 	const found = await Promise.all(
 		names.map(async version => {
+			// A folder without measurements is no version of the mirror.
 			const file = await readFile(join(folder, measurementsPath({...releaseStream, version}))).catch(() => undefined);
 			return file === undefined ? [] : [version];
 		}),
@@ -68,7 +69,11 @@ export async function versionsIn(folder: string): Promise<string[]> {
 
 /** A published version never gets another content: whoever fetched it before would see a contradiction. */
 async function refuseOther(folder: string, version: string, measurements: Uint8Array): Promise<void> {
-	const there = await readFile(join(folder, measurementsPath({...releaseStream, version}))).catch(() => undefined);
+	const there = await readFile(join(folder, measurementsPath({...releaseStream, version}))).catch((error: unknown) => {
+		// Only what is not there may be written: a file that cannot be read may say something else.
+		if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+		throw error;
+	});
 	if (there === undefined || sameBytes(there, measurements)) return;
 	throw new AppError(`The folder has other measurements of ${version}; nothing was written.`, {
 		code: 'mirror-conflict',
