@@ -60,12 +60,13 @@ export async function connectCloud(
 		};
 	}
 	if ('openstack' in provider) {
-		const {cloud, regionName: region} = provider.openstack;
+		const {cloud, regionName: region, floatingIPPoolID: pool} = provider.openstack;
 		const {connectOpenstack} = await import('../../providers/openstack/connect.ts');
 		const {checks, nodeGroups, outside} = connectOpenstack({cloud, region, folder}, world);
+		const diskTypes = Object.values(nodeGroupsOf(config)).map(({stateDiskType}) => stateDiskType);
 		const title = cloud === 'stackit' ? 'STACKIT' : 'OpenStack';
 		return {
-			checks: () => checks(groups),
+			checks: () => checks({groups, pool, diskTypes, octavia: cloud !== 'stackit'}),
 			nodeGroups: uid => nodeGroups({uid, name, cloud: title}),
 			outside: uid => outside(`${name}-${uid}`),
 		};

@@ -9,10 +9,22 @@ const limitsSchema = z.object({limits: z.object({absolute: z.record(z.string(), 
 const zonesSchema = z.object({
 	availabilityZoneInfo: z.array(z.object({zoneName: z.string(), zoneState: z.object({available: z.boolean()})})),
 });
+const networkSchema = z.object({network: z.object({name: z.string(), 'router:external': z.boolean().default(false)})});
+const volumeTypesSchema = z.object({volume_types: z.array(z.object({id: z.string(), name: z.string()}))});
 const imageSchema = z.object({status: z.string(), hw_firmware_type: z.string().optional()});
 
+export type OpenstackWanted = {
+	groups: readonly WantedGroup[];
+	/** Network that public addresses come from, by id. */
+	pool: string;
+	/** Volume types of the state disks. */
+	diskTypes: readonly string[];
+	/** Whether the load balancer is Octavia's. */
+	octavia: boolean;
+};
+
 /** What can be asked of OpenStack before anything is made. What a flavor's hardware can do is rarely shown to its users. */
-export const openstackChecks = (signIn: () => Promise<Session>, groups: readonly WantedGroup[]): Check[] => {
+export const openstackChecks = (signIn: () => Promise<Session>, {groups, pool, diskTypes, octavia}: OpenstackWanted): Check[] => {
 	let session: Promise<Session> | undefined;
 	const service = async (type: string): Promise<Rest> => (await (session ??= signIn())).service(type);
 	const ask = async <T>(schema: z.ZodType<T>, type: string, path: string): Promise<T> =>
@@ -38,6 +50,39 @@ export const openstackChecks = (signIn: () => Promise<Session>, groups: readonly
 		const names = zones.map(({zoneName}) => zoneName).join(', ');
 		if (problems.length > 0) throw unfit(problems, `Name a flavor that this project sees, and one of the zones ${names}.`);
 		return types.join(', ');
+	});
+	const network = check('network', 'Network and load balancer', async () => {
+		const fix = 'Name the network that public addresses come from by its id (`openstack network list --external`).';
+		const {name, 'router:external': outside} = (
+			await ask(networkSchema, 'network', `v2.0/networks/${pool}`).catch((error: unknown) => {
+				if (isCode(error, 'cloud-object-missing')) throw unfit([`There is no network ${pool} for this project.`], fix);
+				throw error;
+			})
+		).network;
+		if (!outside) throw unfit([`Network ${name} (${pool}) gives no public addresses.`], fix);
+		if (octavia) {
+			await service('load-balancer').catch((error: unknown) => {
+				if (!isCode(error, 'cloud-refused')) throw error;
+				throw unfit(
+					['The cloud has no load balancers (Octavia).'],
+					'Use another region or cloud: without one nobody reaches the control planes.',
+				);
+			});
+		}
+		return `addresses from ${name}`;
+	});
+	const disks = check('disks', 'Volume types', async () => {
+		const known = await ask(volumeTypesSchema, 'block-storage', 'types').catch((error: unknown) => {
+			// Older catalogues name the service by the version of its API.
+			if (isCode(error, 'cloud-refused')) return ask(volumeTypesSchema, 'volumev3', 'types');
+			throw error;
+		});
+		const names = known.volume_types.map(({name}) => name);
+		const missing = [...new Set(diskTypes)].filter(
+			type => !known.volume_types.some(({id, name}) => id === type || name === type),
+		);
+		if (missing.length > 0) throw unfit([`There is no volume type ${missing.join(', ')}.`], `Name one of ${names.join(', ')}.`);
+		return [...new Set(diskTypes)].join(', ');
 	});
 	const quota = check('quota', 'Quota', async () => {
 		const {absolute} = (await ask(limitsSchema, 'compute', 'limits')).limits;
@@ -75,5 +120,5 @@ export const openstackChecks = (signIn: () => Promise<Session>, groups: readonly
 			throw unfit(problems, 'Name the id of an image that this project sees and that has hw_firmware_type=uefi.');
 		return ids.length === 0 ? 'none is named' : ids.join(', ');
 	});
-	return [identity, machines, quota, image];
+	return [identity, machines, network, disks, quota, image];
 };

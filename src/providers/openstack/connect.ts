@@ -1,9 +1,9 @@
 import {readFile, stat} from 'node:fs/promises';
 import {homedir} from 'node:os';
-import type {Check, WantedGroup} from '../check.ts';
+import type {Check} from '../check.ts';
 import type {NodeGroups} from '../node-groups.ts';
 import type {CloudWorld} from '../world.ts';
-import {openstackChecks} from './checks.ts';
+import {type OpenstackWanted, openstackChecks} from './checks.ts';
 import {cloudEntry} from './cloud-entry.ts';
 import {openstackNodeGroups} from './node-groups.ts';
 import {openstackOutside} from './outside.ts';
@@ -11,7 +11,7 @@ import {openstackSession, type Session} from './sign-in.ts';
 
 export type OpenstackConnection = {
 	nodeGroups: (cluster: {uid: string; name: string; cloud: 'OpenStack' | 'STACKIT'}) => Promise<NodeGroups>;
-	checks: (groups: readonly WantedGroup[]) => Check[];
+	checks: (wanted: OpenstackWanted) => Check[];
 	outside: (cluster: string) => Promise<string[]>;
 };
 
@@ -28,7 +28,7 @@ export const connectOpenstack = (
 		));
 	return {
 		nodeGroups: async cluster => openstackNodeGroups((await signIn()).service('compute'), cluster),
-		checks: groups => openstackChecks(signIn, groups),
+		checks: wanted => openstackChecks(signIn, wanted),
 		outside: async cluster => openstackOutside(await signIn(), cluster),
 	};
 };

@@ -12,6 +12,7 @@ const canary = 'canary-password';
 const groups = [
 	{name: 'worker_default', instanceType: 'c1.4', zone: 'nova', count: 3, image: '11111111-1111-1111-1111-111111111111'},
 ];
+const wanted = {groups, pool: 'outside', diskTypes: ['fast', 'fast'], octavia: true};
 const server = (name: string, more: Record<string, unknown> = {}, group = 'worker_default') => ({
 	id: `id of ${name}`,
 	name,
@@ -70,6 +71,9 @@ const world = async (t: ExecutionContext, changes: Record<string, Reply> = {}) =
 						catalog: [
 							{type: 'compute', endpoints: endpoints('/compute')},
 							{type: 'image', endpoints: endpoints('/image')},
+							{type: 'network', endpoints: endpoints('/network')},
+							{type: 'load-balancer', endpoints: endpoints('/balancer')},
+							{type: 'volumev3', endpoints: endpoints('/volume')},
 						],
 					},
 				},
@@ -92,6 +96,8 @@ const world = async (t: ExecutionContext, changes: Record<string, Reply> = {}) =
 					],
 				},
 			};
+		if (call.path === '/network/v2.0/networks/outside') return {body: {network: {name: 'public', 'router:external': true}}};
+		if (call.path === '/volume/types') return {body: {volume_types: [{id: 'v', name: 'fast'}]}};
 		if (call.path === '/compute/limits')
 			return {body: {limits: {absolute: {maxTotalInstances: -1, totalInstancesUsed: 2, maxTotalCores: 20, totalCoresUsed: 8}}}};
 		if (call.path === `/image/v2/images/${groups[0]?.image ?? ''}`) return {body: {status: 'active', hw_firmware_type: 'uefi'}};
@@ -184,7 +190,7 @@ test('signs in by clouds.yaml, its secure.yaml, an application credential', asyn
 	);
 	const bodies: unknown[] = [];
 	for (const cloud of ['mine', 'other']) {
-		await connect(cloud, {OS_USERNAME: ''}).checks([])[0]?.run();
+		await connect(cloud, {OS_USERNAME: ''}).checks(wanted)[0]?.run();
 		bodies.push(JSON.parse(asked.at(-1)?.body ?? ''));
 	}
 	t.deepEqual(bodies, [
@@ -197,9 +203,9 @@ test('signs in by clouds.yaml, its secure.yaml, an application credential', asyn
 		{auth: {identity: {methods: ['application_credential'], application_credential: {id: 'id', secret: canary}}}},
 	]);
 	await writeFile(join(folder, 'clouds.yaml'), `clouds: {mine: {auth: {password: "${canary}]`);
-	t.regex((await connect('mine').checks([])[0]?.run())?.detail ?? '', /is not what a clouds\.yaml looks like/);
+	t.regex((await connect('mine').checks(wanted)[0]?.run())?.detail ?? '', /is not what a clouds\.yaml looks like/);
 	t.regex(
-		(await connect('third', {OS_CLIENT_CONFIG_FILE: '/none'}).checks([])[0]?.run())?.detail ?? '',
+		(await connect('third', {OS_CLIENT_CONFIG_FILE: '/none'}).checks(wanted)[0]?.run())?.detail ?? '',
 		/is not what|no clouds\.yaml has an entry third/,
 	);
 });
@@ -208,7 +214,7 @@ test('checks: all is well', async t => {
 	const {connect} = await world(t);
 	const found = await Promise.all(
 		connect()
-			.checks(groups)
+			.checks(wanted)
 			.map(check => check.run()),
 	);
 	t.deepEqual(
@@ -216,6 +222,8 @@ test('checks: all is well', async t => {
 		[
 			['identity', true, 'project demo, user me'],
 			['machines', true, 'c1.4'],
+			['network', true, 'addresses from public'],
+			['disks', true, 'fast'],
 			['quota', true, '3 servers and 12 virtual CPUs fit'],
 			['image', true, groups[0]?.image],
 		],
@@ -256,6 +264,15 @@ const cases: [string, Record<string, Reply>, NodeJS.ProcessEnv, string, RegExp][
 		'quota',
 		/12 virtual CPUs are needed, 4 of 12 are free/,
 	],
+	['no network', {'/network/v2.0/networks/outside': {status: 404}}, {}, 'network', /There is no network outside/],
+	[
+		'a network inside',
+		{'/network/v2.0/networks/outside': {body: {network: {name: 'mine', 'router:external': false}}}},
+		{},
+		'network',
+		/mine \(outside\) gives no public addresses/,
+	],
+	['no volume type', {'/volume/types': {body: {volume_types: [{id: 'v', name: 'slow'}]}}}, {}, 'disks', /no volume type fast/],
 	['no image', {[`/image/v2/images/${groups[0]?.image ?? ''}`]: {status: 404}}, {}, 'image', /not there/],
 	[
 		'image without UEFI',
@@ -269,7 +286,7 @@ for (const [title, changes, env, id, detail] of cases) {
 	test(`checks: ${title}`, async t => {
 		const {connect} = await world(t, changes);
 		const found = await connect('', env)
-			.checks(groups)
+			.checks(wanted)
 			.find(check => check.id === id)
 			?.run();
 		t.false(found?.ok);
@@ -278,6 +295,21 @@ for (const [title, changes, env, id, detail] of cases) {
 		t.notRegex(inspect(found, {depth: 9}), /canary/);
 	});
 }
+
+test('checks: a cloud without Octavia is named; STACKIT has a load balancer of its own', async t => {
+	const {url} = await world(t);
+	const endpoints = [{interface: 'public', region_id: 'RegionOne', url: `${url}/network`}];
+	const token = {project: {id: 'p', name: 'demo'}, user: {name: 'me'}, catalog: [{type: 'network', endpoints}]};
+	const bare = await world(t, {[tokens]: {status: 201, headers: {'x-subject-token': 'token-1'}, body: {token}}});
+	const network = (octavia: boolean) =>
+		bare
+			.connect()
+			.checks({...wanted, octavia})
+			.find(({id}) => id === 'network')
+			?.run();
+	t.like(await network(true), {ok: false, detail: 'The cloud has no load balancers (Octavia).'});
+	t.like(await network(false), {ok: true});
+});
 
 test('states', t => {
 	const rows: [string, string | null, string][] = [
