@@ -2,7 +2,7 @@ import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {execa} from 'execa';
-import {e2e} from '../helpers/e2e.ts';
+import {withTerraform} from '../helpers/cloud-world.ts';
 import {installProviders} from '../helpers/terraform-provider/install.ts';
 
 const module = `
@@ -38,7 +38,7 @@ resource "stackit_network" "net" {
 output "name" { value = aws_vpc.net.tags["Name"] }
 `;
 
-e2e('real Terraform plans, changes, breaks and removes what the simulated providers make', async t => {
+withTerraform('real Terraform plans, changes, breaks and removes what the simulated providers make', async t => {
 	const folder = await mkdtemp(join(tmpdir(), 'providers-'));
 	t.teardown(() => rm(folder, {recursive: true, force: true}));
 	const clouds = await installProviders(folder, ['aws', 'random', 'stackit']);
