@@ -62,7 +62,7 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 		const {provider, cloud} = answers;
 		if (cloud === undefined || !isCloud(provider)) {
 			await refuseApplyBesideUpgrade(setup.deps);
-			await setup.config.local(localAnswers(answers), existing ? {} : await trustOf(answers, folder));
+			await setup.config.local(localAnswers(answers), await trustOf(answers, folder));
 		} else await setup.config.cloud(provider, cloudAnswers(answers, cloud));
 		return setup;
 	};

@@ -1,11 +1,10 @@
 import {type TrustSettings, trustNamed, type Vouched, vouchForVersion} from '../flows/vouched.ts';
 import type {Answers} from '../wizard/deps.ts';
 
-/** The trust section of the answers; what they leave out is taken out of the config too. */
+/** The trust section of the answers. */
 export async function trustOf({measurements = {from: ''}}: Answers, base: string): Promise<TrustSettings> {
 	const {from, keyFile} = measurements;
-	const named = from === '' ? {} : await trustNamed({from, ...(keyFile === undefined ? {} : {keyFile})}, base);
-	return {measurements: undefined, keys: undefined, ...named};
+	return from === '' ? {} : trustNamed({from, ...(keyFile === undefined ? {} : {keyFile})}, base);
 }
 
 /** Asks the source that the answers name about their image. */

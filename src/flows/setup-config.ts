@@ -23,6 +23,7 @@ export function setupConfig(deps: Pick<Dependencies, 'workspace' | 'provider'>, 
 	const {workspace} = deps;
 	const file = workspace.path('config');
 	let written: {text: string; provider: string; answers: string} | undefined;
+	let named: TrustSettings = {};
 
 	const write = async (provider: string, recorded: string, answers: object, change: () => Promise<void>) => {
 		const key = JSON.stringify(answers);
@@ -43,7 +44,10 @@ export function setupConfig(deps: Pick<Dependencies, 'workspace' | 'provider'>, 
 
 	return {
 		local: (answers, trust = {}) =>
-			write('local', 'Local', {...answers, trust}, () => settleConfig(workspace, answers, undefined, trust)),
+			write('local', 'Local', {...answers, trust}, async () => {
+				await settleConfig(workspace, answers, undefined, {...takenBack(named), ...trust});
+				named = trust;
+			}),
 		cloud: (cloud, answers) =>
 			write(cloud, clouds[cloud].recorded, answers, async () => {
 				// A config that was there may say more than can be asked.
@@ -51,6 +55,9 @@ export function setupConfig(deps: Pick<Dependencies, 'workspace' | 'provider'>, 
 			}),
 	};
 }
+
+// What was named before and is not any more goes; what a person wrote about trust stays.
+const takenBack = (trust: TrustSettings): TrustSettings => Object.fromEntries(Object.keys(trust).map(key => [key, undefined]));
 
 /** A plan for another provider left an identity and variables; where nothing was made of it they go. */
 async function forgetPlan({workspace, provider}: Pick<Dependencies, 'workspace' | 'provider'>, recorded: string): Promise<void> {
