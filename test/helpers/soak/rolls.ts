@@ -2,7 +2,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {makeImage} from '../../../src/releases/make-image.ts';
 import {until} from '../local-cluster.ts';
-import {rigLine, startRig} from '../rig.ts';
+import {isOverloaded, rigLine, startRig} from '../rig.ts';
 import {
 	acceptedImages,
 	actors,
@@ -32,7 +32,8 @@ const load = (size: string): SoakCase => ({
 		const {code, result} = await world.start(args).finished;
 		const report = await rig.stop();
 		t.is(code, 0, JSON.stringify(result));
-		t.is(report.failed, 0, `${rigLine(report)}\n${report.failures.slice(0, 20).join('\n')}`);
+		const busy = isOverloaded(report) ? 'this computer had too much else to do for a verdict; ' : '';
+		t.is(report.failed, 0, `${busy}${rigLine(report)}\n${report.failures.slice(0, 20).join('\n')}`);
 		await expectUpgraded(t, world, image, sizeOf(size));
 		return rigLine(report);
 	},

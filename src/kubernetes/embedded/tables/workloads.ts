@@ -108,12 +108,26 @@ function endpoints(object: ApiObject): string {
 			return numbers.length === 0 ? [ip] : numbers;
 		}),
 	);
-	const more = pairs.length - shownEndpoints;
-	return orNone(pairs.slice(0, shownEndpoints).join(',') + (more > 0 ? ` + ${more} more...` : ''));
+	return shown(pairs);
+}
+
+function shown(all: readonly string[]): string {
+	const more = all.length - shownEndpoints;
+	return orNone(all.slice(0, shownEndpoints).join(',') + (more > 0 ? ` + ${more} more...` : ''));
 }
 
 export const endpointsColumns: readonly Column[] = [
 	nameColumn,
 	column('Endpoints', 'Addresses of the pods that are ready.', endpoints),
+	ageColumn,
+];
+
+export const endpointSliceColumns: readonly Column[] = [
+	nameColumn,
+	column('AddressType', 'Kind of the addresses.', object => text(object, 'addressType')),
+	column('Ports', 'Ports of the pods.', object => shown(items(object, 'ports').map(port => String(Number(port['port']))))),
+	column('Endpoints', 'Addresses of the pods.', object =>
+		shown(items(object, 'endpoints').flatMap(each => each['addresses'] as string[])),
+	),
 	ageColumn,
 ];
