@@ -33,7 +33,9 @@ export function measurementFacts(state: UpgradeState, width: number, theme: Them
 		...labelled(' digest', proposal.target.measurements, width, 11),
 		...(origin === undefined ? [] : labelled(' from', origin.source, width, 11)),
 		...(origin === undefined ? [] : labelled(' signed by', origin.signer, width, 11)),
-		...(vouched === undefined ? [] : labelled(' file', vouched.digest, width, 11)),
+		...(vouched === undefined || vouched.digest === proposal.target.measurements
+			? []
+			: labelled(' file', vouched.digest, width, 11)),
 		...(vouched === undefined ? [] : labelled(' log', vouched.logWords.replace(/^log /u, ''), width, 11)),
 		...(concerns.length === 0 ? [] : [blank, ...wrap(warning, width, 'trouble', '  ')]),
 	];

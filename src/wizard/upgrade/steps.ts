@@ -85,9 +85,9 @@ export const upgradeSteps: readonly UpgradeStep[] = [
 		why: 'They decide which machines get into the cluster and its secrets; --yes never covers them.',
 		explain: [
 			'The values come from the signed file of the image. Its signature was checked, and the image on this machine was compared with it.',
-			'Where the config or --measurements-from names a mirror, a file or an imported bundle, its signed measurements were checked too and say the same; else there would be no question.',
 			'What makes the policy weaker, or about something else, is a question of its own.',
 			'The digest names exactly this file: unattended, give it with --accept-measurements.',
+			'A mirror, a file or an imported bundle that the config or --measurements-from names was checked too, and says the same.',
 		],
 		fields: [
 			{
