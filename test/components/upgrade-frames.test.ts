@@ -7,9 +7,10 @@ import type {UpgradeState, UpgradeStepId} from '../../src/wizard/upgrade/state.t
 import {upgradeStepIds} from '../../src/wizard/upgrade/state.ts';
 import {draw, drawAll, plainTheme} from '../helpers/frame.tsx';
 import {golden} from '../helpers/golden.ts';
-import {offerFor} from '../helpers/upgrade-offer.ts';
+import {digestOf, offerFor} from '../helpers/upgrade-offer.ts';
 import {lookedAt, runUpgradeActions, walkUpgrade} from '../helpers/upgrade-walk.ts';
 import {recordedAt} from '../helpers/wizard-walk.ts';
+import {vouched} from '../helpers/wizard-world.ts';
 
 const at = recordedAt('upgrade-midway');
 
@@ -58,6 +59,12 @@ const moments: [name: string, state: UpgradeState, actions: UpgradeAction[], mus
 		walkUpgrade('measurements', offerFor({}, {concerns})),
 		[{type: 'next'}],
 		['Register 4 would only be', 'Choose one'],
+	],
+	[
+		'vouched',
+		walkUpgrade('measurements', offerFor({}, {vouched: {...vouched, digest: digestOf('v0.2.0')}})),
+		[],
+		['mirror.example.org', 'not checked:', 'Trust them'],
 	],
 	['blocked', walkUpgrade('plan', offerFor({}, {budgets})), [], ['web/front', 'allows no eviction', 'then press r']],
 	['stranding', walkUpgrade('plan', offerFor({}, {counterexample})), [], ['no live JoinService accepts v0.1.0']],

@@ -4,6 +4,7 @@ import type {Concern} from '../../src/upgrade/measurement-diff.ts';
 import {localKind, type ObservedBudget, type ObservedPod} from '../../src/upgrade/observed.ts';
 import type {Counterexample} from '../../src/upgrade/strand/check.ts';
 import type {UpgradeAsked, UpgradeConsents, UpgradeDeps, UpgradeOffer, UpgradeProposal} from '../../src/wizard/upgrade/deps.ts';
+import type {VouchedView} from '../../src/wizard/vouched-view.ts';
 import {componentsOf, observedCluster} from './upgrade-world.ts';
 import {recording} from './wizard-world.ts';
 
@@ -20,7 +21,12 @@ const pod = (name: string, node: string, replicas: number, localData: boolean): 
 });
 const pods = [pod('front-a', 'worker-0', 2, false), pod('front-b', 'worker-1', 2, false), pod('store-0', 'worker-0', 1, true)];
 
-export type OfferChanges = {concerns?: readonly Concern[]; budgets?: readonly ObservedBudget[]; counterexample?: Counterexample};
+export type OfferChanges = {
+	concerns?: readonly Concern[];
+	budgets?: readonly ObservedBudget[];
+	counterexample?: Counterexample;
+	vouched?: VouchedView;
+};
 
 /** What a check of a cluster of 1 + 2 nodes finds: v0.2.0 and v0.1.1 are possible, two others are not. */
 export function offerFor(
@@ -50,10 +56,17 @@ export function offerFor(
 function proposalOf(
 	image: string,
 	kubernetes: string,
-	{concerns = [], budgets = [], counterexample}: OfferChanges,
+	{concerns = [], budgets = [], counterexample, vouched}: OfferChanges,
 ): UpgradeProposal {
 	const target = {image, measurements: digestOf(image), services: image, kubernetes, components: componentsOf(kubernetes)};
-	const origin = {source: `image ${image}, its signed file`, signer: 'release key sha256:77d2a41be9905c8d…'};
+	const own = 'release key sha256:77d2a41be9905c8d…';
+	const origin =
+		vouched === undefined
+			? {source: `image ${image}, its signed file`, signer: own}
+			: {
+					source: `${vouched.source}, the same as in image ${image} on this machine`,
+					signer: `${vouched.signer.name}; the image by the ${own}`,
+				};
 	const same = (what: string, value: string) => ({
 		...{what, old: hex(value), new: hex(value), enforcedBefore: true, enforcedAfter: true, change: 'same' as const},
 		...origin,
@@ -70,6 +83,7 @@ function proposalOf(
 		measurements: {rows, concerns},
 		plan: flightPlan(observedCluster(1, 2, {pods, budgets, durations: [4200, 6100]}), target, localKind),
 		strand: {moments: 14, cases: 236, ...(counterexample === undefined ? {} : {counterexample})},
+		...(vouched === undefined ? {} : {vouched}),
 	};
 }
 

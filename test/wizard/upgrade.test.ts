@@ -8,6 +8,7 @@ import {askedOf, consentsOf, obstacle, proposalFor, upgradeStepIds} from '../../
 import {upgradeCommand, upgradeSteps} from '../../src/wizard/upgrade/steps.ts';
 import {digestOf, offerFor} from '../helpers/upgrade-offer.ts';
 import {answer, lookedAt, runUpgradeActions as run, walkUpgrade} from '../helpers/upgrade-walk.ts';
+import {vouched} from '../helpers/wizard-world.ts';
 
 const next: UpgradeAction = {type: 'next'};
 const back: UpgradeAction = {type: 'back'};
@@ -178,6 +179,9 @@ test('the equivalent command and the flags come from the table', t => {
 		upgradeCommand(state.values, state.facts),
 		`constellation upgrade apply --image v0.2.0 --kubernetes v1.32.9 --accept-measurements ${digestOf('v0.2.0')} --accept-concerns policy-weaker --yes`,
 	);
+	const flags = ['--measurements-from', 'my mirror', '--key', 'cosign.pub'];
+	const named = walkUpgrade('consent', offerFor({}, {vouched: {...vouched, flags}}));
+	t.regex(upgradeCommand(named.values, named.facts), / --measurements-from 'my mirror' --key cosign\.pub --accept-measurements /);
 	t.deepEqual(
 		upgradeSteps.flatMap(({fields}) => fields.map(({flag}) => flag)),
 		['--image', '--kubernetes', '--accept-concerns', '--accept-measurements', '--yes'],
