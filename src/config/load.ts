@@ -181,3 +181,14 @@ export function editConfig(text: string, changes: readonly ConfigChange[]): stri
 	parseConfig(edited);
 	return edited;
 }
+
+/** What is wrong with a config, as `parseConfig` would say; nothing where it is right. */
+export function configProblems(text: string): readonly Problem[] {
+	try {
+		parseConfig(text);
+		return [];
+	} catch (error) {
+		if (error instanceof AppError) return error.problems;
+		throw error;
+	}
+}

@@ -2,7 +2,7 @@ import {type Document, isMap, isScalar, Pair, parseDocument, Scalar, YAMLMap} fr
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import type {AttestationKey} from './attestation-keys.ts';
 import {providerSchema} from './json-schema.ts';
-import {maxConfigSize, parseConfig} from './load.ts';
+import {configProblems, maxConfigSize} from './load.ts';
 import {adviceFor} from './removed-keys.ts';
 import type {ProviderKey} from './schema.ts';
 
@@ -41,7 +41,7 @@ export function migrateConfig(source: string): Migrated | undefined {
 	root.set(new Scalar('attestation'), attestation);
 	const [indent = '  '] = /^ +(?=[^\s#])/m.exec(source) ?? [];
 	const text = document.toString({lineWidth: 0, indent: Math.min(indent.length, 8)});
-	return {text, notes, problems: problemsOf(text)};
+	return {text, notes, problems: configProblems(text)};
 }
 
 function attestationKeyFor(
@@ -130,16 +130,6 @@ function readYaml(source: string): Document.Parsed & {contents: YAMLMap} {
 		throw invalid([{path: `line ${error.linePos?.[0].line ?? 1}`, message: error.message.split('\n')[0] ?? error.code}]);
 	if (isMap(document.contents)) return document as Document.Parsed & {contents: YAMLMap};
 	throw invalid([{path: '', message: 'is empty or no map of keys'}]);
-}
-
-function problemsOf(text: string): readonly Problem[] {
-	try {
-		parseConfig(text);
-		return [];
-	} catch (error) {
-		if (error instanceof AppError) return error.problems;
-		throw error;
-	}
 }
 
 function takePair(map: YAMLMap, key: string): Pair | undefined {

@@ -1,6 +1,6 @@
 import {attestationKeyOf, attestationKeys} from '../config/attestation-keys.ts';
 import {type CloudAnswers, generateCloudConfig} from '../config/generate-cloud.ts';
-import {configWarnings, parseConfig} from '../config/load.ts';
+import {configProblems, configWarnings, parseConfig} from '../config/load.ts';
 import {migrateConfig} from '../config/migrate.ts';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import {type CloudId, catalogues, cloudIds} from '../providers/catalogues.ts';
@@ -30,7 +30,7 @@ export async function createCloudConfig(folder: string, cloud: CloudId, answers:
 			problems: [{path: '--attestation', message: `must be one of ${variants.join(', ')}`}],
 		});
 	const text = generateCloudConfig(cloud, answers);
-	const open = problemsIn(text);
+	const open = configProblems(text);
 	const wrong = open.filter(({message}) => !/^is empty/.test(message));
 	if (wrong.length > 0)
 		throw new AppError('The config would not be valid; nothing was written.', {
@@ -57,16 +57,6 @@ async function freshWorkspace(folder: string): Promise<Workspace> {
 	await refuseOriginal(workspace);
 	await readStamp(workspace);
 	return workspace;
-}
-
-function problemsIn(text: string): readonly Problem[] {
-	try {
-		parseConfig(text);
-		return [];
-	} catch (error) {
-		if (error instanceof AppError) return error.problems;
-		throw error;
-	}
 }
 
 export type MigratedFile = {

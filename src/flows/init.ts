@@ -21,7 +21,7 @@ import {ensureMasterSecret} from '../workspace/master-secret.ts';
 import {writeStamp} from '../workspace/stamp.ts';
 import {readEndpoints} from './cluster.ts';
 import type {Dependencies, Endpoints} from './dependencies.ts';
-import {connectNode, controlPlaneAt, mayPass, type NodeAddress, type NodeChannel, refusalLane} from './node-channel.ts';
+import {connectNode, controlPlaneAt, mayPass, type NodeAddress, type NodeChannel, orRefusalLane} from './node-channel.ts';
 import {phase} from './phase.ts';
 import type {Prepared} from './prepare.ts';
 
@@ -84,13 +84,7 @@ async function* firstNode(
 	yield {type: 'waiting', message: `the first node at ${bootstrapper}`, at: now()};
 	for (let others = 0; ; ) {
 		signal.throwIfAborted();
-		let node: NodeChannel | undefined;
-		try {
-			node = await connectFirst(address, policy, known, signal);
-		} catch (error) {
-			yield* refusalLane(error, now());
-			throw error;
-		}
+		const node = yield* orRefusalLane(connectFirst(address, policy, known, signal), now);
 		if (node !== undefined) {
 			if (known === undefined || known === node.attested.attestationKey) {
 				const {machine} = node.attested;

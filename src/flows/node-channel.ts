@@ -6,7 +6,7 @@ import type {AttestationRefused, Finding} from '../attestation/findings.ts';
 import type {Policy} from '../attestation/policy.ts';
 import {type Attested, refusalIn, validatorOf} from '../attestation/variant.ts';
 import {AppError, exitCodes} from '../errors.ts';
-import type {Event, NodeRole, RefusalView} from '../events.ts';
+import type {Event, Flow, NodeRole, RefusalView} from '../events.ts';
 import type {Channel} from '../rpc/client.ts';
 import {RpcError, status} from '../rpc/status.ts';
 import type {Dependencies} from './dependencies.ts';
@@ -67,8 +67,17 @@ export async function controlPlaneAt(
 	return {endpoint, name: names.length === 1 && names[0] !== undefined ? names[0] : `the control plane at ${endpoint}`};
 }
 
-/** Shows a control plane that was refused in its lane. */
-export function* refusalLane(error: unknown, at: number): Generator<Event, void> {
+/** Asks a control plane; one that is refused is shown in its lane before the error goes on. */
+export async function* orRefusalLane<R>(asked: Promise<R>, now: () => number): Flow<R> {
+	try {
+		return await asked;
+	} catch (error) {
+		yield* refusalLane(error, now());
+		throw error;
+	}
+}
+
+function* refusalLane(error: unknown, at: number): Generator<Event, void> {
 	if (!(error instanceof AppError) || error.code !== 'attestation-refused') return;
 	const {node, refusal} = error.details as {node: string; refusal: RefusalView};
 	yield {type: 'lane-refused', node, role: 'control-plane', refusal, count: 1, at};

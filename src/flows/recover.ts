@@ -11,7 +11,7 @@ import {rpcFailure} from '../rpc/status.ts';
 import {exists} from '../workspace/files.ts';
 import {adminKube} from './cluster.ts';
 import type {Dependencies} from './dependencies.ts';
-import {connectNode, mayPass, type NodeAddress, type NodeChannel, refusalLane} from './node-channel.ts';
+import {connectNode, mayPass, type NodeAddress, type NodeChannel, orRefusalLane} from './node-channel.ts';
 import {phase} from './phase.ts';
 
 export type RecoveryTarget = {
@@ -44,13 +44,7 @@ async function* pushSecrets(deps: Cluster, target: RecoveryTarget, signal: Abort
 	yield {type: 'waiting', message: `a node that waits for the master secret at ${target.node.endpoint}`, at: now()};
 	for (;;) {
 		signal.throwIfAborted();
-		let name: string | undefined;
-		try {
-			name = await pushOnce(target, signal);
-		} catch (error) {
-			yield* refusalLane(error, now());
-			throw error;
-		}
+		const name = yield* orRefusalLane(pushOnce(target, signal), now);
 		if (name !== undefined) {
 			pushed += 1;
 			yield {type: 'lane', node: name, role: 'control-plane', state: 'attested', source: 'cli', at: now()};

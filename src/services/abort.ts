@@ -14,3 +14,17 @@ export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
 	// An abort ends the pause; whoever pauses looks at the signal next.
 	await delay(ms, undefined, {signal}).catch(() => undefined);
 };
+
+/** Resolves with the change, after `ms`, or as soon as the signal aborts: whatever comes first. */
+export const changeOrPause = (change: Promise<unknown>, ms: number, signal: AbortSignal): Promise<void> =>
+	new Promise(resolve => {
+		const done = () => {
+			clearTimeout(timer);
+			signal.removeEventListener('abort', done);
+			resolve();
+		};
+		const timer = setTimeout(done, ms);
+		signal.addEventListener('abort', done, {once: true});
+		void change.then(done);
+		if (signal.aborted) done();
+	});

@@ -3,7 +3,7 @@ import {AppError, exitCodes} from '../../errors.ts';
 import type {Event, Flow} from '../../events.ts';
 import type {MasterSecret} from '../../keys/derive.ts';
 import type {Dependencies} from '../dependencies.ts';
-import {type NodeAddress, refusalLane} from '../node-channel.ts';
+import {type NodeAddress, orRefusalLane} from '../node-channel.ts';
 import {phase} from '../phase.ts';
 import {sendSecret} from '../recover.ts';
 import {connectOriginal, type JudgeOriginal, keyBoundWords} from './node.ts';
@@ -44,13 +44,7 @@ async function* push({pause}: Pick<Dependencies, 'pause'>, target: OriginalRecov
 	yield {type: 'waiting', message: `a node that waits for the master secret at ${node.endpoint}`, at: since};
 	for (;;) {
 		signal.throwIfAborted();
-		let attested: Attested | undefined;
-		try {
-			attested = await pushOnce(target, signal);
-		} catch (error) {
-			yield* refusalLane(error, now());
-			throw error;
-		}
+		const attested = yield* orRefusalLane(pushOnce(target, signal), now);
 		if (attested !== undefined) {
 			since = now();
 			const {attestationKey} = attested;

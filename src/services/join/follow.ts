@@ -1,4 +1,5 @@
 import type {Kube, KubeObject, Resource, WatchEvent} from '../../kubernetes/kube.ts';
+import {pause} from '../abort.ts';
 
 export type Following = {
 	resource: Resource;
@@ -14,13 +15,13 @@ export type Following = {
 
 /** Lists, then watches, for as long as `signal` allows; begins again after failures. Never throws. */
 export const follow = async (kube: Kube, following: Following): Promise<void> => {
-	const {signal, onFailure, pause = 500} = following;
+	const {signal, onFailure, pause: pauseMs = 500} = following;
 	const failed = (error: unknown) => {
 		if (!signal.aborted) onFailure?.(error);
 	};
 	while (!signal.aborted) {
 		await listAndWatch(kube, following).catch(failed);
-		await rest(pause, signal);
+		await pause(pauseMs, signal);
 	}
 };
 
@@ -39,18 +40,3 @@ const listAndWatch = async (kube: Kube, {resource, fieldSelector, onList, onEven
 		}
 	}
 };
-
-const rest = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-	new Promise(resolve => {
-		if (signal.aborted) {
-			resolve();
-			return;
-		}
-		const done = () => {
-			clearTimeout(timer);
-			signal.removeEventListener('abort', done);
-			resolve();
-		};
-		const timer = setTimeout(done, milliseconds);
-		signal.addEventListener('abort', done, {once: true});
-	});

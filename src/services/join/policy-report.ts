@@ -1,7 +1,7 @@
 import type {Kube, KubeObject} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import {oneLine} from '../../text.ts';
-import {isAborted} from '../abort.ts';
+import {changeOrPause, isAborted} from '../abort.ts';
 import {missing} from '../missing.ts';
 import {annotations} from './annotations.ts';
 import type {PolicySource} from './policy-source.ts';
@@ -40,7 +40,7 @@ export const reportPolicies = async (deps: PolicyReportDeps): Promise<void> => {
 			if (!failing) log(`policies not reported: ${error instanceof Error ? error.message : String(error)}`);
 			failing = true;
 		}
-		await either(change, failing ? Math.min(renewMs, 1000) : renewMs, signal);
+		await changeOrPause(change, failing ? Math.min(renewMs, 1000) : renewMs, signal);
 	}
 };
 
@@ -71,16 +71,3 @@ const writeReport = async ({kube, name, policies}: PolicyReportDeps): Promise<vo
 	};
 	await kube.create(leases, lease);
 };
-
-const either = (change: Promise<unknown>, milliseconds: number, signal: AbortSignal): Promise<void> =>
-	new Promise(resolve => {
-		const done = () => {
-			clearTimeout(timer);
-			signal.removeEventListener('abort', done);
-			resolve();
-		};
-		const timer = setTimeout(done, milliseconds);
-		signal.addEventListener('abort', done, {once: true});
-		void change.then(done);
-		if (signal.aborted) done();
-	});

@@ -1,5 +1,6 @@
 import type {MessageInitShape} from '@bufbuild/protobuf';
 import type {WatchJoinsRequest, WatchJoinsResponseSchema} from '../../rpc/gen/join_pb.ts';
+import {changeOrPause} from '../abort.ts';
 import {type Entry, type JoinLog, sources, type Versions} from './join-log.ts';
 
 type Message = MessageInitShape<typeof WatchJoinsResponseSchema>;
@@ -34,7 +35,7 @@ export async function* watchJoins(
 	signal: AbortSignal,
 ): AsyncGenerator<Message> {
 	await authorize();
-	while (!log.isComplete()) await changeOrTimeout(log, signal, recheck);
+	while (!log.isComplete()) await changeOrPause(log.changed(), recheck, signal);
 	let versions = parseCursor(request.cursor);
 	let position = versions && log.resume(versions);
 	let authorizedAt = Date.now();
@@ -46,7 +47,7 @@ export async function* watchJoins(
 			yield {kind: {case: 'snapshot', value: {nodes: snapshot.lanes}}, cursor: formatCursor(versions)};
 			continue;
 		}
-		const change = changeOrTimeout(log, signal, recheck);
+		const change = changeOrPause(log.changed(), recheck, signal);
 		for (const entry of entries) {
 			position = entry.index + 1;
 			if (entry.version <= versions[entry.source]) continue;
@@ -62,17 +63,3 @@ export async function* watchJoins(
 }
 
 const seenTo = (versions: Versions, {source, version}: Entry): Versions => ({...versions, [source]: version});
-
-/** Resolves at the next change, when the caller went away, or after a time. */
-const changeOrTimeout = (log: JoinLog, signal: AbortSignal, milliseconds: number): Promise<void> =>
-	new Promise(resolve => {
-		const done = () => {
-			clearTimeout(timer);
-			signal.removeEventListener('abort', done);
-			resolve();
-		};
-		const timer = setTimeout(done, milliseconds);
-		signal.addEventListener('abort', done, {once: true});
-		if (signal.aborted) done();
-		void log.changed().then(done);
-	});
