@@ -1,9 +1,11 @@
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import type {PlannedChange, PlanPart} from '../../events.ts';
 import {findTerraform} from '../../infrastructure/binary.ts';
 import {moduleFolder} from '../../infrastructure/module-folder.ts';
 import {renderFolder} from '../../infrastructure/render.ts';
+import {otherRun} from '../../infrastructure/run.ts';
 import {keysInState, type StateContents, stateContents} from '../../infrastructure/state-contents.ts';
 import {repairState} from '../../infrastructure/state-file.ts';
 import {type Terraform, terraform} from '../../infrastructure/terraform.ts';
@@ -45,10 +47,20 @@ export async function openTerraform(
 
 const maxState = 64 * 1024 * 1024;
 
-/** What the state in a folder names; undefined where there is no state. A state that was cut off is repaired first. */
+/**
+ * What the state in a folder names; undefined where there is no state. A state that was cut off is repaired first, unless a Terraform is
+ * still at work: that one writes its state in place, and what was read is only the half of it.
+ */
 export async function contentsOf(folder: string): Promise<StateContents | undefined> {
 	const file = path.join(folder, 'terraform.tfstate');
-	if ((await readText(file, maxState)) === undefined) return undefined;
+	for (let left = 40; ; left -= 1) {
+		const text = await readText(file, maxState);
+		const contents = text === undefined ? undefined : stateContents(text);
+		if (text === undefined || contents !== undefined) return contents;
+		if ((await otherRun(folder)) === undefined) break;
+		if (left === 0) return undefined;
+		await delay(50); // Writing takes milliseconds.
+	}
 	await repairState(folder);
 	const text = await readText(file, maxState);
 	return text === undefined ? undefined : stateContents(text);

@@ -1,0 +1,27 @@
+import {mkdtemp, readFile, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test from 'ava';
+import {contentsOf, existingIn} from '../../../src/flows/cloud/terraform.ts';
+import {recordOf} from '../../../src/process.ts';
+
+test('a state that was cut off is repaired from its backup, but never under a Terraform that still writes it', async t => {
+	const folder = await mkdtemp(join(tmpdir(), 'state-'));
+	t.teardown(() => rm(folder, {recursive: true}));
+	const file = join(folder, 'terraform.tfstate');
+	t.is(await contentsOf(folder), undefined);
+	t.deepEqual(await existingIn(folder), {anything: false, groups: []});
+	const group = {mode: 'managed', type: 'aws_autoscaling_group', instances: [{index_key: 'worker_default'}]};
+	await writeFile(`${file}.backup`, JSON.stringify({version: 4, serial: 1, resources: [group]}));
+	await writeFile(file, '{"half');
+
+	await writeFile(join(folder, 'run.json'), JSON.stringify({...recordOf(process.pid), command: 'apply'}));
+	const reading = contentsOf(folder);
+	await writeFile(file, JSON.stringify({version: 4, serial: 2, resources: []}));
+	t.is((await reading)?.serial, 2, 'what Terraform wrote counts, not the backup');
+
+	await rm(join(folder, 'run.json'));
+	await writeFile(file, '{"half');
+	t.deepEqual(await existingIn(folder), {anything: true, groups: ['worker_default']});
+	t.is(await readFile(file, 'utf8'), await readFile(`${file}.backup`, 'utf8'));
+});
