@@ -62,7 +62,7 @@ test.serial('from the first question to the summary on the normal screen', async
 	t.false(pty.screen().includes(keyText));
 	pty.type('s');
 	await pty.waitFor(keyText);
-	t.regex(pty.screen(), /hides in (?:30|29) s/u);
+	t.regex(pty.screen(), /hides in \d+ s/u);
 	pty.type('s');
 	await pty.waitFor(screen => !screen.includes(keyText));
 	pty.type('c');
@@ -111,7 +111,7 @@ test.serial('typing and Enter in one packet submit; pasted lines do not', async 
 });
 
 test.serial('Ctrl-C once stops the work cleanly and says so; trying again and leaving work', async t => {
-	const pty = open(t, ['wizard', '60']);
+	const pty = open(t, ['wizard', '5', '--hold']);
 	await answerAll(pty);
 	pty.type('\r');
 	await pty.waitFor('control-plane-0');
