@@ -19,7 +19,7 @@ export function fieldLines(state: WizardState, width: number, theme: Theme): Bod
 	fields.forEach((field, index) => {
 		const isFocused = field.id === focused(state)?.id;
 		const part = field.kind === 'select' || field.kind === 'confirm' ? choices : typed;
-		const body = part(field, state, isFocused, width, theme, fields.length > 1 ? labels : 0);
+		const body = part(field, state, isFocused, width, theme, fields.length > 1 || state.step === 'account' ? labels : 0);
 		// Lines to fill in stand close together: there may be many.
 		if (index > 0 && !(field.kind === 'text' && fields[index - 1]?.kind === 'text')) lines.push(blank);
 		if (isFocused) focus = lines.length + (body.focus ?? 0);

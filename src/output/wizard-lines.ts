@@ -2,30 +2,25 @@ import {textOf, wrap} from '../../components/lines.ts';
 import {reviewBody} from '../../components/steps/review.ts';
 import {createTheme, drawable} from '../../components/theme.ts';
 import {stepWords} from '../../components/wizard-frame.ts';
-import {AppError, exitCodes} from '../errors.ts';
-import type {ClusterSummary} from '../events.ts';
 import {emptyView} from '../fold.ts';
 import {oneLine} from '../text.ts';
-import type {Answers, Plan, WizardDeps, WizardResult} from '../wizard/deps.ts';
+import type {Plan, WizardDeps, WizardResult} from '../wizard/deps.ts';
 import {formatDraft} from '../wizard/draft.ts';
 import {foldFacts} from '../wizard/facts.ts';
 import {judge, neighbour, optionsOf} from '../wizard/form.ts';
 import {reduce} from '../wizard/reducer.ts';
-import {copyVerdict} from '../wizard/secrets.ts';
 import type {WizardState} from '../wizard/state.ts';
 import {answersKey, answersOf} from '../wizard/state.ts';
-import {nothingToMake} from '../wizard/steps/account.ts';
 import type {Field} from '../wizard/steps/step.ts';
 import {fieldsOf, position, stepOf} from '../wizard/steps.ts';
 import type {StepId} from '../wizard/values.ts';
-import {folderReport, measurementsKey} from '../wizard/values.ts';
-import {vouchedRows} from '../wizard/vouched-view.ts';
+import {folderReport} from '../wizard/values.ts';
 import type {Asker} from './asker.ts';
-import {describeError, errorLines} from './describe-error.ts';
 import {plainOutput} from './plain.ts';
 import {plainLines} from './plain-lines.ts';
 import {openAsker} from './prompts.ts';
 import type {OutputOptions} from './types.ts';
+import {finish, identities, measurements, type Room, type Say} from './wizard-lines-work.ts';
 
 const backWord = '<';
 
@@ -38,8 +33,6 @@ export async function wizardInLines(start: WizardState, deps: WizardDeps, option
 		asker.close();
 	}
 }
-
-type Room = {deps: WizardDeps; options: OutputOptions; asker: Asker};
 
 async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 	const {deps, options} = room;
@@ -78,7 +71,6 @@ async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 	return {outcome: 'left'};
 }
 
-type Say = (line: string) => void;
 type Answer = (state: WizardState, room: Room, say: Say, signal: AbortSignal) => Promise<WizardState | 'back' | undefined>;
 
 /** Steps that do more than ask. */
@@ -177,99 +169,4 @@ async function review(
 	if (choice === 'save') await deps.saveConfig(answers);
 	if (choice === undefined) return undefined;
 	return choice === 'create' ? {plan} : {saved: choice === 'save'};
-}
-
-/** Plan, consent, making: what the nodes' identities are named is an answer then. */
-async function identities(
-	before: WizardState,
-	{deps, options, asker}: Room,
-	say: Say,
-): Promise<WizardState | 'back' | undefined> {
-	const answers = answersOf(before.values, before.facts);
-	const output = plainOutput(options);
-	try {
-		// The plan is told as it comes in.
-		const plan = await output.run('planning the identities', signal => deps.planIdentities(answers, signal));
-		const choice = await asker.choose('What now?', [
-			{value: 'make', title: nothingToMake(plan) ? 'Use them' : 'Make them'},
-			{value: 'back', title: 'Back'},
-		]);
-		if (choice !== 'make') return choice;
-		const values = await output.run('making the identities', signal => deps.makeIdentities(answers, plan, signal));
-		return reduce(before, {type: 'draft', values});
-	} catch (error) {
-		if (!(error instanceof AppError) || error.exitCode === exitCodes.cancelled) throw error;
-		for (const line of errorLines(describeError(error, deps.crashReport))) say(line);
-		return (await tryAgain(asker)) === 'again' ? identities(before, {deps, options, asker}, say) : 'back';
-	}
-}
-
-/** What a source of measurements says is shown, and agreed to by itself. */
-async function measurements(
-	before: WizardState,
-	{deps, asker}: Room,
-	say: Say,
-	signal: AbortSignal,
-): Promise<WizardState | 'back' | undefined> {
-	try {
-		const asked = measurementsKey(before.values);
-		const vouched = await deps.vouch(answersOf(before.values, before.facts), signal);
-		const state = foldFacts(before, {type: 'measurements', fact: {asked, state: 'done', vouched}});
-		for (const {label, text} of vouchedRows(vouched)) say(`${label}: ${text}`);
-		const [field] = fieldsOf('measurements', state.values, state.facts);
-		const choice = field === undefined ? undefined : await asker.choose('Do you trust them?', optionsOf(field, state));
-		if (choice === undefined || choice === 'decline') return choice === undefined ? undefined : 'back';
-		return reduce(state, {type: 'draft', values: {measurementsConsent: choice}});
-	} catch (error) {
-		if (!(error instanceof AppError) || error.exitCode === exitCodes.cancelled) throw error;
-		for (const line of errorLines(describeError(error, deps.crashReport))) say(line);
-		return 'back';
-	}
-}
-
-const tryAgain = (asker: Asker) =>
-	asker.choose('What now?', [
-		{value: 'again', title: 'Try again; what exists is gone on with'},
-		{value: 'back', title: 'Back'},
-	]);
-
-/** Creates; after a failure it goes on, takes everything back, or leaves things as they are: never by itself. */
-async function finish(state: WizardState, plan: Plan, room: Room): Promise<WizardResult> {
-	const {deps, options, asker} = room;
-	const answers = answersOf(state.values, state.facts);
-	const output = plainOutput(options);
-	for (;;) {
-		try {
-			const summary = await output.run(`creating ${answers.name}`, signal => deps.apply(answers, plan, signal));
-			return await acknowledge(answers, summary, room);
-		} catch (error) {
-			if (!(error instanceof AppError) || error.exitCode !== exitCodes.infrastructure) {
-				if (error instanceof AppError && error.code === 'no-node-image') await deps.removeDraft();
-				throw error;
-			}
-			output.fail(error);
-			const choice = await asker.choose('What now?', [
-				{value: 'again', title: 'Try again; what exists is gone on with'},
-				{value: 'remove', title: 'Remove what was made'},
-				{value: 'leave', title: 'Leave things as they are'},
-			]);
-			if (choice === 'again') continue;
-			const name = choice === 'remove' ? await asker.ask(`Type ${answers.name} to remove it all`) : undefined;
-			if (name !== answers.name) throw error;
-			return {outcome: 'removed', answers, removed: await output.run('removing', signal => deps.remove(answers, signal))};
-		}
-	}
-}
-
-async function acknowledge(answers: Answers, summary: ClusterSummary, {deps, options, asker}: Room): Promise<WizardResult> {
-	await deps.removeDraft();
-	const secret = await deps.masterSecret(answers);
-	options.stdout.write(`The master secret is in ${summary.files.masterSecret} (0600, plain text). It recovers every node.\n`);
-	const answer = await asker.ask('Have you stored a copy? Last 6 characters of its key, or "later"', {
-		initial: 'later',
-		validate: value => (copyVerdict(value, secret) === undefined ? 'These are not the last 6 characters of the key.' : undefined),
-	});
-	const copyConfirmed = answer !== undefined && copyVerdict(answer, secret) === 'confirmed';
-	await deps.copyConfirmed(answers, copyConfirmed);
-	return {outcome: 'created', answers, summary, copyConfirmed};
 }

@@ -36,7 +36,9 @@ export function effectsOf(before: WizardState, action: WizardAction, after: Wiza
 	if (entered('secrets') && after.secrets.secret === undefined) effects.push({effect: 'load-secret'});
 	if (entered('summary') && after.summary !== undefined && after.secrets.copy !== 'open')
 		effects.push({effect: 'copy-confirmed', confirmed: after.secrets.copy === 'confirmed'});
-	if (answersKey(before.values) !== key || before.passed !== after.passed) effects.push({effect: 'save-draft'});
+	// Answers of a config that is there are no draft.
+	const isDraft = after.facts.settled !== true;
+	if (isDraft && (answersKey(before.values) !== key || before.passed !== after.passed)) effects.push({effect: 'save-draft'});
 	if (after.ended !== undefined && before.ended === undefined) effects.push({effect: 'end'});
 	return effects;
 }

@@ -8,12 +8,12 @@ import type {WizardAction} from '../../src/wizard/actions.ts';
 import {effectsOf} from '../../src/wizard/effects.ts';
 import {problems, valuesFromEnv} from '../../src/wizard/form.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
-import {answersOf, identitiesKey, type WizardState} from '../../src/wizard/state.ts';
+import {answersKey, answersOf, identitiesKey, type WizardState} from '../../src/wizard/state.ts';
 import {fieldsOf, position} from '../../src/wizard/steps.ts';
 import type {StepId} from '../../src/wizard/values.ts';
 import {wizardAction, wizardHints} from '../../src/wizard/wizard-keys.ts';
 import {at, madeProfiles, onAws, reached, walkTo} from '../helpers/wizard-walk.ts';
-import {identityPlan} from '../helpers/wizard-world.ts';
+import {cloudPlan, identityPlan} from '../helpers/wizard-world.ts';
 
 const context = (state: WizardState) => ({state, now: at, offset: 0, scrollLimit: 0});
 const hints = (state: WizardState) => wizardHints(context(state)).map(({shown}) => shown);
@@ -144,6 +144,8 @@ test('a config that is there already has only its review', t => {
 		['create', 'back'],
 	);
 	t.is(reduce(state, {type: 'back'}).overlay, 'leave');
+	const planned = reduce(state, {type: 'plan', asked: answersKey(state.values), state: 'done', plan: cloudPlan});
+	t.deepEqual(effect(planned, next), ['apply'], 'and is no draft of another cluster');
 });
 
 test('only what finishes the work that was agreed to goes on without a question', t => {
