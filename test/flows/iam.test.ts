@@ -29,7 +29,7 @@ const cases: readonly {
 		wishes: {prefix: 'demo', values: {region: 'eu-west-1'}},
 		section: 'region: eu-west-1\n    iamProfileControlPlane: "" # filled in\n    iamProfileWorkerNodes: ""',
 		values: {iamProfileControlPlane: 'demo_control_plane_profile', iamProfileWorkerNodes: 'demo_worker_profile'},
-		topics: /create 2 policies, create 2 roles/,
+		topics: /create 2 roles, create 2 policies/,
 	},
 	{
 		cloud: 'azure',

@@ -35,7 +35,7 @@ export async function refuseApplyBesideUpgrade(deps: Workplace): Promise<void> {
 		const {id, replacing} = await readSteering(kube);
 		if (id !== undefined || replacing) throw active(id ?? own);
 	} catch (error) {
-		if (!mayPass(error) && !(error instanceof AppError && error.code === 'kubeconfig-missing')) throw error;
+		if (!mayPass(error) && !lacksAccess(error)) throw error;
 	}
 	if (own !== undefined) throw active(own);
 }
@@ -52,9 +52,13 @@ export async function refuseDuringRoll(deps: Cluster): Promise<void> {
 		if (id !== undefined && outdated && !paused && direction !== 'stay' && failure === undefined) throw active(id);
 	} catch (error) {
 		// A cluster that cannot be asked has no operator that works.
-		if (!mayPass(error) && !(error instanceof AppError && error.code === 'kubeconfig-missing')) throw error;
+		if (!mayPass(error) && !lacksAccess(error)) throw error;
 	}
 }
+
+/** Nothing to ask the cluster with: it never came so far, or the file is gone. */
+const lacksAccess = (error: unknown): boolean =>
+	error instanceof AppError && ['kubeconfig-missing', 'not-initialised', 'no-cluster'].includes(error.code);
 
 const active = (id: string | undefined): AppError =>
 	new AppError('An upgrade of this cluster is not over yet.', {
