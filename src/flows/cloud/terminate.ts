@@ -13,7 +13,7 @@ import {readAnyConfig} from '../cluster.ts';
 import {phase} from '../phase.ts';
 import {requireCredentials} from './credentials.ts';
 import type {CloudDependencies} from './dependencies.ts';
-import {contentsOf, openTerraform, writtenVariables} from './terraform.ts';
+import {contentsOf, openTerraform, stateUnreadable, writtenVariables} from './terraform.ts';
 
 /** What a workspace has in a cloud that can be removed. */
 export type CloudCluster = {
@@ -44,7 +44,7 @@ export async function findCloudCluster(workspace: Workspace): Promise<CloudClust
 	if (cloud === undefined) return undefined;
 	const contents = await contentsOf(folder);
 	if (contents === undefined && (await readText(`${folder}/terraform.tfstate`, 64 * 1024 * 1024)) !== undefined)
-		throw unreadable(workspace);
+		throw stateUnreadable(folder);
 	if (ids === undefined && (contents?.total ?? 0) === 0) return undefined;
 	if (contents?.uid !== undefined && ids !== undefined && contents.uid !== ids.uid) throw mismatch(contents.uid, ids.uid);
 	const variables = await writtenVariables(folder);
@@ -172,13 +172,4 @@ const mismatch = (state: string, ids: string): AppError =>
 		exitCode: exitCodes.preflight,
 		next: [`Put the ${fileNames.id} back that belongs to ${fileNames.terraform}, then run the command again.`],
 		details: {state, ids},
-	});
-
-const unreadable = (workspace: Workspace): AppError =>
-	new AppError('The Terraform state cannot be read: nobody can say what exists.', {
-		code: 'state-unreadable',
-		exitCode: exitCodes.preflight,
-		next: [
-			`Restore ${workspace.path('terraform')}/terraform.tfstate from a backup. Everything of the cluster carries its uid as a tag.`,
-		],
 	});

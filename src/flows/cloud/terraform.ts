@@ -1,6 +1,7 @@
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
+import {AppError, exitCodes} from '../../errors.ts';
 import type {PlannedChange, PlanPart} from '../../events.ts';
 import {findTerraform} from '../../infrastructure/binary.ts';
 import {moduleFolder} from '../../infrastructure/module-folder.ts';
@@ -48,23 +49,33 @@ export async function openTerraform(
 const maxState = 64 * 1024 * 1024;
 
 /**
- * What the state in a folder names; undefined where there is no state. A state that was cut off is repaired first, unless a Terraform is
- * still at work: that one writes its state in place, and what was read is only the half of it.
+ * What the state in a folder names; undefined where there is none, or only the empty file that Terraform's lock makes. A state that was
+ * cut off is repaired first, unless a Terraform is still at work: that one writes its state in place, and what was read is only the half
+ * of it. Throws AppError `state-unreadable` where that does not help: what cannot be read must never count as nothing.
  */
 export async function contentsOf(folder: string): Promise<StateContents | undefined> {
 	const file = path.join(folder, 'terraform.tfstate');
-	for (let left = 40; ; left -= 1) {
+	for (let left = 40; left > 0; left -= 1) {
 		const text = await readText(file, maxState);
 		const contents = text === undefined ? undefined : stateContents(text);
 		if (text === undefined || contents !== undefined) return contents;
 		if ((await otherRun(folder)) === undefined) break;
-		if (left === 0) return undefined;
 		await delay(50); // Writing takes milliseconds.
 	}
-	await repairState(folder);
-	const text = await readText(file, maxState);
-	return text === undefined ? undefined : stateContents(text);
+	if ((await otherRun(folder)) === undefined) await repairState(folder);
+	const text = (await readText(file, maxState)) ?? '';
+	const contents = stateContents(text);
+	if (contents === undefined && text !== '') throw stateUnreadable(folder);
+	return contents;
 }
+
+/** Nobody can say what exists. */
+export const stateUnreadable = (folder: string): AppError =>
+	new AppError('The Terraform state cannot be read: nobody can say what exists.', {
+		code: 'state-unreadable',
+		exitCode: exitCodes.preflight,
+		next: [`Restore ${folder}/terraform.tfstate from a backup. Everything of the cluster carries its uid as a tag.`],
+	});
 
 /** What makes or holds the machines of a node group, on the clouds that we have modules for. */
 const groupTypes = [
@@ -105,7 +116,6 @@ export async function writtenVariables(folder: string): Promise<Record<string, u
 
 /** Removes a folder whose state names nothing, so that a run that was stopped before it made anything leaves nothing behind. */
 export async function removeUnused(folder: string): Promise<void> {
-	const contents = await contentsOf(folder);
-	const unreadable = contents === undefined && (await readText(path.join(folder, 'terraform.tfstate'), maxState)) !== undefined;
-	if (!unreadable && (contents?.total ?? 0) === 0) await rm(folder, {recursive: true, force: true});
+	const text = await readText(path.join(folder, 'terraform.tfstate'), maxState);
+	if (text === undefined || stateContents(text)?.total === 0) await rm(folder, {recursive: true, force: true});
 }

@@ -24,4 +24,11 @@ test('a state that was cut off is repaired from its backup, but never under a Te
 	await writeFile(file, '{"half');
 	t.deepEqual(await existingIn(folder), {anything: true, groups: ['worker_default']});
 	t.is(await readFile(file, 'utf8'), await readFile(`${file}.backup`, 'utf8'));
+
+	await rm(`${file}.backup`);
+	await writeFile(file, '{"half');
+	for (const look of [contentsOf, existingIn])
+		await t.throwsAsync(look(folder), {code: 'state-unreadable'}, 'what cannot be read is not nothing');
+	await writeFile(file, '');
+	t.is(await contentsOf(folder), undefined, 'the lock of a plan that was killed');
 });
