@@ -1,13 +1,12 @@
 import type {WizardAction} from './actions.ts';
+import {choose, edit, focus, preselected, withValue} from './answer.ts';
 import {foldFacts} from './facts.ts';
-import {focused, isLong, isTextual, judge, matching, neighbour, optionsOf, problems} from './form.ts';
+import {focused, isLong, judge, matching, neighbour, problems} from './form.ts';
 import {emptyLive, liveReduce} from './live.ts';
 import {copyVerdict, reduceSecrets} from './secrets.ts';
 import {identitiesKey, type WizardState} from './state.ts';
-import type {Field} from './steps/step.ts';
-import {fieldsOf, stepOf} from './steps.ts';
-import {type Edit, editText, graphemes} from './text-field.ts';
-import {type FieldId, fieldIds, measurementsKey, type StepId, type Values} from './values.ts';
+import {fieldsOf} from './steps.ts';
+import {fieldIds, measurementsKey, type StepId, type Values} from './values.ts';
 
 const defaults: Values = {
 	...(Object.fromEntries(fieldIds.map(id => [id, ''])) as Values),
@@ -116,26 +115,6 @@ function suggested(state: WizardState): WizardState {
 	return open ? withValue(state, 'iamPrefix', state.values.name) : state;
 }
 
-/** Lists that offer what fits an earlier answer start at their first choice, unless what was chosen is still among them. */
-function preselected(state: WizardState): WizardState {
-	return stepOf(state.step).fields.reduce((now, field) => {
-		// One choice decides whether the next question is asked.
-		if (!field.preselect || !fieldsOf(now.step, now.values, now.facts).includes(field)) return now;
-		const options = optionsOf(field, now).filter(({disabled}) => !disabled);
-		const [first] = options;
-		const isFine = first === undefined || options.some(({value}) => value === now.values[field.id]);
-		return isFine ? now : withValue(now, field.id, first.value);
-	}, state);
-}
-
-function focus(state: WizardState, index: number): WizardState {
-	const fields = fieldsOf(state.step, state.values, state.facts);
-	const at = Math.max(0, Math.min(fields.length - 1, index));
-	const field = fields[at];
-	const cursor = field === undefined || !isTextual(field) ? 0 : graphemes(state.values[field.id]).length;
-	return {...state, focus: at, filter: '', cursor};
-}
-
 function next(state: WizardState): WizardState {
 	if (state.step === 'review') return consent(state);
 	if (state.step === 'secrets') return acknowledge(state);
@@ -242,46 +221,6 @@ function back(state: WizardState): WizardState {
 function backFromWork(state: WizardState): WizardState {
 	const {removing: _, ...rest} = state;
 	return enter({...rest, live: emptyLive, facts: {...state.facts, plan: {asked: '', state: 'idle'}}}, 'review');
-}
-
-function choose(state: WizardState, by: number): WizardState {
-	const field = focused(state);
-	if (field === undefined) return state;
-	if (field.kind === 'number') {
-		const number = Number(state.values[field.id]);
-		const value = String(Math.max(0, (Number.isFinite(number) ? number : 0) + by));
-		return {...withValue(state, field.id, value), cursor: value.length};
-	}
-	const options = matching(field, state).filter(option => !option.disabled);
-	const at = options.findIndex(option => option.value === state.values[field.id]);
-	const to = options[at === -1 ? 0 : Math.max(0, Math.min(options.length - 1, at + by))];
-	// What depends on the choice, such as the zones of a region, follows it.
-	return to === undefined ? state : preselected(withValue(state, field.id, to.value));
-}
-
-function edit(state: WizardState, change: Edit): WizardState {
-	const field = focused(state);
-	if (field !== undefined && isLong(field, state)) return filter(state, field, change);
-	if (field === undefined || !isTextual(field)) return state;
-	const edited = editText({text: state.values[field.id], cursor: state.cursor}, change, field.kind === 'number' ? 5 : 200);
-	const judged = new Set(state.judged);
-	if (edited.text !== state.values[field.id]) judged.delete(field.id);
-	const secrets = state.step === 'secrets' ? {...state.secrets, typing: true} : state.secrets;
-	return {...withValue(state, field.id, edited.text), cursor: edited.cursor, judged, secrets, pending: false};
-}
-
-// What does not match cannot stay chosen: the first that does is.
-function filter(state: WizardState, field: Field, change: Edit): WizardState {
-	const {text, cursor} = editText({text: state.filter, cursor: state.cursor}, change, 60);
-	const filtered = {...state, filter: text, cursor, pending: false};
-	const options = matching(field, filtered).filter(option => !option.disabled);
-	const [first] = options;
-	const stays = first === undefined || options.some(({value}) => value === state.values[field.id]);
-	return stays ? filtered : preselected(withValue(filtered, field.id, first.value));
-}
-
-function withValue(state: WizardState, field: FieldId, value: string): WizardState {
-	return {...state, values: {...state.values, [field]: value}};
 }
 
 function tick(state: WizardState, now: number): WizardState {
