@@ -76,7 +76,7 @@ test('measurements: --yes pins the first ones, a change takes its digest or a pe
 		const pty = startPty({command, cwd, env, columns: 120, rows: 50});
 		return pty.waitFor('Trust these measurements').then(async screen => {
 			pty.type(answer);
-			return {screen, code: await pty.exited};
+			return {screen, code: await pty.exits()};
 		});
 	};
 	const declined = await terminal('n\r');

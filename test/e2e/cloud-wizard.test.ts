@@ -90,7 +90,7 @@ e2e(
 		t.regex(end, /no machines yet/);
 		t.is(objects().filter(type => type === 'aws_lb').length, 1);
 		wizard.type('\r');
-		t.is(await wizard.exited, 3);
+		t.is(await wizard.exits(), 3);
 		t.regex(wizard.screen(), /The infrastructure is there.*constellation terminate/s);
 
 		// A second run changes what exists: shown first, here to somebody whose terminal redraws nothing.
@@ -107,7 +107,7 @@ e2e(
 		lines.type('2\r');
 		await lines.waitFor('Type demo to remove it all');
 		lines.type('demo\r');
-		t.is(await lines.exited, 0);
+		t.is(await lines.exits(), 0);
 		t.regex(lines.raw(), /Removed: \d+ resources in AWS/);
 		t.true(
 			objects().every(type => type.startsWith('aws_iam_')),

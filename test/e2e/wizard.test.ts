@@ -70,7 +70,7 @@ e2e('from an empty folder to a cluster in the wizard; watching, a lost node, the
 	wizard.type(`${key.slice(-6)}\r`);
 	await wizard.waitFor('is ready: 1 control plane, 2 workers');
 	wizard.type('\r');
-	t.is(await wizard.exited, 0);
+	t.is(await wizard.exits(), 0);
 	t.regex(wizard.screen(), /copy confirmed/u);
 	t.false(wizard.screen().includes(key), 'nothing secret stays on the normal screen');
 
@@ -86,7 +86,7 @@ e2e('from an empty folder to a cluster in the wizard; watching, a lost node, the
 	home.resize(40, 24);
 	await home.waitFor(screen => screen.split('\n').every(line => line.length <= 40) && screen.includes('worker-1'));
 	home.type('\u{3}');
-	t.not(await home.exited, 1);
+	t.not(await home.exits(), 1);
 
 	t.is((await world.run('terminate --yes')).code, 0);
 	await expectNothingLeft(t, world);

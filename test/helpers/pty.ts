@@ -21,8 +21,8 @@ export type Pty = {
 	waitFor(condition: string | RegExp | ((screen: string) => boolean), seconds?: number): Promise<string>;
 	type(keys: string): void;
 	resize(columns: number, rows: number): void;
-	/** Resolves with the exit code. */
-	exited: Promise<number>;
+	/** Resolves with the exit code; throws with the last screen after `seconds`. */
+	exits(seconds?: number): Promise<number>;
 	kill(signal?: string): void;
 	terminal: headless.Terminal;
 	pid: number;
@@ -71,7 +71,17 @@ export function startPty({command, cwd, env = {}, columns = 80, rows = 24}: PtyO
 		screen,
 		raw: () => raw,
 		recording: () => [{version: 2, width: columns, height: rows}, ...written].map(part => `${JSON.stringify(part)}\n`).join(''),
-		exited,
+		async exits(seconds = 120) {
+			return new Promise((resolve, reject) => {
+				const timer = setTimeout(() => {
+					reject(new Error(`the program did not end within ${String(seconds)} s:\n${screen()}`));
+				}, seconds * 1000);
+				void exited.then(code => {
+					clearTimeout(timer);
+					resolve(code);
+				});
+			});
+		},
 		terminal,
 		pid: child.pid,
 		type: keys => {

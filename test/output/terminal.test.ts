@@ -74,7 +74,7 @@ test.serial('from the first question to the summary on the normal screen', async
 	pty.type('\r');
 	await pty.waitFor('constellation terminate');
 	pty.type('\r');
-	t.is(await pty.exited, 0);
+	t.is(await pty.exits(), 0);
 	t.regex(pty.screen(), /^demo is ready: 1 control plane, 2 workers/u);
 	t.regex(pty.screen(), /copy confirmed/u);
 	t.false(pty.screen().includes(keyText));
@@ -106,7 +106,7 @@ test.serial('typing and Enter in one packet submit; pasted lines do not', async 
 	pty.type('\u0003');
 	await pty.waitFor('Leave the setup?');
 	pty.type('\u0003');
-	t.is(await pty.exited, 130);
+	t.is(await pty.exits(), 130);
 	restored(t, pty);
 });
 
@@ -123,7 +123,7 @@ test.serial('Ctrl-C once stops the work cleanly and says so; trying again and le
 	pty.type('\u0003');
 	await pty.waitFor('Stopped on request');
 	pty.type('\r');
-	t.is(await pty.exited, 130);
+	t.is(await pty.exits(), 130);
 	t.regex(pty.screen(), /constellation apply +continues/u);
 	restored(t, pty);
 });
@@ -134,7 +134,7 @@ test.serial('Ctrl-C twice leaves at once with the terminal restored', async t =>
 	pty.type('\u0003');
 	await pty.waitFor('Stopping cleanly');
 	pty.type('\u0003');
-	t.is(await pty.exited, 130);
+	t.is(await pty.exits(), 130);
 	restored(t, pty);
 });
 
@@ -143,7 +143,7 @@ for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT']) {
 		const pty = open(t, ['live', '5', 'apply-midway', '--hold']);
 		await pty.waitFor('worker-1');
 		pty.kill(signal);
-		t.is(await pty.exited, 130);
+		t.is(await pty.exits(), 130);
 		restored(t, pty);
 	});
 }
@@ -159,7 +159,7 @@ test.serial('after a failure the error, its problems and the last log lines stay
 	pty.type('\r');
 	await pty.waitFor('The machine service did not start.');
 	pty.type('q');
-	t.is(await pty.exited, 4);
+	t.is(await pty.exits(), 4);
 	t.regex(pty.screen(), /log lines:/u);
 	t.regex(pty.screen(), /address in use/u);
 	t.regex(pty.screen(), /next {2}constellation doctor/u);
@@ -168,7 +168,7 @@ test.serial('after a failure the error, its problems and the last log lines stay
 
 test.serial('a view that fails ends with a report, not a stack over the screen', async t => {
 	const pty = open(t, ['crash']);
-	t.is(await pty.exited, 1);
+	t.is(await pty.exits(), 1);
 	t.regex(pty.screen(), /went wrong.*\n?.*broken view/u);
 	t.regex(pty.screen(), /report\.txt/u);
 	t.false(pty.screen().includes('at '));
@@ -194,16 +194,16 @@ test.serial('NO_COLOR: not one colour escape', async t => {
 	const pty = open(t, ['live', '1', 'refused', '--hold'], {env: {NO_COLOR: '1'}});
 	await pty.waitFor('worker-1 was refused');
 	pty.type('\u0003');
-	t.is(await pty.exited, 130);
+	t.is(await pty.exits(), 130);
 	t.notRegex(pty.raw(), /\u001B\[[\d;]*m/u);
 });
 
 test.serial('an empty CI still draws; CI gives lines', async t => {
 	const empty = open(t, ['live', '30', 'apply'], {env: {CI: ''}});
-	t.is(await empty.exited, 0);
+	t.is(await empty.exits(), 0);
 	t.true(empty.raw().includes('\u001B[?1049h'));
 	const ci = open(t, ['live', '1', 'apply'], {env: {CI: 'true'}});
-	t.is(await ci.exited, 0);
+	t.is(await ci.exits(), 0);
 	t.false(ci.raw().includes('\u001B'));
 	t.regex(ci.raw(), /nodes: done/u);
 });
@@ -228,7 +228,7 @@ for (const env of [{TERM: 'dumb'}, {INK_SCREEN_READER: 'true'}]) {
 		pty.type('\r');
 		await pty.waitFor('or "later"');
 		pty.type('later\r');
-		t.is(await pty.exited, 0);
+		t.is(await pty.exits(), 0);
 		t.regex(pty.raw(), /step 3 of 8[\s\S]*step 8 of 9/u);
 		t.regex(pty.raw(), /copy not confirmed/u);
 		t.notRegex(pty.raw(), /\u001B\[\d*[ABCDGHJK]/u);
@@ -274,14 +274,14 @@ test.serial('the config is edited in an editor of its own, and the review shows 
 	pty.type('\u001B');
 	await pty.waitFor('Which node image');
 	pty.kill('SIGTERM');
-	t.not(await pty.exited, 0);
+	t.not(await pty.exits(), 0);
 });
 
 test.serial('the home screen gives what was chosen', async t => {
 	const pty = open(t, ['home']);
 	await pty.waitFor('Watch nodes');
 	pty.type('\u001B[B\r');
-	t.is(await pty.exited, 0);
+	t.is(await pty.exits(), 0);
 	t.regex(pty.screen(), /chosen: verify/u);
 	restored(t, pty);
 });
@@ -295,7 +295,7 @@ test.serial('typing the name is what lets a dangerous thing happen', async t => 
 		const pty = open(t, ['dangerous']);
 		await pty.waitFor('Type demo');
 		pty.type(typed);
-		t.is(await pty.exited, 0);
+		t.is(await pty.exits(), 0);
 		t.regex(pty.screen(), new RegExp(`^${expected}$`, 'mu'));
 	}
 });

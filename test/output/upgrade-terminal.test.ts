@@ -49,7 +49,7 @@ test.serial('from the check to the summary on the normal screen; Back is free on
 	pty.kill('SIGUSR2');
 	await pty.waitFor('3 nodes run v0.2.0', 60);
 	pty.type('\r');
-	t.is(await pty.exited, 0);
+	t.is(await pty.exits(), 0);
 	t.regex(pty.screen(), /^3 nodes run v0\.2\.0/u);
 	t.false(pty.raw().includes('\u001B[3J'), 'scrollback');
 	if (updates) {
@@ -68,7 +68,7 @@ test.serial('Ctrl-C detaches from the work and says so', async t => {
 	pty.resize(40, 24);
 	await pty.waitFor(screen => screen.includes('2 pods left') && screen.split('\n').every(line => line.length <= 40));
 	pty.type('\u0003');
-	t.is(await pty.exited, 130);
+	t.is(await pty.exits(), 130);
 	t.regex(pty.screen().replaceAll(/\s+/gu, ''), /Detached\.Whattheclusterhasbegungoeson.*upgradeapplyattachesagain/u);
 });
 
@@ -78,7 +78,7 @@ test.serial('Esc from the first step leaves with nothing changed; so does declin
 	left.type('\u001B');
 	await left.waitFor('Leave the upgrade?');
 	left.type('\r');
-	t.is(await left.exited, 130);
+	t.is(await left.exits(), 130);
 	t.regex(left.screen(), /outcome: left, begun: 0/u);
 	const declined = open(t, ['concern', '1']);
 	await declined.waitFor('possible: v0.2.0', 60);
@@ -89,7 +89,7 @@ test.serial('Esc from the first step leaves with nothing changed; so does declin
 	declined.type('\r');
 	await declined.waitFor('nothing is chosen for you');
 	declined.type('\u001B[C\r');
-	t.is(await declined.exited, 130);
+	t.is(await declined.exits(), 130);
 	t.regex(declined.screen(), /begun: 0/u);
 });
 
@@ -99,7 +99,7 @@ test.serial('after a failure the refusal and the error stay on the normal screen
 	pty.type('\r');
 	await pty.waitFor('The machine service did not start.', 60);
 	pty.type('\r');
-	t.is(await pty.exited, 4);
+	t.is(await pty.exits(), 4);
 	t.regex(pty.screen(), /worker-3 was refused: the node program is not the one you trust/u);
 	t.regex(pty.screen(), /The machine service did not start\.[\s\S]*constellation doctor/u);
 });
@@ -123,6 +123,6 @@ test.serial('a dumb terminal gets the same questions as lines', async t => {
 	pty.type('2\r');
 	await pty.waitFor(/Number \[2\]: 2\n[\s\S]*Number \[2\]:/u);
 	pty.type('1\r');
-	t.is(await pty.exited, 130);
+	t.is(await pty.exits(), 130);
 	t.false(/\u001B\[/u.test(pty.raw()), 'no escape moves the cursor');
 });
