@@ -6,8 +6,9 @@ import type {Kube} from '../../kubernetes/kube.ts';
 import {type Cloud, clouds} from '../../providers/clouds.ts';
 import {withAdvice} from '../../providers/failure-advice.ts';
 import {type Foreign, foreignObjects} from '../../providers/foreign.ts';
-import {fileNames, readText, remove, type Workspace} from '../../workspace/files.ts';
+import {exists, fileNames, readText, remove, type Workspace} from '../../workspace/files.ts';
 import {type ClusterIds, readIds} from '../../workspace/id-file.ts';
+import {openJournal} from '../../workspace/journal.ts';
 import {writeStamp} from '../../workspace/stamp.ts';
 import {readAnyConfig} from '../cluster.ts';
 import {phase} from '../phase.ts';
@@ -43,7 +44,8 @@ export async function findCloudCluster(workspace: Workspace): Promise<CloudClust
 	const cloud = cloudIn(module) ?? Object.values(clouds).find(({recorded}) => recorded === ids?.cloudProvider);
 	if (cloud === undefined) return undefined;
 	const contents = await contentsOf(folder);
-	if (contents === undefined && (await readText(`${folder}/terraform.tfstate`, 64 * 1024 * 1024)) !== undefined)
+	// Before the first apply an empty state is what the lock of a killed plan leaves; later it is one that lost what it named.
+	if (contents === undefined && (await exists(`${folder}/terraform.tfstate`)) && (await wasApplied(workspace)))
 		throw stateUnreadable(folder);
 	if (ids === undefined && (contents?.total ?? 0) === 0) return undefined;
 	if (contents?.uid !== undefined && ids !== undefined && contents.uid !== ids.uid) throw mismatch(contents.uid, ids.uid);
@@ -59,6 +61,9 @@ export async function findCloudCluster(workspace: Workspace): Promise<CloudClust
 		foreign: config === undefined ? [] : foreignObjects(config, uid),
 	};
 }
+
+const wasApplied = async (workspace: Workspace): Promise<boolean> =>
+	(await openJournal(workspace, Date.now)).last('apply') !== undefined;
 
 /** The cloud whose module lies in a folder. STACKIT's has a provider of its own beside that of OpenStack. */
 function cloudIn(module: string): Cloud | undefined {
