@@ -36,9 +36,10 @@ function wizardWorld(
 	let offered: Proposal | undefined;
 	return {
 		now: deps.now,
-		async check(asked) {
+		async check(asked, signal) {
 			const offer = await checkForUpgrade(deps, asked);
-			offered = offer.proposal;
+			// A look that another one replaced is not what is shown.
+			if (!signal.aborted) offered = offer.proposal;
 			return offer;
 		},
 		async *begin(proposal, consents, signal) {

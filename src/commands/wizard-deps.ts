@@ -78,8 +78,11 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 		versions: async () => ({...(await versionsOn(env)), places: await placesOn(env)}),
 		vouch: (answers, signal) => vouchedFor(answers, {env, base: folder}, signal),
 		async *plan(answers, signal): Flow<Plan> {
-			planned = yield* planFor(answers, signal);
-			return planned.view;
+			const made = yield* planFor(answers, signal);
+			// A plan that another one replaced is not what is shown.
+			signal.throwIfAborted();
+			planned = made;
+			return made.view;
 		},
 		async *apply(answers, agreed, signal) {
 			if (begun === agreed.hash) {
@@ -94,8 +97,10 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 			return yield* answers.cloud === undefined ? removeLocal(deps, signal) : removeCloud(deps, env, signal);
 		},
 		async *planIdentities(answers, signal): Flow<IdentityPlan> {
-			identities = yield* planIdentities((await locked(answers)).deps, env, answers, signal);
-			return identities.view;
+			const made = yield* planIdentities((await locked(answers)).deps, env, answers, signal);
+			signal.throwIfAborted();
+			identities = made;
+			return made.view;
 		},
 		async *makeIdentities(_answers, agreed, signal) {
 			if (identities?.view.hash !== agreed.hash) throw planChanged();

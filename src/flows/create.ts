@@ -3,27 +3,29 @@ import {AppError, exitCodes} from '../errors.ts';
 import type {Flow} from '../events.ts';
 import {exists, fileNames, readText} from '../workspace/files.ts';
 import {writeIds} from '../workspace/id-file.ts';
-import type {Dependencies, Plan, Terraform} from './dependencies.ts';
+import type {Dependencies, Plan} from './dependencies.ts';
 import {withBackground} from './merge.ts';
 import {phase} from './phase.ts';
 import {type Prepared, prepare} from './prepare.ts';
 
-/** A plan to be consented to: what was decided, what Terraform will do, and how to do it. */
-export type PlannedCluster = {prepared: Prepared; terraform: Terraform; plan: Plan; opens: readonly string[]};
+/** A plan to be consented to: what was decided, and what Terraform will do. */
+export type PlannedCluster = {prepared: Prepared; plan: Plan; opens: readonly string[]};
 
 /** First half of create: preflight, image, maker key, pinned config, plan. Makes no machine. */
 export async function* planCluster(deps: Dependencies, signal: AbortSignal): Flow<PlannedCluster> {
 	const {now, workspace} = deps;
 	const isNew = !(await exists(path.join(workspace.path('terraform'), 'terraform.tfstate')));
-	const prepared = yield* phase('preflight', now, checked(deps, isNew));
+	const prepared = yield* phase('preflight', now, checked(deps, isNew, signal));
 	return yield* phase('plan', now, planned(deps, prepared, signal), ({plan}) =>
 		plan.empty ? 'nothing to change' : `${plan.create} to create, ${plan.update} to change, ${plan.destroy} to destroy`,
 	);
 }
 
-async function* checked(deps: Dependencies, isNew: boolean): Flow<Prepared> {
+async function* checked(deps: Dependencies, isNew: boolean, signal: AbortSignal): Flow<Prepared> {
 	// Ports and addresses of a cluster that exists are taken by itself.
 	if (isNew) yield* deps.provider.preflight();
+	// Another plan may have begun meanwhile: from here on files are written.
+	signal.throwIfAborted();
 	return yield* prepare(deps);
 }
 
@@ -39,10 +41,11 @@ async function* planned(deps: Dependencies, prepared: Prepared, signal: AbortSig
 		nodeGroups: Object.fromEntries(groups),
 		initSecretHash: await initSecretHash(deps, prepared),
 	});
+	signal.throwIfAborted();
 	const terraform = await deps.terraform(signal, variables);
 	const plan = yield* terraform.plan();
 	await deps.journal.intent('plan', {digest: plan.sha256});
-	return {prepared, terraform, plan, opens};
+	return {prepared, plan, opens};
 }
 
 /** The hash in the variables stays as it is while it fits: a new salt would look like a change. */
@@ -60,36 +63,32 @@ async function initSecretHash(deps: Dependencies, {ids}: Prepared): Promise<stri
 }
 
 /** Second half of create: does exactly what was planned. The digest of the plan is recorded before, as what was consented to. */
-export async function* applyPlan(deps: Dependencies, planned: PlannedCluster, signal: AbortSignal): Flow<Prepared> {
-	const {prepared, plan} = planned;
-	const uid = prepared.ids.uid;
-	const work = plan.empty ? finish(deps, planned) : run(deps, planned);
-	const machines = withBackground(work, [stop => deps.provider.events(uid, stop)], signal);
+export async function* applyPlan(deps: Dependencies, {prepared, plan}: PlannedCluster, signal: AbortSignal): Flow<Prepared> {
+	const machines = withBackground(applied(), [stop => deps.provider.events(prepared.ids.uid, stop)], signal);
 	return yield* phase('machines', deps.now, machines, () => terraformSummary(plan));
 
-	async function* run(from: Dependencies, of: PlannedCluster): Flow<Prepared> {
-		await from.journal.intent('apply', {digest: plan.sha256});
-		try {
-			// Opened anew: the one that planned hears the interrupts of the planning only.
-			const applying = await from.terraform(signal);
-			yield* applying.apply(plan);
-		} catch (error) {
-			await from.journal.failed('apply', error instanceof AppError ? {code: error.code} : {});
-			throw error;
+	async function* applied(): Flow<Prepared> {
+		const {workspace, journal, now} = deps;
+		// Opened anew: the one that planned hears the interrupts of the planning only.
+		const terraform = await deps.terraform(signal);
+		if (!plan.empty) {
+			await journal.intent('apply', {digest: plan.sha256});
+			try {
+				yield* terraform.apply(plan);
+			} catch (error) {
+				await journal.failed('apply', error instanceof AppError ? {code: error.code} : {});
+				throw error;
+			}
 		}
-		return yield* finish(from, of);
+		const {ip} = await terraform.outputs();
+		const ids = {...prepared.ids, ip};
+		if (prepared.ids.ip !== ip) {
+			await writeIds(workspace, ids);
+			yield {type: 'file', path: fileNames.id, purpose: 'identity and address of the cluster', at: now()};
+		}
+		await journal.done('apply');
+		return {...prepared, ids};
 	}
-}
-
-async function* finish({workspace, journal, now}: Dependencies, {prepared, terraform}: PlannedCluster): Flow<Prepared> {
-	const {ip} = await terraform.outputs();
-	const ids = {...prepared.ids, ip};
-	if (prepared.ids.ip !== ip) {
-		await writeIds(workspace, ids);
-		yield {type: 'file', path: fileNames.id, purpose: 'identity and address of the cluster', at: now()};
-	}
-	await journal.done('apply');
-	return {...prepared, ids};
 }
 
 const terraformSummary = (plan: Plan): string =>

@@ -40,7 +40,7 @@ export async function* planInfrastructure(deps: CloudDependencies, signal: Abort
 	const [before, existing] = [await writtenVariables(folder), await existingIn(folder)];
 	const {refusals} = settleEdits(cloud.id, before, variablesOf(''), existing);
 	if (refusals.length > 0) throw cannotChange(refusals);
-	yield* phase('preflight', now, cloudPreflight(deps, config, existing.anything));
+	yield* phase('preflight', now, cloudPreflight(deps, config, existing.anything, signal));
 	return yield* phase('plan', now, planned(), ({plan}) =>
 		plan.empty ? 'nothing to change' : `${plan.create} to create, ${plan.update} to change, ${plan.destroy} to destroy`,
 	);
@@ -65,6 +65,8 @@ export async function* planInfrastructure(deps: CloudDependencies, signal: Abort
 			existing,
 		);
 		for (const message of notes) yield {type: 'warning', code: 'config', message, at: now()};
+		// Another plan may have begun meanwhile: its variables must not be overwritten.
+		signal.throwIfAborted();
 		const terraform = await deps.terraform(config, signal, variables);
 		try {
 			const plan = yield* terraform.plan();

@@ -13,9 +13,10 @@ type Deps = Pick<CloudDependencies, 'env' | 'now' | 'checks'>;
 
 /**
  * What can fail before anything is made in a cloud: all checks run, each is an event. What a cloud does not answer is a warning: it was
- * not checked. What is too little of a quota is a warning too where something `exists`: the cluster itself uses it up. Throws AppError `preflight` (exit 3) with every failed check as a problem; `cloud-credentials` where that is all.
+ * not checked. What is too little of a quota is a warning too where something `exists`: the cluster itself uses it up. Throws AppError
+ * `preflight` (exit 3) with every failed check as a problem; `cloud-credentials` where that is all.
  */
-export async function* cloudPreflight(deps: Deps, config: CloudConfig, exists: boolean): Flow<void> {
+export async function* cloudPreflight(deps: Deps, config: CloudConfig, exists: boolean, signal: AbortSignal): Flow<void> {
 	const {env, now} = deps;
 	const cloud = cloudOf(config);
 	const problems: Problem[] = [];
@@ -46,7 +47,7 @@ export async function* cloudPreflight(deps: Deps, config: CloudConfig, exists: b
 	if (found === undefined) yield say('credentials', title, 'failed', 'none were found', cloud.signIn);
 	else {
 		yield say('credentials', title, 'ok', `from ${found}`);
-		yield* asked(deps, config, exists, say);
+		yield* asked(deps, config, exists, say, signal);
 	}
 	if (problems.length > 0) throw failed(problems, cloud);
 }
@@ -54,7 +55,7 @@ export async function* cloudPreflight(deps: Deps, config: CloudConfig, exists: b
 type Say = (id: string, title: string, state: 'running' | 'ok' | 'warning' | 'failed', detail?: string, fix?: string) => Event;
 
 /** Asks the cloud, one check after the other. The first that gets no answer at all ends it: the others would wait as long. */
-async function* asked({checks}: Deps, config: CloudConfig, exists: boolean, say: Say): Flow<void> {
+async function* asked({checks}: Deps, config: CloudConfig, exists: boolean, say: Say, signal: AbortSignal): Flow<void> {
 	const list = await checks(config);
 	let silent = false;
 	for (const {id, title, run} of list) {
@@ -63,10 +64,10 @@ async function* asked({checks}: Deps, config: CloudConfig, exists: boolean, say:
 			continue;
 		}
 		yield say(id, title, 'running');
-		const {ok, detail, fix} = await run();
-		const unanswered = !ok && /gives no answer to/u.test(detail);
-		silent = unanswered;
-		if (unanswered) yield say(id, title, 'warning', `not checked: ${detail}`);
+		const {ok, isSilent, detail, fix} = await run();
+		signal.throwIfAborted();
+		silent = isSilent;
+		if (isSilent) yield say(id, title, 'warning', `not checked: ${detail}`);
 		else if (!ok && exists && /quota$/u.test(id))
 			yield say(id, title, 'warning', `${detail} What is there already counts twice.`);
 		else yield say(id, title, ok ? 'ok' : 'failed', detail, ok ? undefined : fix);

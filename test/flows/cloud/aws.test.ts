@@ -78,7 +78,10 @@ withTerraform(
 		const edited = await finish(planInfrastructure(deps, never));
 		t.true(edited.value.plan.empty);
 		const notes = edited.events.flatMap(event => (event.type === 'warning' ? [event.message] : []));
-		t.regex(notes.join('\n'), /worker_default has 2 machines, and the config says 4: .*constellation scale --workers 4/);
+		t.regex(
+			notes.join('\n'),
+			/worker_default has 2 machines, and the config says 4: .*constellation scale --group worker_default --nodes 4/,
+		);
 		await noteSizes(world.workspace.path('terraform'), {worker_default: 4});
 		const scaled = await finish(planInfrastructure(deps, never));
 		t.false(
@@ -174,6 +177,7 @@ withTerraform('before anything is made: no credentials, another region, an unrea
 		id: 'machines',
 		title: 'Machine types',
 		ok,
+		isSilent: /gives no answer/.test(detail),
 		detail,
 		fix: ok ? '' : 'Choose another zone.',
 	});
@@ -188,6 +192,13 @@ withTerraform('before anything is made: no credentials, another region, an unrea
 		finish(planInfrastructure(asking(false, 'm6a.xlarge is not offered in region eu-west-1.'), never)),
 	);
 	t.deepEqual([region.code, region.problems[0]?.message], ['preflight', 'm6a.xlarge is not offered in region eu-west-1.']);
+	const abort = new AbortController();
+	const leaving = {...deps, checks: () => Promise.resolve([{id: 'machines', title: '', run: () => leave()}])};
+	const leave = () => {
+		abort.abort();
+		return Promise.resolve(result(true, 'm6a.xlarge'));
+	};
+	await t.throwsAsync(finish(planInfrastructure(leaving, abort.signal)), {name: 'AbortError'});
 	t.false(existsSync(world.workspace.path('id')), 'nothing was begun');
 
 	// What only Terraform meets, before there is anything: the id is kept, and a corrected config goes on with it.
@@ -263,7 +274,14 @@ withTerraform('terminate: outages, what Kubernetes made, foreign states and stat
 	await run();
 
 	// A quota that the cluster itself uses up is no reason against the next run.
-	const full = {id: 'cpu-quota', title: 'Quota', ok: false, detail: '20 are needed, 0 are free.', fix: 'Raise it.'};
+	const full = {
+		id: 'cpu-quota',
+		title: 'Quota',
+		ok: false,
+		isSilent: false,
+		detail: '20 are needed, 0 are free.',
+		fix: 'Raise it.',
+	};
 	const asking = {...deps, checks: () => Promise.resolve([{...full, run: () => Promise.resolve(full)}])};
 	const {events} = await finish(planInfrastructure(asking, never));
 	t.true(events.some(event => event.type === 'check' && event.id === 'cpu-quota' && event.state === 'warning'));
