@@ -1,16 +1,5 @@
 import {type PolicySet, policySetDigest} from './policy-set.ts';
-
-/** What the Lease `kube-system/join-service-<node>` says of one JoinService. */
-export type ReplicaReport = {
-	node: string;
-	generation?: number | undefined;
-	/** Why it does not enforce what the cluster asks for. */
-	refused?: string | undefined;
-	/** As `policySetDigest` makes it. */
-	digest?: string | undefined;
-	/** Milliseconds since the epoch. */
-	renewedAt: number;
-};
+import type {ReplicaReport} from './replica-report.ts';
 
 export type Lagging = {node: string; reason: string};
 

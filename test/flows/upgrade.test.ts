@@ -314,7 +314,8 @@ test('upgrade check: what is wrong now is a counterexample; machines that are of
 	t.deepEqual(recoverable(observed.policies, [policyOf(2)]), [], 'the workspace pins another image');
 	t.deepEqual(observed.inFlight, [{kind: 'machine', name: 'worker-7', role: 'worker', image: 'v0.1.0'}]);
 	t.is(users.length, 2 + 1 + 3 + 2);
-	t.deepEqual(replicas, [{node: 'control-plane-0', generation: 1, digest: 'ab', renewedAt: Date.parse('2026-01-02T03:04:05Z')}]);
+	t.is(replicas.length, 1);
+	t.like(replicas[0], {node: 'control-plane-0', generation: 1, digest: 'ab', renewedAt: Date.parse('2026-01-02T03:04:05Z')});
 	const {proposal} = await checkForUpgrade(deps, {});
 	const counterexample = proposal?.strand.counterexample;
 	t.like(counterexample, {step: 'start', mishap: {kind: 'restarted', node: 'worker-0'}, condition: 'service-accepts-node'});

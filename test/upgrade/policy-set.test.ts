@@ -11,6 +11,7 @@ import {
 	withPolicySet,
 } from '../../src/upgrade/policy-set.ts';
 import {type PolicyUser, retirement} from '../../src/upgrade/policy-users.ts';
+import {reportAnnotations, reportName, reportsIn} from '../../src/upgrade/replica-report.ts';
 import {laggingReplicas, reportAgeMs} from '../../src/upgrade/replicas.ts';
 
 const policy = (version: string, salt = 0): AcceptedPolicy => ({
@@ -128,4 +129,30 @@ test('replicas agree when each reports exactly the set, lately', t => {
 		t.is(first?.node, 'b');
 		t.regex(first?.reason ?? '', pattern);
 	}
+});
+
+test('a report is read as it is written; what says no generation says no policies', t => {
+	const lease = (name: string, annotations: Record<string, string>, spec?: object) => ({metadata: {name, annotations}, spec});
+	const {generation, digest, refused} = reportAnnotations;
+	const [report, ...others] = reportsIn([
+		lease(
+			reportName('control-plane-0'),
+			{[generation]: '2', [digest]: 'ab', [refused]: 'why'},
+			{renewTime: '1970-01-01T00:00:01.000000Z'},
+		),
+		lease('constellation-upgrade', {[generation]: '2'}),
+		lease(reportName(''), {[generation]: '2'}),
+	]);
+	t.deepEqual(report, {node: 'control-plane-0', generation: 2, digest: 'ab', refused: 'why', renewedAt: 1000});
+	t.deepEqual(others, []);
+	const set = setOf(2, fresh, old);
+	for (const unreadable of ['', 'two', '2.5', '-2', '1e3', '9'.repeat(16)]) {
+		const given = lease(
+			reportName('a'),
+			{[generation]: unreadable, [digest]: policySetDigest(set)},
+			{renewTime: new Date(0).toISOString()},
+		);
+		t.regex(laggingReplicas(set, ['a'], reportsIn([given]), 0)[0]?.reason ?? '', /has no policies/, unreadable);
+	}
+	t.is(reportsIn([lease(reportName('a'), {}, {renewTime: 'soon'})])[0]?.renewedAt, 0, 'never heard of');
 });

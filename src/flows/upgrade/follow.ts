@@ -5,6 +5,7 @@ import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import type {UpgradeFailure} from '../../kubernetes/upgrade-annotations.ts';
 import type {Machine} from '../../providers/node-groups.ts';
 import {policyVersion, readPolicySet} from '../../upgrade/policy-set.ts';
+import {reportsIn} from '../../upgrade/replica-report.ts';
 import {laggingReplicas} from '../../upgrade/replicas.ts';
 import {adminKube, requireInitialised} from '../cluster.ts';
 import {withBackground} from '../merge.ts';
@@ -12,7 +13,7 @@ import {requireRunning} from '../status.ts';
 import {requireTarget, watchSources} from '../watch.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {mayPass, readSteering, type Steering} from './node-version.ts';
-import {joinConfigOf, reportOf} from './observe.ts';
+import {joinConfigOf} from './observe.ts';
 import {pairRecorder} from './pair-times.ts';
 import {policiesEvent} from './policies.ts';
 import {type RollEntry, rollEvents, rollOf, withLeaving} from './roll.ts';
@@ -66,7 +67,7 @@ async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<Rol
 		if (steering.failure !== undefined) throw stopped(steering.failure, roll);
 		const end = endOf(steering, roll, narrowed);
 		if (end !== undefined) {
-			yield* phases.end();
+			yield* phases.end(end);
 			return end;
 		}
 		const message = steering.waiting[0] ?? 'the operator to take the next step';
@@ -103,7 +104,7 @@ async function look(deps: UpgradeDependencies, kube: Kube, uid: string): Promise
 		const roll = rollOf(objects, steering.image);
 		const serving = [...roll.values()].filter(({role, state}) => role === 'control-plane' && serves.has(state));
 		const names = serving.map(({node}) => node);
-		const lagging = laggingReplicas(set, names, leases.items.flatMap(reportOf), deps.now());
+		const lagging = laggingReplicas(set, names, reportsIn(leases.items), deps.now());
 		return {steering, roll, event: policiesEvent(set, lagging, deps.now()), narrowed, machines: objects.machines};
 	} catch (error) {
 		if (mayPass(error)) return undefined;
@@ -123,9 +124,10 @@ function endOf(steering: Steering, roll: ReadonlyMap<string, RollEntry>, narrowe
 
 /** Which step of the flight plan the operator is at, told as phases that begin and end. */
 const rollPhases = (now: () => number) => {
-	let open: PhaseId | undefined;
+	let [open, retired]: [PhaseId | undefined, boolean] = [undefined, false];
 	function* enter(next: PhaseId | undefined): Generator<Event, void> {
 		if (next === open) return;
+		if (next === 'retire') retired = true;
 		if (open !== undefined) yield {type: 'phase', id: open, state: 'done', at: now()};
 		if (next !== undefined) yield {type: 'phase', id: next, state: 'started', at: now()};
 		open = next;
@@ -137,7 +139,11 @@ const rollPhases = (now: () => number) => {
 			else if (left.length > 0) yield* enter('workers');
 			else if (!narrowed) yield* enter('retire');
 		},
-		end: () => enter(undefined),
+		*end(end: RollEnd): Generator<Event, void> {
+			// It may be over between two looks, and is the step that people wait for.
+			if (end === 'done' && !retired) yield* enter('retire');
+			yield* enter(undefined);
+		},
 	};
 };
 

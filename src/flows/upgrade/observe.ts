@@ -7,7 +7,7 @@ import type {Machine} from '../../providers/node-groups.ts';
 import type {Observed} from '../../upgrade/observed.ts';
 import {type PolicySet, policyVersion, readPolicySet} from '../../upgrade/policy-set.ts';
 import type {PolicyUser} from '../../upgrade/policy-users.ts';
-import type {ReplicaReport} from '../../upgrade/replicas.ts';
+import {type ReplicaReport, reportsIn} from '../../upgrade/replica-report.ts';
 import {adminKube, pinnedPolicy, readConfig, requireInitialised} from '../cluster.ts';
 import {namedSilence} from '../silence.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
@@ -17,8 +17,6 @@ import {recordedDurations} from './pair-times.ts';
 const system = 'kube-system';
 const budgets: Resource = {group: 'policy', version: 'v1', plural: 'poddisruptionbudgets'};
 const componentsName = /^k8s-components-/;
-const reportName = /^join-service-(.+)$/;
-const annotation = (name: string): string => `constellation.edgeless.systems/${name}`;
 
 /** The cluster as an upgrade sees it, read at one go; changes nothing. */
 export type Sight = {
@@ -83,7 +81,7 @@ async function look(deps: UpgradeDependencies): Promise<Sight> {
 		budgets: observedBudgets(budgetObjects, pods),
 		durations: recordedDurations(deps.journal.entries()),
 	};
-	return {observed, machines, replicas: leases.flatMap(reportOf), users: usersOf(observed, machines), joinConfig};
+	return {observed, machines, replicas: reportsIn(leases), users: usersOf(observed, machines), joinConfig};
 }
 
 export const joinConfigOf = (kube: Kube): Promise<KubeObject> =>
@@ -112,22 +110,6 @@ async function whereServed(objects: Promise<KubeObject[]>): Promise<KubeObject[]
 		if (error instanceof KubeError && error.code === 404) return [];
 		throw error;
 	}
-}
-
-export function reportOf({metadata: {name, annotations = {}}, spec}: KubeObject): ReplicaReport[] {
-	const node = reportName.exec(name)?.[1];
-	if (node === undefined) return [];
-	const generation = annotations[annotation('policy-generation')];
-	const refused = annotations[annotation('policy-refused')];
-	return [
-		{
-			node,
-			...(generation !== undefined && /^\d{1,15}$/.test(generation) ? {generation: Number(generation)} : {}),
-			digest: annotations[annotation('policy-digest')],
-			...(refused === undefined ? {} : {refused}),
-			renewedAt: Date.parse((spec as {renewTime?: string} | undefined)?.renewTime ?? '') || 0,
-		},
-	];
 }
 
 /** Everybody who may have to show an image's measurements: nodes, those on their way in, machines that are off, templates. */

@@ -10,10 +10,6 @@ export const annotations = {
 	attestationKey: `${prefix}/attestation-key`,
 	/** Version of the image by whose policy a node was accepted. */
 	attestedImage: `${prefix}/attested-image`,
-	/** Generation and digest of the policies that a JoinService enforces, and why it does not take over the ones in the cluster. */
-	policyGeneration: `${prefix}/policy-generation`,
-	policyDigest: `${prefix}/policy-digest`,
-	policyRefused: `${prefix}/policy-refused`,
 	/** JSON of a RefusalRecord, on Events. */
 	refusal: `${prefix}/join-refusal`,
 } as const;

@@ -1,9 +1,9 @@
 import type {Kube, KubeObject} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import {oneLine} from '../../text.ts';
+import {reportAnnotations, reportName} from '../../upgrade/replica-report.ts';
 import {changeOrPause, isAborted} from '../abort.ts';
 import {missing} from '../missing.ts';
-import {annotations} from './annotations.ts';
 import type {PolicySource} from './policy-source.ts';
 
 export type PolicyReportDeps = {
@@ -20,9 +20,6 @@ export type PolicyReportDeps = {
 const leases = inNamespace(resources.leases, 'kube-system');
 const leaseSeconds = 30;
 const longest = 300;
-
-/** Name of the Lease in kube-system under which the JoinService of a node reports. */
-export const reportName = (node: string): string => `join-service-${node}`;
 
 /**
  * Says which policies this JoinService enforces, and why it refuses newer ones, for as long as `signal` allows: at once after a change,
@@ -50,9 +47,9 @@ const writeReport = async ({kube, name, policies}: PolicyReportDeps): Promise<vo
 	const patch = {
 		metadata: {
 			annotations: {
-				[annotations.policyGeneration]: current === undefined ? null : String(current.generation),
-				[annotations.policyDigest]: current?.digest ?? null,
-				[annotations.policyRefused]: refused === undefined ? null : oneLine(refused, longest),
+				[reportAnnotations.generation]: current === undefined ? null : String(current.generation),
+				[reportAnnotations.digest]: current?.digest ?? null,
+				[reportAnnotations.refused]: refused === undefined ? null : oneLine(refused, longest),
 			},
 		},
 		spec: {

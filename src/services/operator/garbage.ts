@@ -1,6 +1,6 @@
 import type {Kube} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
-import {reportName} from '../join/policy-report.ts';
+import {reporterOf} from '../../upgrade/replica-report.ts';
 import {missing} from '../missing.ts';
 
 const secrets = inNamespace(resources.secrets, 'kube-system');
@@ -43,7 +43,7 @@ export const cleanNodes = async (kube: Kube) => {
 		// A JoinService reports before its node registers: what is still renewed belongs to somebody.
 		const {renewTime = ''} = (spec ?? {}) as {renewTime?: string};
 		const isOld = Date.parse(renewTime) < Date.now() - reportKeptMs;
-		const node = metadata.name.startsWith(reportName('')) ? metadata.name.slice(reportName('').length) : undefined;
+		const node = reporterOf(metadata.name);
 		if (isOld && node !== undefined && !names.has(node)) await kube.delete(reports, metadata.name).catch(missing);
 	}
 };

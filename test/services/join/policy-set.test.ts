@@ -9,6 +9,7 @@ import {readMachineRecords} from '../../../src/kubernetes/machine-records.ts';
 import {inNamespace, resources} from '../../../src/kubernetes/resources.ts';
 import {RpcError, status} from '../../../src/rpc/status.ts';
 import {narrow, policyDigest, policySetDigest, readPolicySet, widen, withPolicySet} from '../../../src/upgrade/policy-set.ts';
+import {reportsIn} from '../../../src/upgrade/replica-report.ts';
 import {laggingReplicas} from '../../../src/upgrade/replicas.ts';
 import {eventually} from '../../helpers/eventually.ts';
 import {
@@ -38,16 +39,9 @@ const change = async (world: World, edit: (set: ReturnType<typeof readPolicySet>
 };
 
 const reportOf = async (world: World) => {
-	const {metadata, spec} = await world.admin.get(leases, 'join-service-control-1');
-	const given = metadata.annotations ?? {};
-	const {renewTime = ''} = spec as {renewTime?: string};
-	return {
-		node: 'control-1',
-		generation: Number(given[`${prefix}/policy-generation`]),
-		digest: given[`${prefix}/policy-digest`],
-		refused: given[`${prefix}/policy-refused`],
-		renewedAt: Date.parse(renewTime),
-	};
+	const [report] = reportsIn([await world.admin.get(leases, 'join-service-control-1')]);
+	if (report === undefined) throw new Error('that is no report');
+	return report;
 };
 
 const lagging = async (world: World) =>

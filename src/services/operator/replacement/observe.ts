@@ -4,9 +4,7 @@ import {inNamespace, resources} from '../../../kubernetes/resources.ts';
 import {upgradeAnnotations} from '../../../kubernetes/upgrade-annotations.ts';
 import type {NodeGroups} from '../../../providers/node-groups.ts';
 import {readPolicySet} from '../../../upgrade/policy-set.ts';
-import type {ReplicaReport} from '../../../upgrade/replicas.ts';
-import {annotations} from '../../join/annotations.ts';
-import {reportName} from '../../join/policy-report.ts';
+import {reportsIn} from '../../../upgrade/replica-report.ts';
 import {missing} from '../../missing.ts';
 import {parseMaintenance, parseNode, parsePending, parseRefusal, parseScalingGroup, parseWanted} from './parse.ts';
 import type {Observation} from './types.ts';
@@ -54,7 +52,7 @@ export const observe = async (kube: Kube, groups: NodeGroups, now: number): Prom
 		autoscaling: (strategies ?? []).map(strategyOf)[0],
 		refusals: isPending ? (await items(systemEvents)).flatMap(parseRefusal) : [],
 		policies: readPolicySet(await kube.get(systemConfigMaps, 'join-config')),
-		replicas: (leases ?? []).flatMap(reportOf),
+		replicas: reportsIn(leases ?? []),
 		componentsExist: (await kube.get(systemConfigMaps, wanted.components).catch(missing)) !== undefined,
 		groups: await groups.list(),
 		machines: (await groups.machines()).filter(({state}) => state !== 'terminated'),
@@ -67,19 +65,3 @@ const strategyOf = ({metadata, spec, status}: KubeObject): NonNullable<Observati
 	active: (status as {enabled?: boolean} | undefined)?.enabled,
 	enabledBefore: metadata.annotations?.[upgradeAnnotations.pausedAutoscaler] === 'true',
 });
-
-const reportPrefix = reportName('');
-
-const reportOf = ({metadata, spec}: KubeObject): ReplicaReport[] => {
-	if (!metadata.name.startsWith(reportPrefix)) return [];
-	const given = metadata.annotations ?? {};
-	const generation = given[annotations.policyGeneration];
-	return [
-		{
-			node: metadata.name.slice(reportPrefix.length),
-			generation: generation === undefined ? undefined : Number(generation),
-			digest: given[annotations.policyDigest],
-			renewedAt: Date.parse((spec as {renewTime?: string} | undefined)?.renewTime ?? '') || 0,
-		},
-	];
-};

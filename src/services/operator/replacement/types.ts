@@ -2,7 +2,7 @@ import type {NodeRole} from '../../../events.ts';
 import type {UpgradeFailure} from '../../../kubernetes/upgrade-annotations.ts';
 import type {Machine, NodeGroup} from '../../../providers/node-groups.ts';
 import type {PolicySet} from '../../../upgrade/policy-set.ts';
-import type {ReplicaReport} from '../../../upgrade/replicas.ts';
+import type {ReplicaReport} from '../../../upgrade/replica-report.ts';
 
 export type Taint = {key: string; effect: string; value?: string};
 
