@@ -40,7 +40,7 @@ export const moments: Readonly<Record<string, (line: Line) => boolean>> = {
 	'the backup begins': ({type, id}) => type === 'phase' && id === 'backup',
 	'both policies are to be accepted': ({type, id}) => type === 'phase' && id === 'policies',
 	'a control plane is made': isReplacement('control-plane', 'joining'),
-	'a control plane is emptied': isReplacement('control-plane', 'draining'),
+	'a control plane is emptied': isReplacement('control-plane', 'draining', 'leaving', 'removed'),
 	'a control plane leaves': isReplacement('control-plane', 'leaving', 'removed'),
 	'a worker is made': isReplacement('worker', 'joining'),
 	'a worker leaves': isReplacement('worker', 'draining', 'leaving', 'removed'),
@@ -63,8 +63,15 @@ export async function killActor(world: World, actor: Actor, run: Running): Promi
 		const record: unknown = JSON.parse(readFileSync(join(world.cluster(), 'service.json'), 'utf8'));
 		return isProcessRecord(record) && kill(record.pid);
 	}
-	const pids = (await controlPlanesOf(world)).map(name => servicePid(world, name, services[actor]));
-	return pids.map(pid => pid !== undefined && kill(pid)).includes(true);
+	// One that just ended by itself is started again: it is this boundary that has to be hit.
+	return until(
+		`one of ${actor} to work`,
+		async () => {
+			const pids = (await controlPlanesOf(world)).map(name => servicePid(world, name, services[actor]));
+			return pids.map(pid => pid !== undefined && kill(pid)).includes(true);
+		},
+		30_000,
+	);
 }
 
 function kill(pid: number): boolean {

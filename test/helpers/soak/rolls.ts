@@ -50,7 +50,8 @@ const kill = (actor: (typeof actors)[number], moment: string): SoakCase => ({
 		const {code, result} = await finishUpgrade(world, args, run);
 		t.is(code, 0, JSON.stringify(result));
 		await expectUpgraded(t, world, image, sizeOf('1+1'));
-		return killed ? '' : 'nothing was left to kill';
+		t.true(killed, seen === undefined ? `the roll ended before ${moment}` : `nothing was left to kill when ${moment}`);
+		return '';
 	},
 });
 
