@@ -15,6 +15,7 @@ const common = [
 	'summary',
 	'version',
 	'process',
+	'proxy',
 	'unix-http',
 	'drain-http',
 ].map(name => `./${name}.ts`);

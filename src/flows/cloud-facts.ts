@@ -1,5 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {AppError} from '../errors.ts';
+import {type Fetch, proxiedFetch} from '../proxy.ts';
 import type {CloudClients} from '../trust/collateral/fetch.ts';
 
 /** A check must not hang on a cloud that is silent. */
@@ -9,7 +10,7 @@ const timeoutMs = 30_000;
  * Whom Google and AWS tell facts about machines: whoever the environment has credentials for. The libraries of a cloud are loaded when
  * it is asked. Nothing signs these answers, so they are not kept: only the connection vouches for them.
  */
-export const cloudClients = (connect: Connect = realConnections): CloudClients => ({
+export const cloudClients = (connect: Connect = realConnections(process.env)): CloudClients => ({
 	shieldedKey: ({project, zone, instance}) =>
 		withNextStep(async signal => (await connect.google(project, signal)).shieldedKey({zone, instance})),
 	machineImage: ({region, image}) => withNextStep(async signal => (await connect.aws(region)).machineImage(image, signal)),
@@ -23,19 +24,21 @@ export type Connect = {
 
 type Machine = {zone: string; instance: string};
 
-const realConnections: Connect = {
+const realConnections = (env: NodeJS.ProcessEnv): Connect => ({
 	async google(project, deadline) {
 		const {connectGoogle} = await import('../providers/gcp/connect.ts');
-		const ask: typeof fetch = (url, options = {}) =>
-			fetch(url, {...options, signal: options.signal ? AbortSignal.any([options.signal, deadline]) : deadline});
+		const proxied = proxiedFetch(env);
+		const untilDeadline: Fetch = (url, options) =>
+			proxied(url, {...options, signal: options.signal ? AbortSignal.any([options.signal, deadline]) : deadline});
 		// After the deadline every attempt fails at once, so nothing is to be waited for.
-		return connectGoogle(project, {fetch: ask, now: Date.now, wait: ms => (deadline.aborted ? Promise.resolve() : delay(ms))});
+		const wait = async (milliseconds: number) => (deadline.aborted ? undefined : delay(milliseconds));
+		return connectGoogle(project, {env, fetch: untilDeadline, now: Date.now, wait});
 	},
 	async aws(region) {
 		const {connectAws} = await import('../providers/aws/connect.ts');
-		return connectAws(region, {now: Date.now, wait: ms => delay(ms)});
+		return connectAws(region, {env, fetch: proxiedFetch(env), now: Date.now, wait: ms => delay(ms)});
 	},
-};
+});
 
 /** What went wrong ends up as one sentence beside the check that it was for; how to sign in belongs to it. */
 async function withNextStep<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@ import {promisify} from 'node:util';
 import {gunzip} from 'node:zlib';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Event} from '../events.ts';
+import type {Fetch} from '../proxy.ts';
 import pinned from './opentofu.json' with {type: 'json'};
 import {fileInTar} from './tar.ts';
 
@@ -24,7 +25,7 @@ export const pinnedDownload = (platform: string, arch: string): Download | undef
 export const downloadedPath = (dataHome: string, offer: Download): string =>
 	join(dataHome, 'tools', `opentofu-${offer.version}`, 'tofu');
 
-export type DownloadDeps = {dataHome: string; fetch: typeof fetch; signal?: AbortSignal};
+export type DownloadDeps = {dataHome: string; fetch: Fetch; signal?: AbortSignal};
 
 /**
  * Downloads the pinned OpenTofu after the user agreed, checks its SHA-256 and puts the program in place; returns its path. Throws

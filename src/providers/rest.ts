@@ -1,5 +1,6 @@
 import type {z} from 'zod';
 import {AppError} from '../errors.ts';
+import type {Fetch} from '../proxy.ts';
 import {notFound} from './not-found.ts';
 import {type CloudWords, noCredentials, refused, unreachable} from './refusals.ts';
 
@@ -8,7 +9,7 @@ export type RestOptions = CloudWords & {
 	base: string;
 	/** Headers that sign in; `fresh` after the cloud answered 401 to those before. Throws AppError `cloud-credentials`. */
 	headers: (url: string, fresh: boolean) => Promise<Headers>;
-	fetch: typeof fetch;
+	fetch: Fetch;
 	wait: (milliseconds: number) => Promise<void>;
 };
 

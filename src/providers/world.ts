@@ -1,9 +1,11 @@
+import type {Fetch} from '../proxy.ts';
 import type {Patience} from './awaited.ts';
 
 /** What a connection to a cloud needs of the world. */
 export type CloudWorld = {
 	env: NodeJS.ProcessEnv;
-	fetch: typeof fetch;
+	/** Goes through the proxy of the environment. */
+	fetch: Fetch;
 	now: () => number;
 	wait: (milliseconds: number) => Promise<void>;
 };

@@ -34,7 +34,7 @@ const nobody: TrustWorld = {
 /** Judges honest evidence with what a cloud on this machine answers, and nothing else. */
 async function judge(t: ExecutionContext, world: TpmWorld, reply: Reply | Error) {
 	const {url, asked} = await cloudServer(t, () => (reply instanceof Error ? {status: 500} : reply));
-	const clouds = {fetch, now: () => 0, wait: () => Promise.resolve()};
+	const clouds = {env: {}, fetch, now: () => 0, wait: () => Promise.resolve()};
 	const auth = {
 		getRequestHeaders: () =>
 			reply instanceof Error ? Promise.reject(reply) : Promise.resolve(new Headers({authorization: 'Bearer google'})),

@@ -5,6 +5,7 @@ import {AppError, exitCodes} from '../../errors.ts';
 import {asksAttestationProvider} from '../../providers/azure/variables.ts';
 import type {Check, WantedGroup} from '../../providers/check.ts';
 import type {NodeGroups} from '../../providers/node-groups.ts';
+import {proxiedFetch} from '../../proxy.ts';
 import {ownImage} from './image.ts';
 
 /** The cloud of a config, with the credentials of the environment. Nothing is asked before one of these is called. */
@@ -27,7 +28,7 @@ export async function connectCloud(
 	const wait = async (milliseconds: number): Promise<void> => {
 		await delay(milliseconds);
 	};
-	const world = {env, fetch, now: Date.now, wait};
+	const world = {env, fetch: proxiedFetch(env), now: Date.now, wait};
 	if ('aws' in provider) {
 		const {region} = provider.aws;
 		const {connectAws} = await import('../../providers/aws/connect.ts');

@@ -12,18 +12,19 @@ import {
 	paginateDescribeInstanceTypeOfferings,
 } from '@aws-sdk/client-ec2';
 import {GetCallerIdentityCommand, type STSClient} from '@aws-sdk/client-sts';
+import type {Fetch} from '../../proxy.ts';
 import {byValue, type Check, check, unfit, type WantedGroup} from '../check.ts';
 import {asked} from './errors.ts';
-import {isStandard, notAsked, quotaOf, standardUse} from './quotas.ts';
+import {cpuQuotaOf, cpuUse, networkQuota, notAsked, quotaOf} from './quotas.ts';
 
 export type AwsWanted = {region: string; sevSnp: boolean; groups: readonly WantedGroup[]};
 
 /** What can be asked of AWS before anything is made. `quotas`: where Service Quotas answers, if not at AWS. */
 export const awsChecks = (
-	{ec2, sts, quotas}: {ec2: EC2Client; sts: STSClient; quotas?: string | undefined},
+	{ec2, sts, quotas, fetch}: {ec2: EC2Client; sts: STSClient; quotas?: string | undefined; fetch: Fetch},
 	{region, sevSnp, groups}: AwsWanted,
 ): Check[] => {
-	const place = {ec2, region, endpoint: quotas};
+	const place = {ec2, region, endpoint: quotas, fetch};
 	const types = byValue(groups, ({instanceType}) => instanceType);
 	const images = byValue(groups, ({image}) => image);
 
@@ -102,7 +103,7 @@ export const awsChecks = (
 	});
 
 	const network = check('quota', 'Quota of networks and addresses', async () => {
-		const limit = await quotaOf('networks', place).catch(notAsked);
+		const limit = await quotaOf(networkQuota, place).catch(notAsked);
 		const {Vpcs: networks = []} = await asked('networks', () => ec2.send(new DescribeVpcsCommand({MaxResults: 1000})));
 		const full = typeof limit === 'number' && networks.length >= limit;
 		const addresses = await addressRoom();
@@ -128,22 +129,26 @@ export const awsChecks = (
 	};
 
 	const processors = check('cpu-quota', 'Quota of virtual CPUs', async () => {
-		let needed = 0;
-		const others: string[] = [];
-		for (const {instanceType, count} of groups) {
-			if (!isStandard(instanceType)) others.push(instanceType);
-			else needed += count * ((await described(ec2, instanceType))?.VCpuInfo?.DefaultVCpus ?? 0);
+		const [told, short, raise]: [string[], string[], string[]] = [[], [], []];
+		const used = await cpuUse(ec2);
+		for (const [quota, ofQuota] of Map.groupBy(groups, ({instanceType}) => cpuQuotaOf(instanceType))) {
+			let needed = 0;
+			for (const {instanceType, count} of ofQuota)
+				needed += count * ((await described(ec2, instanceType))?.VCpuInfo?.DefaultVCpus ?? 0);
+			const names = [...byValue(ofQuota, ({instanceType}) => instanceType).keys()].join(', ');
+			const limit = quota === undefined ? 'no quota is known for them' : await quotaOf(quota, place).catch(notAsked);
+			const free = typeof limit === 'string' ? undefined : Math.max(0, limit - (used.get(quota?.code ?? '') ?? 0));
+			told.push(`${needed} needed for ${names}${free === undefined ? `; ${limit}` : `, ${free} free`}`);
+			if (free === undefined || free >= needed) continue;
+			short.push(`${needed} virtual CPUs are needed for ${names}, ${free} of ${limit} are free.`);
+			raise.push(`"${quota?.name ?? ''}"`);
 		}
-		const more = others.length === 0 ? '' : `; the quota of ${others.join(', ')} is not asked`;
-		const limit = await quotaOf('standardCpus', place).catch(notAsked);
-		if (typeof limit === 'string') return `${needed} needed; ${limit}${more}`;
-		const free = Math.max(0, limit - (await standardUse(ec2)));
-		if (free < needed)
+		if (short.length > 0)
 			throw unfit(
-				[`${needed} virtual CPUs of standard machines are needed, ${free} of ${limit} are free.`],
-				`Have the quota raised (Service Quotas, Amazon EC2, Running On-Demand Standard instances, ${region}), or use fewer or smaller machines.`,
+				short,
+				`Have the quota raised (Service Quotas, Amazon EC2, ${raise.join(' and ')}, ${region}), or use fewer or smaller machines.`,
 			);
-		return `${needed} needed, ${free} free${more}`;
+		return told.join('; ');
 	});
 	return [identity, permissions, offerings, image, network, processors];
 };

@@ -1,6 +1,9 @@
+import {Agent} from 'node:https';
 import {AutoScalingClient, type AutoScalingClientConfig} from '@aws-sdk/client-auto-scaling';
 import {EC2Client} from '@aws-sdk/client-ec2';
 import {STSClient} from '@aws-sdk/client-sts';
+import {defaultProvider} from '@aws-sdk/credential-provider-node';
+import {proxyOf} from '../../proxy.ts';
 import type {Check} from '../check.ts';
 import type {NodeGroups} from '../node-groups.ts';
 import {type CloudWorld, cloudPatience} from '../world.ts';
@@ -23,16 +26,19 @@ export type AwsConnection = {
  */
 export const connectAws = (
 	region: string,
-	world: Pick<CloudWorld, 'now' | 'wait'>,
+	world: CloudWorld,
 	options: {endpoint?: string} & Pick<AutoScalingClientConfig, 'credentials'> = {},
 ): AwsConnection => {
-	const settings = {region, maxAttempts: 5, ...options};
+	// The SDK knows no proxy of the environment, for the calls by which it signs in neither.
+	const requestHandler = {httpsAgent: new Agent({keepAlive: true, maxSockets: 50, proxyEnv: proxyOf(world.env)})};
+	const credentialDefaultProvider = (init: object) => defaultProvider({...init, clientConfig: {requestHandler}});
+	const settings = {region, maxAttempts: 5, requestHandler, credentialDefaultProvider, ...options};
 	const [autoScaling, ec2, sts] = [new AutoScalingClient(settings), new EC2Client(settings), new STSClient(settings)];
 	// As the SDK itself reads it, for clouds that speak the API of AWS.
-	const quotas = options.endpoint ?? process.env['AWS_ENDPOINT_URL'];
+	const quotas = options.endpoint ?? world.env['AWS_ENDPOINT_URL'];
 	return {
 		nodeGroups: uid => awsNodeGroups({autoScaling, ec2}, uid, cloudPatience(world)),
-		checks: wanted => awsChecks({ec2, sts, quotas}, wanted),
+		checks: wanted => awsChecks({ec2, sts, quotas, fetch: world.fetch}, wanted),
 		outside: cluster => awsOutside(ec2, cluster),
 		machineImage: (image, signal) => machineImage(ec2, image, signal),
 	};

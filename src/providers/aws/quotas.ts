@@ -1,20 +1,29 @@
 import {type EC2Client, paginateDescribeInstances} from '@aws-sdk/client-ec2';
 import {z} from 'zod';
 import {AppError} from '../../errors.ts';
+import type {Fetch} from '../../proxy.ts';
 import {refused, unreachable} from '../refusals.ts';
 import {asked, awsWords} from './errors.ts';
 
-/** Quotas by the codes of Service Quotas. */
-const quotas = {
-	/** Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances, counted in virtual CPUs. */
-	standardCpus: {ServiceCode: 'ec2', QuotaCode: 'L-1216C47A'},
-	/** VPCs per region. */
-	networks: {ServiceCode: 'vpc', QuotaCode: 'L-F678F1CE'},
-};
-const standardType = /^(?:[acdhimrtz]|im|is)\d/u;
+/** A quota by its codes in Service Quotas. */
+export type Quota = {name: string; service: 'ec2' | 'vpc'; code: string};
 
-/** Whether machines of a type count towards the quota of standard ones; the others have quotas of their own. */
-export const isStandard = (type: string): boolean => standardType.test(type);
+export const networkQuota: Quota = {name: 'VPCs per Region', service: 'vpc', code: 'L-F678F1CE'};
+
+/** Running On-Demand machines, counted in virtual CPUs by the letters that their types begin with (EC2 User Guide, On-Demand Instance quotas). */
+const cpuQuotas: readonly (Quota & {types: RegExp})[] = [
+	['Standard (A, C, D, H, I, M, R, T, Z)', 'L-1216C47A', /^(?:[acdhimrtz]|im|is)\d/u] as const,
+	['F', 'L-74FC7D96', /^f\d/u] as const,
+	['G and VT', 'L-DB2E81BA', /^(?:g|gr|vt)\d/u] as const,
+	['HPC', 'L-F7808C92', /^hpc\d/u] as const,
+	['High Memory', 'L-43DA4232', /^u(?:-\d|\d)/u] as const,
+	['Inf', 'L-1945791B', /^inf\d/u] as const,
+	['P', 'L-417A185B', /^p\d/u] as const,
+	['X', 'L-7295265B', /^x\d/u] as const,
+].map(([letters, code, types]) => ({name: `Running On-Demand ${letters} instances`, service: 'ec2', code, types}));
+
+/** The quota that machines of a type count towards; undefined for types that nothing is known of. */
+export const cpuQuotaOf = (type: string): Quota | undefined => cpuQuotas.find(({types}) => types.test(type));
 
 const quotaSchema = z.object({Quota: z.object({Value: z.number()})});
 const failureSchema = z.object({__type: z.string().default(''), message: z.string().default('')});
@@ -25,10 +34,10 @@ const largestAnswer = 64 * 1024;
  * one more library. Throws AppError `cloud-refused` or `cloud-unreachable`.
  */
 export const quotaOf = async (
-	kind: keyof typeof quotas,
-	{ec2, region, endpoint}: {ec2: EC2Client; region: string; endpoint: string | undefined},
+	{name, service: ServiceCode, code: QuotaCode}: Quota,
+	{ec2, region, endpoint, fetch}: {ec2: EC2Client; region: string; endpoint: string | undefined; fetch: Fetch},
 ): Promise<number> => {
-	const what = kind === 'networks' ? 'the quota of networks' : 'the quota of virtual CPUs';
+	const what = `the quota "${name}"`;
 	const {protocol, hostname, port, host} = new URL(
 		endpoint ?? `https://servicequotas.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`,
 	);
@@ -40,7 +49,7 @@ export const quotaOf = async (
 		path: '/',
 		query: {},
 		headers: {host, 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'ServiceQuotasV20190624.GetServiceQuota'},
-		body: JSON.stringify(quotas[kind]),
+		body: JSON.stringify({ServiceCode, QuotaCode}),
 	};
 	const signed = await asked(what, async () =>
 		(await ec2.config.signer()).sign(request, {signingService: 'servicequotas', signingRegion: region}),
@@ -48,9 +57,8 @@ export const quotaOf = async (
 	const {host: _, ...headers} = signed.headers;
 	const answer = await fetch(`${protocol}//${host}/`, {
 		method: 'POST',
-		headers,
+		headers: new Headers(headers),
 		body: request.body,
-		redirect: 'error',
 		signal: AbortSignal.timeout(20_000),
 	}).catch((error: unknown) => {
 		throw unreachable(awsWords, what, error instanceof Error ? error.name : 'unknown');
@@ -67,16 +75,19 @@ export const quotaOf = async (
 	return quota.Quota.Value;
 };
 
-/** Virtual CPUs of the standard machines that run in the region now, spot machines aside: those have another quota. */
-export const standardUse = async (ec2: EC2Client): Promise<number> => {
+/** Virtual CPUs of the machines that run in the region now, by the code of their quota; spot machines have others. */
+export const cpuUse = async (ec2: EC2Client): Promise<ReadonlyMap<string, number>> => {
 	const Filters = [{Name: 'instance-state-name', Values: ['pending', 'running']}];
 	return asked('running machines', async () => {
-		let used = 0;
+		const used = new Map<string, number>();
 		for await (const {Reservations: all = []} of paginateDescribeInstances({client: ec2}, {Filters})) {
 			for (const {InstanceType: type = '', InstanceLifecycle: spot, CpuOptions: cpus} of all.flatMap(
 				each => each.Instances ?? [],
-			))
-				if (spot === undefined && isStandard(type)) used += (cpus?.CoreCount ?? 0) * (cpus?.ThreadsPerCore ?? 1);
+			)) {
+				const quota = cpuQuotaOf(type);
+				if (spot !== undefined || quota === undefined) continue;
+				used.set(quota.code, (used.get(quota.code) ?? 0) + (cpus?.CoreCount ?? 0) * (cpus?.ThreadsPerCore ?? 1));
+			}
 		}
 		return used;
 	});

@@ -1,9 +1,9 @@
-import {GoogleAuth} from 'google-auth-library';
 import type {Check} from '../check.ts';
 import type {NodeGroups} from '../node-groups.ts';
 import {restClient} from '../rest.ts';
 import {type CloudWorld, cloudPatience} from '../world.ts';
 import {type GoogleWanted, googleChecks} from './checks.ts';
+import {type GoogleIdentity, googleIdentity} from './credentials.ts';
 import {gcpNodeGroups} from './node-groups.ts';
 import {gcpOutside} from './outside.ts';
 import {computeApi} from './rest.ts';
@@ -18,20 +18,17 @@ export type GoogleConnection = {
 	shieldedKey: (machine: {zone: string; instance: string}) => Promise<Uint8Array>;
 };
 
-const scopes = ['https://www.googleapis.com/auth/cloud-platform'];
-
-/** A project of Google Cloud, with Application Default Credentials. Import this file only where Google is asked: it loads their library. */
+/** A project of Google Cloud, with the identity that Terraform uses from the same environment. Import this file only where Google is asked: it loads their library. */
 export const connectGoogle = (
 	project: string,
-	{fetch, now, wait}: Pick<CloudWorld, 'fetch' | 'now' | 'wait'>,
-	options: {compute?: string; projects?: string; auth?: Pick<GoogleAuth, 'getRequestHeaders'>} = {},
+	{env, fetch, now, wait}: CloudWorld,
+	options: {compute?: string; projects?: string; auth?: GoogleIdentity} = {},
 ): Promise<GoogleConnection> => {
 	const {
 		compute: root = 'https://compute.googleapis.com/compute/v1',
 		projects = 'https://cloudresourcemanager.googleapis.com/v1',
 	} = options;
-	const auth = options.auth ?? new GoogleAuth({scopes});
-	const headers = googleHeaders(auth);
+	const headers = googleHeaders(options.auth ?? googleIdentity(env));
 	const at = (base: string) => restClient({...googleWords, base, headers, fetch, wait});
 	const inProject = at(`${root}/projects/${project}`);
 	const compute = computeApi(inProject, cloudPatience({now, wait}));

@@ -1,4 +1,5 @@
 import type {GoogleAuth} from 'google-auth-library';
+import {AppError} from '../../errors.ts';
 import {type CloudWords, noCredentials} from '../refusals.ts';
 
 export const googleWords: CloudWords = {
@@ -10,7 +11,7 @@ export const googleWords: CloudWords = {
 };
 
 /**
- * Headers of Application Default Credentials: the access token, and the project that quota is counted on. What the library throws has the
+ * Headers of an identity: the access token, and the project that quota is counted on. What the library throws has the
  * whole request to the token server in it, refresh token and all: only its short code is told (RFC 6749 section 5.2).
  */
 export const googleHeaders =
@@ -19,6 +20,7 @@ export const googleHeaders =
 		try {
 			return await auth.getRequestHeaders(url);
 		} catch (error) {
+			if (error instanceof AppError) throw error;
 			const found = error instanceof Error ? /\binvalid_\w+|could not load the default credentials/iu.exec(error.message) : null;
 			throw noCredentials(googleWords, found?.[0] ?? 'they could not be read or exchanged for a token');
 		}

@@ -4,6 +4,7 @@ import {AppError, exitCodes, type Problem} from '../../errors.ts';
 import type {Event} from '../../events.ts';
 import {findTerraform, type TerraformBinary} from '../../infrastructure/binary.ts';
 import {type Download, downloadOpenTofu, pinnedDownload} from '../../infrastructure/download.ts';
+import {type Fetch, proxiedFetch} from '../../proxy.ts';
 import {controlSocket} from './cluster-folder.ts';
 import {balancedPorts, loadBalancerOf, networkOf} from './network.ts';
 import {listenProblem, portHolder} from './ports.ts';
@@ -22,7 +23,7 @@ export type PreflightOptions = {
 	probeAddress?: string;
 	/** Asked when no Terraform is there and one could be downloaded; true means go on. Left out: never downloads. */
 	mayDownload?: (offer: Download) => Promise<boolean>;
-	fetch?: typeof fetch;
+	fetch?: Fetch;
 	signal?: AbortSignal;
 };
 
@@ -100,7 +101,7 @@ const obtainTerraform = async function* (options: PreflightOptions): AsyncGenera
 	} catch (error) {
 		const offer = error instanceof AppError ? pinnedDownload(options.platform ?? process.platform, process.arch) : undefined;
 		if (offer === undefined || options.mayDownload === undefined || !(await options.mayDownload(offer))) throw error;
-		const {dataHome, signal, fetch: download = fetch} = options;
+		const {dataHome, signal, env, fetch: download = proxiedFetch(env)} = options;
 		yield* downloadOpenTofu(offer, {dataHome, fetch: download, ...(signal && {signal})});
 		return findTerraform(options);
 	}

@@ -2,6 +2,7 @@ import {z} from 'zod';
 import type {CloudWords} from '../refusals.ts';
 import {noCredentials, refused} from '../refusals.ts';
 import {type Rest, restClient, shaped} from '../rest.ts';
+import type {CloudWorld} from '../world.ts';
 
 export const openstackWords: CloudWords = {
 	cloud: 'OpenStack',
@@ -56,7 +57,7 @@ const tokenSchema = z.object({
 /** Signs in at Keystone (Identity API v3, POST /v3/auth/tokens). */
 export const openstackSession = async (
 	entry: CloudEntry,
-	world: {fetch: typeof fetch; wait: (milliseconds: number) => Promise<void>},
+	world: Pick<CloudWorld, 'fetch' | 'wait'>,
 	region = entry.region_name,
 ): Promise<Session> => {
 	const base = entry.auth.auth_url.replace(/\/+$/u, '').replace(/(?:\/v3)?$/u, '/v3');

@@ -1,6 +1,7 @@
 import {Agent as PlainAgent, request as plainRequest} from 'node:http';
 import {Agent, type RequestOptions, request} from 'node:https';
 import {AppError, exitCodes} from '../../errors.ts';
+import {proxyOf} from '../../proxy.ts';
 
 /** Who may answer instead of the address that was asked: nobody, or another https address. */
 export type RedirectRule = 'refuse' | 'https';
@@ -60,12 +61,6 @@ export function httpsGet(network: Network): Get {
 			agent.destroy();
 		}
 	};
-}
-
-/** The variables that name a proxy, as they stand in the user's environment. */
-function proxyOf(env: Network['env']): Record<string, string> {
-	const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'NO_PROXY', 'no_proxy'];
-	return Object.fromEntries(names.flatMap(name => (env[name] ? [[name, env[name]]] : [])));
 }
 
 type Connection = Pick<RequestOptions, 'agent' | 'ca'> & {signal: AbortSignal};

@@ -1,7 +1,9 @@
 import {EC2Client} from '@aws-sdk/client-ec2';
 import {STSClient} from '@aws-sdk/client-sts';
 import test, {type ExecutionContext} from 'ava';
+import {awsCatalogue} from '../../../src/providers/aws/catalogue.ts';
 import {type AwsWanted, awsChecks} from '../../../src/providers/aws/checks.ts';
+import {cpuQuotaOf} from '../../../src/providers/aws/quotas.ts';
 import {cloudServer, type Reply} from '../../helpers/cloud-server.ts';
 
 const wanted: AwsWanted = {
@@ -53,7 +55,7 @@ const running = (count: number) => {
 };
 const images = (content: string) => answer('DescribeImages', `<imagesSet>${content}</imagesSet>`);
 
-const results = async (t: ExecutionContext, changes: Record<string, Reply> = {}) => {
+const results = async (t: ExecutionContext, changes: Record<string, Reply> = {}, more: Partial<AwsWanted> = {}) => {
 	const replies: Record<string, Reply> = {
 		GetCallerIdentity: xml(
 			'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/demo</Arn><UserId>x</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>',
@@ -94,7 +96,7 @@ const results = async (t: ExecutionContext, changes: Record<string, Reply> = {})
 		maxAttempts: 2,
 		credentials: {accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'canary', sessionToken: 'canary'},
 	};
-	const checks = awsChecks({ec2: new EC2Client(options), sts: new STSClient(options), quotas: url}, wanted);
+	const checks = awsChecks({ec2: new EC2Client(options), sts: new STSClient(options), quotas: url, fetch}, {...wanted, ...more});
 	const found = new Map(await Promise.all(checks.map(async check => [check.id, await check.run()] as const)));
 	t.false(JSON.stringify([...found.values()]).includes('canary'));
 	t.true(
@@ -112,7 +114,7 @@ test('all is well', async t => {
 	);
 	t.is(found.get('identity')?.detail, 'account 123456789012, arn:aws:iam::123456789012:user/demo, region eu-west-1');
 	t.regex(found.get('quota')?.detail ?? '', /^3 addresses needed, 4 free; 1 networks free$/);
-	t.is(found.get('cpu-quota')?.detail, '20 needed, 20 free');
+	t.is(found.get('cpu-quota')?.detail, '20 needed for m6a.xlarge, 20 free');
 });
 
 test('a quota that nobody may ask is said, and stops nothing', async t => {
@@ -120,12 +122,36 @@ test('a quota that nobody may ask is said, and stops nothing', async t => {
 	const refusal = {__type: 'com.amazonaws.servicequotas#AccessDeniedException', message: 'User is not authorized'};
 	const denied = (await results(t, {[quota]: {status: 400, body: refusal}})).get('cpu-quota');
 	t.true(denied?.ok);
-	t.regex(denied?.detail ?? '', /^20 needed; not asked: AWS refused the quota of virtual CPUs: User is not authorized/);
+	t.regex(
+		denied?.detail ?? '',
+		/^20 needed for m6a\.xlarge; not asked: AWS refused the quota "Running On-Demand Standard .*": User is not authorized/,
+	);
 	const half = (await results(t, {'L-F678F1CE': {status: 400, body: refusal}})).get('quota');
 	t.true(half?.ok);
-	t.regex(half?.detail ?? '', /4 free; networks not asked: AWS refused the quota of networks/);
+	t.regex(half?.detail ?? '', /4 free; networks not asked: AWS refused the quota "VPCs per Region"/);
 	for (const silent of [{cut: true}, {text: 'gateway'}, {body: {Quota: {}}}])
-		t.regex((await results(t, {[quota]: silent})).get('cpu-quota')?.detail ?? '', /^20 needed; not asked: AWS/);
+		t.regex((await results(t, {[quota]: silent})).get('cpu-quota')?.detail ?? '', /^20 needed for m6a\.xlarge; not asked: AWS/);
+});
+
+test('each family of machines has the quota of its letters, and what runs counts towards one of them only', async t => {
+	const names = ['m6a', 'im4gn', 'g5', 'gr6', 'hpc6a', 'inf1', 'x2idn', 'u-6tb1', 'u7i-6tb', 'p5', 'f2', 'mac2'];
+	t.deepEqual(
+		names.map(name => cpuQuotaOf(`${name}.xlarge`)?.code),
+		[
+			...['L-1216C47A', 'L-1216C47A', 'L-DB2E81BA', 'L-DB2E81BA', 'L-F7808C92', 'L-1945791B', 'L-7295265B'],
+			...['L-43DA4232', 'L-43DA4232', 'L-417A185B', 'L-74FC7D96', undefined],
+		],
+	);
+	for (const variant of awsCatalogue.variants)
+		for (const name of [...awsCatalogue.instanceTypes(variant).map(each => each.name), ...awsCatalogue.otherFamilies(variant)])
+			t.not(cpuQuotaOf(name), undefined, name);
+	const two = {groups: wanted.groups.map((group, index) => (index === 0 ? group : {...group, instanceType: 'g5.xlarge'}))};
+	const graphics = (value: number) => ({'L-DB2E81BA': {body: {Quota: {Value: value}}}});
+	const enough = (await results(t, graphics(12), two)).get('cpu-quota');
+	t.is(enough?.detail, '12 needed for m6a.xlarge, 20 free; 8 needed for g5.xlarge, 8 free');
+	const short = (await results(t, graphics(8), two)).get('cpu-quota');
+	t.is(short?.detail, '8 virtual CPUs are needed for g5.xlarge, 4 of 8 are free.');
+	t.regex(short?.fix ?? '', /"Running On-Demand G and VT instances", eu-west-1/);
 });
 
 const cases: [string, Record<string, Reply>, string, RegExp, RegExp][] = [
@@ -200,7 +226,13 @@ const cases: [string, Record<string, Reply>, string, RegExp, RegExp][] = [
 		/raised/,
 	],
 	['networks', {DescribeVpcs: networks(5)}, 'quota', /All 5 networks \(VPCs\) of eu-west-1 are used/, /VPCs per Region/],
-	['virtual CPUs', {DescribeInstances: running(4)}, 'cpu-quota', /20 virtual CPUs.*16 of 32 are free/, /Service Quotas/],
+	[
+		'virtual CPUs',
+		{DescribeInstances: running(4)},
+		'cpu-quota',
+		/20 virtual CPUs.*m6a\.xlarge, 16 of 32 are free/,
+		/Service Quotas/,
+	],
 	['outage', {DescribeAddresses: failure('ServiceUnavailable', 503)}, 'quota', /gives no answer/, /status page/],
 ];
 for (const [title, changes, id, detail, fix] of cases) {
@@ -216,7 +248,7 @@ test('no credentials at all', async t => {
 	const none = () =>
 		Promise.reject(Object.assign(new Error('Could not load credentials from any providers'), {name: 'CredentialsProviderError'}));
 	const options = {endpoint: 'http://127.0.0.1:1', region: 'eu-west-1', credentials: none};
-	const [identity] = awsChecks({ec2: new EC2Client(options), sts: new STSClient(options)}, wanted);
+	const [identity] = awsChecks({ec2: new EC2Client(options), sts: new STSClient(options), fetch}, wanted);
 	const found = await identity?.run();
 	t.like(found, {ok: false, detail: 'AWS has no valid credentials from here: none were found'});
 });
