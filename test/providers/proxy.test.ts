@@ -99,9 +99,13 @@ test.serial('signing in goes through the proxy as well, with the identity that T
 
 test('Google: an access token comes before everything else, and what cannot be read is told without it', async t => {
 	const headers = (env: NodeJS.ProcessEnv) => googleHeaders(googleIdentity(env))('https://compute.googleapis.com/');
+	const folder = await mkdtemp(join(tmpdir(), 'constellation-'));
+	t.teardown(() => rm(folder, {recursive: true}));
+	const large = join(folder, 'large.json');
+	await writeFile(large, `{}${' '.repeat(64 * 1024)}`);
 	const found = await headers({GOOGLE_OAUTH_ACCESS_TOKEN: 'token', GOOGLE_CREDENTIALS: '{'});
 	t.is(found.get('authorization'), 'Bearer token');
-	for (const unusable of ['{"private_key": "canary"', '/nowhere/canary.json', '/dev/zero'])
+	for (const unusable of ['{"private_key": "canary"', '/nowhere/canary.json', '/dev', large])
 		await t.throwsAsync(headers({GOOGLE_CREDENTIALS: unusable}), {
 			code: 'cloud-credentials',
 			message: /^(?!.*canary).*GOOGLE_CREDENTIALS is neither/,
