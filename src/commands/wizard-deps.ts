@@ -75,7 +75,7 @@ export function wizardDeps(surroundings: WizardSurroundings): WizardDeps & {rele
 		now: Date.now,
 		folder: text => folderReport(text, folder, existing),
 		checks: place => localChecks(place, env),
-		versions: async () => ({...(await versionsOn(env)), places: await placesOn(env)}),
+		versions: async () => ({...(await versionsOn(env)), places: placesOn(env, folder)}),
 		vouch: (answers, signal) => vouchedFor(answers, {env, base: folder}, signal),
 		async *plan(answers, signal): Flow<Plan> {
 			const made = yield* planFor(answers, signal);

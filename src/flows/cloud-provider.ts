@@ -1,8 +1,10 @@
 import {generateKeyPair} from 'node:crypto';
+import {existsSync} from 'node:fs';
 import {promisify} from 'node:util';
 import {parseConfig} from '../config/load.ts';
 import {type CloudConfig, isLocal} from '../config/schema.ts';
 import {cloudOf, previewGroups} from '../providers/clouds.ts';
+import {withCloudsFile} from '../providers/openstack/environment.ts';
 import {planPreview} from '../providers/plan-words.ts';
 import {readText, type Workspace} from '../workspace/files.ts';
 import {connectCloud} from './cloud/connect.ts';
@@ -14,9 +16,10 @@ import type {Dependencies} from './dependencies.ts';
 /** The real clouds for flows. `base`: what local clusters need of the world too. */
 export function cloudDependencies(
 	base: Pick<Dependencies, 'workspace' | 'journal' | 'now' | 'random' | 'hashSecret' | 'secretMatches'>,
-	env: NodeJS.ProcessEnv,
+	surroundings: NodeJS.ProcessEnv,
 ): CloudDependencies {
 	const {workspace, journal, now, random, hashSecret, secretMatches} = base;
+	const env = withCloudsFile(surroundings, workspace.folder, existsSync);
 	return {
 		workspace,
 		journal,

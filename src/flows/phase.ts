@@ -1,11 +1,11 @@
 import {AppError} from '../errors.ts';
-import type {Flow, PhaseId} from '../events.ts';
+import type {Event, Flow, PhaseId} from '../events.ts';
 
 /** Frames a part of a flow with the events of its phase. `done` gives the words for its end. */
 export async function* phase<R>(
 	id: PhaseId,
 	now: () => number,
-	body: Flow<R>,
+	body: Flow<R> | Generator<Event, R>,
 	done?: (result: R) => string | undefined,
 ): Flow<R> {
 	yield {type: 'phase', id, state: 'started', at: now()};

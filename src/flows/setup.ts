@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {homedir} from 'node:os';
 import path from 'node:path';
 import {localRegisters} from '../attestation/registers.ts';
@@ -5,6 +6,7 @@ import {kubernetesVersions} from '../config/versions.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {MasterSecret} from '../keys/master-secret.ts';
 import {clouds} from '../providers/clouds.ts';
+import {withCloudsFile} from '../providers/openstack/environment.ts';
 import {dataHome as dataHomeOf} from '../releases/data-home.ts';
 import {listImages, loadImage} from '../releases/image.ts';
 import {ensureImage} from '../releases/make-image.ts';
@@ -38,13 +40,13 @@ export async function openSetup(place: SystemOptions, options: {ignoreRules: boo
 }
 
 /** Whether one could begin on a cloud right now: what its own tools would find in this environment. */
-export async function placesOn(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
-	const words = async (cloud: (typeof clouds)[keyof typeof clouds]) => {
-		const found = await credentialsFor(cloud, env);
+export function placesOn(env: NodeJS.ProcessEnv, folder: string): Record<string, string> {
+	const here = withCloudsFile(env, folder, existsSync);
+	const words = Object.values(clouds).map(cloud => {
 		const needs = cloud.recorded === 'OpenStack' ? 'needs a clouds.yaml' : 'needs credentials';
-		return [cloud.id, found === undefined ? needs : 'has credentials'] as const;
-	};
-	return {local: 'ready', ...Object.fromEntries(await Promise.all(Object.values(clouds).map(words)))};
+		return [cloud.id, credentialsFor(cloud, here) === undefined ? needs : 'has credentials'] as const;
+	});
+	return {local: 'ready', ...Object.fromEntries(words)};
 }
 
 /** What is known of a folder before it becomes a workspace. `base`: where relative folders start. */

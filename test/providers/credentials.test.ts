@@ -1,5 +1,6 @@
 import test from 'ava';
 import {clouds} from '../../src/providers/clouds.ts';
+import {withCloudsFile} from '../../src/providers/openstack/environment.ts';
 
 /** Environment, files that exist, and where the credentials are said to come from. */
 const cases: readonly [keyof typeof clouds, NodeJS.ProcessEnv, readonly string[], string | undefined][] = [
@@ -13,6 +14,7 @@ const cases: readonly [keyof typeof clouds, NodeJS.ProcessEnv, readonly string[]
 	['openstack', {}, [], undefined],
 	['openstack', {OS_AUTH_URL: 'https://keystone'}, [], 'OS_AUTH_URL'],
 	['openstack', {}, ['/home/me/.config/openstack/clouds.yaml'], '/home/me/.config/openstack/clouds.yaml'],
+	['openstack', {XDG_CONFIG_HOME: '/x'}, ['/x/openstack/clouds.yaml'], '/x/openstack/clouds.yaml'],
 	// The machines of STACKIT are OpenStack's, its load balancer is its own: half of the credentials would make half of a cluster.
 	['stackit', {OS_AUTH_URL: 'https://keystone'}, [], undefined],
 	['stackit', {STACKIT_SERVICE_ACCOUNT_KEY_PATH: 'key.json'}, [], undefined],
@@ -39,4 +41,14 @@ test('credentials are found where the tools of each cloud look, and told by that
 		);
 		if (place === undefined) t.not(clouds[cloud].signIn, '');
 	}
+});
+
+test('a clouds.yaml of the workspace is found by Terraform, which runs below it, unless another one is named', t => {
+	const isFile = (file: string) => file === '/w/clouds.yaml';
+	const here = withCloudsFile({}, '/w', isFile);
+	t.is(here['OS_CLIENT_CONFIG_FILE'], '/w/clouds.yaml');
+	t.true(clouds.openstack.environment.includes('OS_CLIENT_CONFIG_FILE'), 'Terraform may see it');
+	t.is(clouds.openstack.credentials(here, '/home/me', isFile), '/w/clouds.yaml');
+	t.deepEqual(withCloudsFile({}, '/elsewhere', isFile), {});
+	t.is(withCloudsFile({OS_CLIENT_CONFIG_FILE: '/mine.yaml'}, '/w', isFile)['OS_CLIENT_CONFIG_FILE'], '/mine.yaml');
 });

@@ -1,17 +1,17 @@
 import {existsSync} from 'node:fs';
 import {homedir} from 'node:os';
 import {AppError, exitCodes} from '../../errors.ts';
-import type {Event, Flow} from '../../events.ts';
+import type {Event} from '../../events.ts';
 import type {Cloud} from '../../providers/clouds.ts';
 
 /** Where the credentials for a cloud come from; undefined where there are none. */
-export const credentialsFor = (cloud: Cloud, env: NodeJS.ProcessEnv): Promise<string | undefined> =>
-	Promise.resolve(cloud.credentials(env, env['HOME'] ?? homedir(), existsSync));
+export const credentialsFor = (cloud: Cloud, env: NodeJS.ProcessEnv): string | undefined =>
+	cloud.credentials(env, env['HOME'] ?? homedir(), existsSync);
 
 /** Says where the credentials come from. Throws AppError `cloud-credentials` where there are none. */
-export async function* requireCredentials(cloud: Cloud, env: NodeJS.ProcessEnv, now: () => number): Flow<void> {
+export function* requireCredentials(cloud: Cloud, env: NodeJS.ProcessEnv, now: () => number): Generator<Event, void> {
 	const title = `${cloud.title} credentials`;
-	const found = await credentialsFor(cloud, env);
+	const found = credentialsFor(cloud, env);
 	const event = (state: 'ok' | 'failed', more: object): Event => ({
 		type: 'check',
 		id: 'credentials',

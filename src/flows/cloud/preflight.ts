@@ -42,7 +42,7 @@ export async function* cloudPreflight(deps: Deps, config: CloudConfig, exists: b
 	);
 	for (const {id, title, message, fix} of configProblems(config, cloud)) yield say(id, title, 'failed', message, fix);
 
-	const found = await credentialsFor(cloud, env);
+	const found = credentialsFor(cloud, env);
 	const title = `${cloud.title} credentials`;
 	if (found === undefined) yield say('credentials', title, 'failed', 'none were found', cloud.signIn);
 	else {

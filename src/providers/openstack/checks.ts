@@ -29,9 +29,12 @@ export const openstackChecks = (signIn: () => Promise<Session>, {groups, pool, d
 	const service = async (type: string): Promise<Rest> => (await (session ??= signIn())).service(type);
 	const ask = async <T>(schema: z.ZodType<T>, type: string, path: string): Promise<T> =>
 		shaped(schema, await (await service(type))('GET', path), openstackWords, path);
+	let flavors: Promise<z.infer<typeof flavorsSchema>> | undefined;
 	/** A flavor is named by its id or its name. */
 	const flavorOf = async (type: string) =>
-		(await ask(flavorsSchema, 'compute', 'flavors/detail')).flavors.find(({id, name}) => id === type || name === type);
+		(await (flavors ??= ask(flavorsSchema, 'compute', 'flavors/detail'))).flavors.find(
+			({id, name}) => id === type || name === type,
+		);
 
 	const identity = check('identity', 'OpenStack project', async () => {
 		const {project, user} = await (session ??= signIn());

@@ -27,6 +27,15 @@ export const openstackEnvironment = [
 	'OS_KEY',
 ];
 
+/**
+ * The environment in which a clouds.yaml of the workspace is found: Terraform looks where it runs, which is a folder below. `isFile`:
+ * whether a path exists.
+ */
+export function withCloudsFile(env: NodeJS.ProcessEnv, folder: string, isFile: (path: string) => boolean): NodeJS.ProcessEnv {
+	const file = `${folder}/clouds.yaml`;
+	return env['OS_CLIENT_CONFIG_FILE'] || !isFile(file) ? env : {...env, OS_CLIENT_CONFIG_FILE: file};
+}
+
 /** Where credentials of OpenStack are found; undefined where there are none. `isFile`: whether a path exists. */
 export function openstackCredentials(
 	env: NodeJS.ProcessEnv,
@@ -36,8 +45,7 @@ export function openstackCredentials(
 	if (env['OS_AUTH_URL']) return 'OS_AUTH_URL';
 	const files = [
 		env['OS_CLIENT_CONFIG_FILE'] ?? '',
-		'clouds.yaml',
-		`${home}/.config/openstack/clouds.yaml`,
+		`${env['XDG_CONFIG_HOME'] ?? `${home}/.config`}/openstack/clouds.yaml`,
 		'/etc/openstack/clouds.yaml',
 	];
 	return files.find(file => file !== '' && isFile(file));

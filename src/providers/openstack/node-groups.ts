@@ -43,10 +43,10 @@ export const openstackNodeGroups = (
 				openstackWords,
 				'the list of servers',
 			).servers;
-			found.push(...page);
 			const last = page.at(-1)?.id;
 			// An empty page is the end. A cloud that ignores the marker gives the same page again.
 			if (last === undefined || last === marker) break;
+			found.push(...page);
 			marker = last;
 		}
 		const prefix = `${cluster.name}-${cluster.uid}-`;

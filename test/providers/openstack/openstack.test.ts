@@ -156,6 +156,10 @@ test('machines and groups: every page, nothing that only carries a copied tag; a
 			.filter(({path}) => path.startsWith('/compute'))
 			.every(({headers}) => headers['x-openstack-nova-api-version'] === '2.26'),
 	);
+	const whole = {servers: [server('demo-0123abcd-worker-default-0'), server('demo-0123abcd-worker-default-1')]};
+	const pageless = await world(t, {'/compute/servers/detail': {body: whole}});
+	const all = await (await pageless.connect().nodeGroups(cluster)).machines();
+	t.is(all.length, 2, 'a cloud that gives the same page again has each machine once');
 });
 
 test('there are no groups to change: one sentence and what to do', async t => {
