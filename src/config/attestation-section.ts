@@ -1,7 +1,8 @@
-import {isScalar, parseDocument, visit} from 'yaml';
+import {isScalar, parseDocument} from 'yaml';
 import {AppError, exitCodes} from '../errors.ts';
 import {type AttestationKey, type AttestationVariant, attestationKeys, isAttestationKey} from './attestation-keys.ts';
 import {maxConfigSize} from './load.ts';
+import {keepDigits} from './yaml-words.ts';
 
 /** What a config says of attestation: the variant, its settings as they stand there, and the image. */
 export type AttestationSection = {
@@ -21,12 +22,8 @@ export function readAttestationSection(text: string): AttestationSection {
 	const document = parseDocument(text, {prettyErrors: true});
 	const [first] = document.errors;
 	if (first) throw invalid(`line ${first.linePos?.[0].line ?? 1}`, first.message.split('\n')[0] ?? first.code);
-	// A register value of digits only looks like a number to YAML; v2.9 reads it as the text that it is.
-	visit(document, {
-		Scalar(_key, node) {
-			if (typeof node.value === 'number' && (node.source?.length ?? 0) > 15) node.value = node.source;
-		},
-	});
+	// v2.9 reads a register value of digits as the text that it is.
+	keepDigits(document);
 	const image = document.get('image', true);
 	const value: unknown = document.toJS({maxAliasCount: 10});
 	const section = isObject(value) && isObject(value['attestation']) ? value['attestation'] : {};

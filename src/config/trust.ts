@@ -1,6 +1,6 @@
 import {parseDocument} from 'yaml';
 import {z} from 'zod';
-import {AppError, exitCodes} from '../errors.ts';
+import {AppError, exitCodes, type Problem} from '../errors.ts';
 
 const publicKey = z
 	.string()
@@ -55,16 +55,28 @@ export type TrustSettings = z.infer<typeof trustSchema>;
  * that another tool made. Throws AppError `invalid-config`.
  */
 export function readTrustSection(text: string): {trust: TrustSettings; provider: string | undefined} {
-	const value: unknown = parseDocument(text).toJS({maxAliasCount: 10});
+	const document = parseDocument(text, {prettyErrors: true});
+	// Half a file may lack the very keys that it pins.
+	if (document.errors.length > 0)
+		throw unusable(
+			document.errors.map(({linePos, message, code}) => ({
+				path: `line ${linePos?.[0].line ?? 1}`,
+				message: message.split('\n')[0] ?? code,
+			})),
+		);
+	const value: unknown = document.toJS({maxAliasCount: 10});
 	const config: Record<string, unknown> = typeof value === 'object' && value !== null ? {...value} : {};
 	const {provider, trust = {}} = config;
 	const names = typeof provider === 'object' && provider !== null ? Object.keys(provider) : [];
 	const read = trustSchema.safeParse(trust);
 	if (read.success) return {trust: read.data, provider: names.length === 1 ? names[0] : undefined};
-	throw new AppError('The trust section of the config cannot be used.', {
+	throw unusable(read.error.issues.map(({path, message}) => ({path: ['trust', ...path].join('.'), message})));
+}
+
+const unusable = (problems: readonly Problem[]): AppError =>
+	new AppError('The trust section of the config cannot be used.', {
 		code: 'invalid-config',
 		exitCode: exitCodes.usage,
-		problems: read.error.issues.map(({path, message}) => ({path: ['trust', ...path].join('.'), message})),
+		problems,
 		next: ['Correct the values named above.'],
 	});
-}

@@ -156,4 +156,9 @@ test('the config names the mirror of the list; without one it is the original’
 	const list = 'constellation/v1/attestation/azure-sev-snp/list';
 	t.deepEqual(asked, [`https://mirror.example/path/${list}`, `https://cdn.confidential.cloud/${list}`]);
 	t.throws(() => readTrustSection('trust:\n  azureVersions: http://mirror.example\n'), {code: 'invalid-config'});
+	t.throws(
+		() => readTrustSection('name: "half\ntrust:\n  keys: [MFkw]\n'),
+		{code: 'invalid-config'},
+		'no keys are not these keys',
+	);
 });
