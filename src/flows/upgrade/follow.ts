@@ -1,5 +1,5 @@
 import {AppError, type ExitCode, exitCodes} from '../../errors.ts';
-import type {Event, Flow, PhaseId} from '../../events.ts';
+import type {Event, Flow} from '../../events.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
 import type {UpgradeFailure} from '../../kubernetes/upgrade-annotations.ts';
@@ -17,9 +17,7 @@ import {joinConfigOf} from './observe.ts';
 import {pairRecorder} from './pair-times.ts';
 import {policiesEvent} from './policies.ts';
 import {type RollEntry, rollEvents, rollOf, withLeaving} from './roll.ts';
-
-/** How a roll that was followed ended: every node is what it should be, or it stands still on request. */
-export type RollEnd = 'done' | 'paused' | 'mixed';
+import {type RollEnd, rollPhases} from './roll-phases.ts';
 
 const lookMs = 250;
 
@@ -121,31 +119,6 @@ function endOf(steering: Steering, roll: ReadonlyMap<string, RollEntry>, narrowe
 	if (steering.paused) return 'paused';
 	return steering.direction === 'stay' ? 'mixed' : undefined;
 }
-
-/** Which step of the flight plan the operator is at, told as phases that begin and end. */
-const rollPhases = (now: () => number) => {
-	let [open, retired]: [PhaseId | undefined, boolean] = [undefined, false];
-	function* enter(next: PhaseId | undefined): Generator<Event, void> {
-		if (next === open) return;
-		if (next === 'retire') retired = true;
-		if (open !== undefined) yield {type: 'phase', id: open, state: 'done', at: now()};
-		if (next !== undefined) yield {type: 'phase', id: next, state: 'started', at: now()};
-		open = next;
-	}
-	return {
-		*after(roll: ReadonlyMap<string, RollEntry>, narrowed: boolean): Generator<Event, void> {
-			const left = [...roll.values()].filter(({state}) => state !== 'current').map(({role}) => role);
-			if (left.includes('control-plane')) yield* enter('control-planes');
-			else if (left.length > 0) yield* enter('workers');
-			else if (!narrowed) yield* enter('retire');
-		},
-		*end(end: RollEnd): Generator<Event, void> {
-			// It may be over between two looks, and is the step that people wait for.
-			if (end === 'done' && !retired) yield* enter('retire');
-			yield* enter(undefined);
-		},
-	};
-};
 
 const failureExits: Readonly<Record<UpgradeFailure['step'], ExitCode>> = {
 	create: exitCodes.infrastructure,
