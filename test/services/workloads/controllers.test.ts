@@ -400,12 +400,14 @@ test('endpoints: ready, not ready, named ports; what is going is not listed', t 
 	t.deepEqual(
 		slices([
 			{...made.object, endpoints: []},
-			{...made.object, metadata: {...made.object.metadata, name: 'web-1'}},
+			{...made.object, metadata: {...made.object.metadata, name: 'web'}},
 		]).map(({kind}) => kind),
 		['replace', 'delete'],
 	);
+	const foreign = {name: 'own', namespace: 'default', labels: {'kubernetes.io/service-name': 'web'}};
 	t.deepEqual(
-		slices([{...made.object, metadata: {name: 'own', namespace: 'default'}}]).map(({kind}) => kind),
+		slices([{...made.object, metadata: foreign}]).map(({kind}) => kind),
 		['create'],
+		'a slice that a person made stays',
 	);
 });

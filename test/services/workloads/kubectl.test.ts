@@ -30,7 +30,7 @@ withKubectl('a deployment: create, roll out, expose, change, undo, scale, delete
 	t.regex(all, /pod\/web-\S+ +1\/1 +Running +0 +\S+ +198\.18\.\S+ +node-1[^]*node-2|node-2[^]*node-1/);
 	t.regex(all, /service\/web +ClusterIP +198\.19\.\S+ +<none> +80\/TCP/);
 	await ok('wait --for=jsonpath={.subsets[0].addresses[1].ip} endpoints/web --timeout=20s');
-	t.regex(await ok('get endpointslices'), /web +IPv4 +8080 +198\.18\.\S+,198\.18\.\S+ +\d+s/);
+	t.regex(await ok('get endpointslices'), /web-0 +IPv4 +8080 +198\.18\.\S+,198\.18\.\S+ +\d+s/);
 	t.regex(await ok('describe service web'), /Endpoints: +198\.18\.\S+:8080,198\.18\.\S+:8080/);
 	t.regex(
 		await ok('describe deployment web'),

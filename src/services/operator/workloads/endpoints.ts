@@ -27,7 +27,8 @@ export const reconcileEndpoints = ({pods, endpoints, endpointSlices}: World, ser
 	);
 	const found = endpoints.find(({metadata}) => metadata.name === name && metadata.namespace === namespace);
 	const own = endpointSlices?.filter(
-		({metadata}) => metadata.namespace === namespace && metadata.labels?.[serviceLabel] === name,
+		({metadata}) =>
+			metadata.namespace === namespace && metadata.labels?.[serviceLabel] === name && metadata.labels[managerLabel] === manager,
 	);
 	return {
 		actions: [...endpointsActions(service, groups, found), ...(own === undefined ? [] : sliceActions(service, groups, own))],
@@ -38,6 +39,9 @@ export const reconcileEndpoints = ({pods, endpoints, endpointSlices}: World, ser
 type Group = {ports: object[]; pods: Pod[]};
 
 const serviceLabel = 'kubernetes.io/service-name';
+const managerLabel = 'endpointslice.kubernetes.io/managed-by';
+/** Slices of anybody else are theirs. */
+const manager = 'endpointslice-controller.k8s.io';
 
 function endpointsActions(service: Service, groups: readonly Group[], found: Endpoints | undefined): Action[] {
 	const {name, namespace = 'default'} = service.metadata;
@@ -53,7 +57,7 @@ function endpointsActions(service: Service, groups: readonly Group[], found: End
 	return [{kind: 'create', resource, object: {apiVersion: 'v1', kind: 'Endpoints', metadata, subsets}}];
 }
 
-/** One slice for each group: `web`, `web-1`, … */
+/** One slice for each group, with a number that keeps it apart from those of a Service `web-1`: `web-0`, `web-1`, … */
 function sliceActions(service: Service, groups: readonly Group[], found: readonly EndpointSlice[]): Action[] {
 	const {name, namespace = 'default'} = service.metadata;
 	const resource = inNamespace(resources.endpointSlices, namespace);
@@ -61,9 +65,9 @@ function sliceActions(service: Service, groups: readonly Group[], found: readonl
 		apiVersion: 'discovery.k8s.io/v1',
 		kind: 'EndpointSlice',
 		metadata: {
-			name: index === 0 ? name : `${name}-${index}`,
+			name: `${name}-${index}`,
 			namespace,
-			labels: {[serviceLabel]: name, 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io'},
+			labels: {[serviceLabel]: name, [managerLabel]: manager},
 			ownerReferences: [ownedBy(service)],
 		},
 		addressType: 'IPv4',
