@@ -3,9 +3,9 @@ import type {Flow, PlanPart} from '../events.ts';
 import {applyInfrastructure, noNodeImage, planInfrastructure} from '../flows/cloud/create.ts';
 import {findCloudCluster, terminateInfrastructure} from '../flows/cloud/terminate.ts';
 import {cloudDependencies} from '../flows/cloud-provider.ts';
-import type {CloudId} from '../flows/config-tools.ts';
+import {type CloudId, cloudIds} from '../flows/config-tools.ts';
 import type {Dependencies} from '../flows/dependencies.ts';
-import {applyIam, type PlannedIam, planIam} from '../flows/iam.ts';
+import {applyIam, iamClouds, type PlannedIam, planIam} from '../flows/iam.ts';
 import {fileNames} from '../flows/session.ts';
 import type {Answers, CloudChoice, IdentityPlan, Plan} from '../wizard/deps.ts';
 import {localAnswers} from './wizard-local.ts';
@@ -44,8 +44,6 @@ export async function* removeCloud(base: Dependencies, env: NodeJS.ProcessEnv, s
 	return existing === undefined ? [] : yield* terminateInfrastructure(cloudDependencies(base, env), existing, signal);
 }
 
-const identityClouds = ['aws', 'azure', 'gcp'] as const;
-
 /** What the identities of a plan are, and how they are made. */
 export async function* planIdentities(
 	{workspace, now}: Dependencies,
@@ -54,7 +52,7 @@ export async function* planIdentities(
 	signal: AbortSignal,
 ): Flow<{view: IdentityPlan; make: (signal: AbortSignal) => Flow<Record<string, string>>}> {
 	const {cloud: choice, provider} = answers;
-	const cloud = identityClouds.find(id => id === provider);
+	const cloud = iamClouds.find(id => id === provider);
 	if (cloud === undefined || choice === undefined) throw new TypeError(`nodes on ${provider} have no identities`);
 	const world = {workspace, env, now};
 	const {project, subscription} = choice.account;
@@ -71,5 +69,4 @@ function shown(
 	return {hash, create, update, destroy, changes};
 }
 
-export const isCloud = (provider: string): provider is CloudId =>
-	['aws', 'azure', 'gcp', 'openstack', 'stackit'].some(id => id === provider);
+export const isCloud = (provider: string): provider is CloudId => cloudIds.some(id => id === provider);

@@ -14,6 +14,8 @@ import {requireCredentials} from './cloud/credentials.ts';
 import {contentsOf, openTerraform, removeUnused, type TerraformPlace, writtenVariables} from './cloud/terraform.ts';
 import {phase} from './phase.ts';
 
+export {iamClouds} from '../providers/iam.ts';
+
 /** What was asked for: a flag that is missing is taken from the identities that exist, then from the config. */
 export type IamWishes = {prefix?: string; values: Readonly<Record<string, string | undefined>>};
 
