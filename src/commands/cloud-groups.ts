@@ -1,7 +1,7 @@
+import type {SizeWishes} from '../config/group-sizes.ts';
 import {connectCloud} from '../flows/cloud/connect.ts';
 import {applyCloudScale, planCloudScale} from '../flows/cloud/scale.ts';
 import {type CloudPlace, type CloudStatus, cloudStatus} from '../flows/cloud/status.ts';
-import type {Sizes} from '../flows/scale.ts';
 import {workspaceOf} from '../flows/session.ts';
 import type {Result} from '../output/output.ts';
 import {agree} from './consent.ts';
@@ -17,14 +17,15 @@ export async function statusOfCloud(context: CommandContext, place: CloudPlace):
 }
 
 /** `scale` on a cloud: sets the sizes of node groups; machines come and go while nobody waits for them. */
-export async function scaleOnCloud(context: CommandContext, place: CloudPlace, sizes: Sizes): Promise<Result> {
+export async function scaleOnCloud(context: CommandContext, place: CloudPlace, wishes: SizeWishes): Promise<Result> {
 	const nodeGroups = await groupsOf(place, context);
-	const changes = await planCloudScale(place, nodeGroups, sizes);
+	const planned = await planCloudScale(place, nodeGroups, wishes);
+	const {changes} = planned;
 	const told = changes.map(({group, from, to}) => `${group}: ${from} to ${to} machines`);
 	const fewer = changes.some(({from, to}) => to < from);
 	const question = `Scale ${told.join(', ')}?${fewer ? ' The cloud chooses which machines end.' : ''}`;
 	if (changes.length > 0) await agree(context, question);
-	await applyCloudScale(workspaceOf(context.folder), place, nodeGroups, sizes, changes);
+	await applyCloudScale(workspaceOf(context.folder), place, nodeGroups, planned);
 	const lines = told.length === 0 ? ['Nothing to change.'] : [...told, 'constellation status   shows how far they are'];
 	return {command: 'scale', data: {changes}, lines};
 }

@@ -1,6 +1,7 @@
 import {providerOf} from '../config/provider.ts';
 import {isLocal} from '../config/schema.ts';
 import {AppError, exitCodes} from '../errors.ts';
+import {ownImage} from '../flows/cloud/image.ts';
 import {readAnyConfig, readConfig, workspaceState} from '../flows/cluster.ts';
 import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace, stateOfFolder} from '../flows/session.ts';
@@ -8,13 +9,13 @@ import {clusterStatus} from '../flows/status.ts';
 import {withUpgrade} from '../flows/upgrade/dependencies.ts';
 import {newerImage} from '../flows/upgrade/newer.ts';
 import {createOutput, type OutputOptions} from '../output/output.ts';
-import {askInLines} from '../output/prompts.ts';
 import {runHome} from '../output/run-home.ts';
-import type {HomeActionId, HomeFacts} from '../wizard/home.ts';
+import type {HomeFacts} from '../wizard/home.ts';
 import {canAsk} from './consent.ts';
+import {askForSize} from './home-scale.ts';
 import {originalFacts} from './original-home.ts';
 import {reviewAndApply, setUp} from './review.ts';
-import type {CommandContext, CommandInput, CommandModule} from './types.ts';
+import type {CommandContext, CommandModule} from './types.ts';
 
 /** How the work of a command is found; handed in, because some commands open the wizard themselves. */
 type LoadCommand = (name: string) => Promise<CommandModule>;
@@ -49,16 +50,7 @@ async function chooseNext(context: CommandContext, load: LoadCommand): Promise<v
 		return;
 	}
 	const run = await load(action === 'upgrade' ? 'upgrade apply' : action);
-	context.output.result(await run(context, {flags: await flagsFor(action, context)}));
-}
-
-async function flagsFor(action: HomeActionId, {surroundings}: CommandContext): Promise<CommandInput['flags']> {
-	if (action !== 'scale') return {};
-	const answer = await askInLines('How many workers?', surroundings, {
-		validate: text => (/^\d{1,3}$/.test(text) ? undefined : 'A whole number, please.'),
-	});
-	if (answer === undefined) throw new AppError('Nothing was changed.', {code: 'declined', exitCode: exitCodes.cancelled});
-	return {workers: Number(answer)};
+	context.output.result(await run(context, {flags: action === 'scale' ? await askForSize(context) : {}}));
 }
 
 async function homeFacts(context: CommandContext): Promise<HomeFacts> {
@@ -70,7 +62,8 @@ async function homeFacts(context: CommandContext): Promise<HomeFacts> {
 		const isConfigured = (await workspaceState(deps.workspace)) === 'configured';
 		const state = isConfigured ? 'configured' : 'created';
 		const problem = isConfigured ? {} : {problem: 'This release makes infrastructure on clouds, and no cluster of it yet.'};
-		return {name: any.name, provider: providerOf(any), checkedAt: Date.now(), state, ...problem};
+		const machines = !isConfigured && ownImage(any) !== '' && !('openstack' in any.provider);
+		return {name: any.name, provider: providerOf(any), checkedAt: Date.now(), state, ...problem, scalable: machines};
 	}
 	const {config} = await readConfig(deps.workspace);
 	const known = {name: config.name, provider: 'local', checkedAt: Date.now()};

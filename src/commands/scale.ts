@@ -1,3 +1,4 @@
+import type {SizeWishes} from '../config/group-sizes.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import {cloudPlace} from '../flows/cloud/status.ts';
 import {applyScale, planScale, undoScale} from '../flows/scale.ts';
@@ -5,27 +6,19 @@ import {withExisting} from '../flows/session.ts';
 import {requireRunning} from '../flows/status.ts';
 import {refuseBesideUpgrade} from '../flows/upgrade/beside.ts';
 import {agree} from './consent.ts';
-import {type CommandModule, numberFlag} from './types.ts';
+import {type CommandInput, type CommandModule, numberFlag, textFlag} from './types.ts';
 
 export const scale: CommandModule = async (context, input) => {
-	const [controlPlanes, workers] = [numberFlag(input, 'control-planes'), numberFlag(input, 'workers')];
-	if (controlPlanes === undefined && workers === undefined) {
-		throw new AppError('scale needs a number of nodes.', {
-			code: 'usage',
-			exitCode: exitCodes.usage,
-			next: ['constellation scale --workers 3   is an example'],
-		});
-	}
+	const wishes = wishesFrom(input);
 	return withExisting(context, 'scale', async deps => {
-		const sizes = {...(controlPlanes === undefined ? {} : {controlPlanes}), ...(workers === undefined ? {} : {workers})};
 		const place = await cloudPlace(deps.workspace);
 		if (place !== undefined) {
 			const {scaleOnCloud} = await import('./cloud-groups.ts');
-			return scaleOnCloud(context, place, sizes);
+			return scaleOnCloud(context, place, wishes);
 		}
 		await requireRunning(deps);
 		await refuseBesideUpgrade(deps);
-		const {planned, before} = await context.output.run('Planning', signal => planScale(deps, sizes, signal), {
+		const {planned, before} = await context.output.run('Planning', signal => planScale(deps, wishes, signal), {
 			expected: ['preflight', 'plan'],
 		});
 		try {
@@ -44,3 +37,25 @@ export const scale: CommandModule = async (context, input) => {
 		};
 	});
 };
+
+function wishesFrom(input: CommandInput): SizeWishes {
+	const [controlPlanes, workers, nodes] = ['control-planes', 'workers', 'nodes'].map(name => numberFlag(input, name));
+	const name = textFlag(input, 'group');
+	if ((name === undefined) !== (nodes === undefined)) throw usage('--group and --nodes belong together.');
+	if (controlPlanes === undefined && workers === undefined && name === undefined) throw usage('scale needs a number of nodes.');
+	return {
+		...(controlPlanes === undefined ? {} : {controlPlanes}),
+		...(workers === undefined ? {} : {workers}),
+		...(name === undefined || nodes === undefined ? {} : {group: {name, nodes}}),
+	};
+}
+
+const usage = (message: string): AppError =>
+	new AppError(message, {
+		code: 'usage',
+		exitCode: exitCodes.usage,
+		next: [
+			'constellation scale --workers 3   is an example',
+			'constellation scale --group batch --nodes 3   is one for a group of your own',
+		],
+	});

@@ -182,6 +182,9 @@ export function editConfig(text: string, changes: readonly ConfigChange[]): stri
 	return edited;
 }
 
+/** Whether the text of a config says a key itself, where a default would do as well. */
+export const configHas = (text: string, path: ConfigChange['path']): boolean => parseYaml(text).hasIn(path);
+
 /** What is wrong with a config, as `parseConfig` would say; nothing where it is right. */
 export function configProblems(text: string): readonly Problem[] {
 	try {

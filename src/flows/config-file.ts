@@ -1,5 +1,6 @@
 import path from 'node:path';
 import {type ConfigAnswers, generateConfig} from '../config/generate.ts';
+import {sizesFor, withSizes} from '../config/group-sizes.ts';
 import {configWarnings, editConfig, parseConfig} from '../config/load.ts';
 import type {Config} from '../config/schema.ts';
 import type {TrustSettings} from '../config/trust.ts';
@@ -87,13 +88,9 @@ export async function settleConfig(
 		return;
 	}
 	const {controlPlanes, workers, ...others} = answers;
-	const sizes = {control_plane_default: controlPlanes, worker_default: workers};
-	const changes = [
-		...Object.entries(others).map(([key, value]) => ({path: [key], value})),
-		...Object.entries(sizes)
-			.filter(([, value]) => value !== undefined)
-			.map(([group, value]) => ({path: ['nodeGroups', group, 'count'], value})),
-		...trustChanges(trust),
-	];
-	if (changes.length > 0) await writeFileSafely(file, editConfig(text, changes));
+	const changes = [...Object.entries(others).map(([key, value]) => ({path: [key], value})), ...trustChanges(trust)];
+	const edited = changes.length === 0 ? text : editConfig(text, changes);
+	const wishes = {...(controlPlanes === undefined ? {} : {controlPlanes}), ...(workers === undefined ? {} : {workers})};
+	const sized = Object.keys(wishes).length === 0 ? edited : withSizes(edited, sizesFor(parseConfig(edited), wishes));
+	if (sized !== text) await writeFileSafely(file, sized);
 }

@@ -1,5 +1,4 @@
-import {editConfig} from '../config/load.ts';
-import type {LocalConfig} from '../config/schema.ts';
+import {type SizeWishes, sizesFor, withSizes} from '../config/group-sizes.ts';
 import type {Flow} from '../events.ts';
 import {writeFileSafely} from '../workspace/files.ts';
 import {pinnedPolicy, readConfig, requireInitialised} from './cluster.ts';
@@ -8,17 +7,15 @@ import type {Dependencies} from './dependencies.ts';
 import {expectationsOf, writeReceipt} from './receipts.ts';
 import {type SettledNodes, settleNodes} from './settle-nodes.ts';
 
-export type Sizes = {controlPlanes?: number; workers?: number};
-
 /** A planned scale, and what the config said before: for `undoScale`. */
 export type PlannedScale = {planned: PlannedCluster; before: string};
 
 /** Writes the sizes to the config, checked like everything in it, and plans. A plan that fails leaves the config as it was. */
-export async function* planScale(deps: Dependencies, sizes: Sizes, signal: AbortSignal): Flow<PlannedScale> {
+export async function* planScale(deps: Dependencies, wishes: SizeWishes, signal: AbortSignal): Flow<PlannedScale> {
 	await requireInitialised(deps.workspace);
 	const {config, text: before} = await readConfig(deps.workspace);
-	const changes = changesOf(config, sizes);
-	if (changes.length > 0) await writeFileSafely(deps.workspace.path('config'), editConfig(before, changes));
+	const after = withSizes(before, sizesFor(config, wishes));
+	if (after !== before) await writeFileSafely(deps.workspace.path('config'), after);
 	try {
 		return {planned: yield* planCluster(deps, signal), before};
 	} catch (error) {
@@ -30,12 +27,6 @@ export async function* planScale(deps: Dependencies, sizes: Sizes, signal: Abort
 /** Puts the config back, for a scale that nobody wants any more. */
 export async function undoScale({workspace}: Pick<Dependencies, 'workspace'>, before: string): Promise<void> {
 	await writeFileSafely(workspace.path('config'), before);
-}
-
-function changesOf({nodeGroups}: LocalConfig, {controlPlanes, workers}: Sizes) {
-	const change = (group: keyof typeof nodeGroups, count: number | undefined) =>
-		count === undefined || nodeGroups[group].count === count ? [] : [{path: ['nodeGroups', group, 'count'], value: count}];
-	return [...change('control_plane_default', controlPlanes), ...change('worker_default', workers)];
 }
 
 /** Applies a planned scale: returns when new nodes are Ready and the Node objects of removed machines are gone. */

@@ -35,17 +35,3 @@ export async function agreeInLines(question: string, options: OutputOptions, ini
 		asker.close();
 	}
 }
-
-/** One line of text; undefined when the person cancels. */
-export async function askInLines(
-	question: string,
-	options: OutputOptions,
-	how: {initial?: string; validate?: (value: string) => string | undefined} = {},
-): Promise<string | undefined> {
-	const asker = await openAsker(options);
-	try {
-		return await asker.ask(question, how);
-	} finally {
-		asker.close();
-	}
-}

@@ -50,8 +50,6 @@ const kinds: Readonly<Record<CloudId, Readonly<Record<string, string>>>> = {
 	stackit: {floating_ip_pool: 'provider.openstack.floatingIPPoolID'},
 };
 
-const scaleFlags: Readonly<Record<string, string>> = {control_plane_default: '--control-planes', worker_default: '--workers'};
-
 /** Compares the variables of the last plan with those of the config as it is now. `before` is absent where nothing was planned yet. */
 export function settleEdits(
 	cloud: CloudId,
@@ -129,8 +127,7 @@ function settleGroup(
 		);
 	if (perMachine) return is;
 	if (was.count !== is.count) {
-		const flag = scaleFlags[name];
-		const how = flag === undefined ? 'change it in the console of the cloud' : `constellation scale ${flag} ${is.count}`;
+		const how = `constellation scale --group ${name} --nodes ${is.count}`;
 		notes.push(
 			`Node group ${name} has ${count(was.count, 'machine')}, and the config says ${is.count}: apply leaves that; ${how}.`,
 		);

@@ -19,6 +19,8 @@ export type HomeFacts = {
 	upgrading?: boolean;
 	policy?: {images: number; generation: number};
 	copyConfirmed?: boolean;
+	/** Its node groups can be scaled although there is no cluster of them: machines on a cloud. */
+	scalable?: boolean;
 	/** What is wrong, a sentence. */
 	problem?: string;
 };
@@ -70,7 +72,7 @@ export function homeItems(facts: HomeFacts): HomeItem[] {
 					: `${facts.image ?? 'this image'} to ${newerImage.version}`,
 			enabled: up && (newerImage !== undefined || facts.upgrading === true),
 		},
-		{id: 'scale', title: 'Scale', detail: planned, enabled: up},
+		{id: 'scale', title: 'Scale', detail: planned || 'size of a node group', enabled: up || facts.scalable === true},
 		{
 			id: 'recover',
 			title: 'Recover',

@@ -297,6 +297,8 @@ test('the home screen offers what makes sense, and only that can be chosen', t =
 	t.is(first('running'), 'watch');
 	t.is(first('stopped'), 'start');
 	t.is(homeItems({...facts, state: 'running'}).at(-1)?.id, 'terminate');
+	const scales = (scalable: boolean) => homeItems({...facts, state: 'created', scalable}).some(({id}) => id === 'scale');
+	t.deepEqual([scales(true), scales(false)], [true, false]);
 	const home = {facts: {...facts, state: 'running'} as const, selected: 0, help: false, left: false};
 	t.is(reduceHome(home, 'enter').chosen, 'watch');
 	t.is(reduceHome(reduceHome(home, 'down'), 'enter').chosen, 'verify');

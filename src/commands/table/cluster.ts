@@ -15,6 +15,18 @@ const masterSecretFlag: FlagSpec = {
 	env: 'CONSTELLATION_MASTER_SECRET',
 };
 
+/** A role means its default node group, or the only one there is. */
+const scaleFlags: readonly FlagSpec[] = [
+	...sizeFlags.map(flag => ({...flag, description: flag.description.replace(/ \(default: \d+\)$/, ' that there shall be')})),
+	{
+		name: 'group',
+		value: 'NAME',
+		description: 'Node group of the config to scale, with --nodes',
+		env: 'CONSTELLATION_GROUP',
+	},
+	{name: 'nodes', value: 'N', number: true, description: 'Number of nodes of --group', env: 'CONSTELLATION_NODES'},
+];
+
 /** Commands for a cluster, from its creation to its end. */
 export const clusterCommands: readonly CommandSpec[] = [
 	{
@@ -100,9 +112,10 @@ export const clusterCommands: readonly CommandSpec[] = [
 	{
 		name: 'scale',
 		summary: 'Change the number of nodes',
-		details: 'Writes the numbers to the config. Returns when new nodes are ready and the objects of removed ones are gone.',
-		flags: sizeFlags,
-		examples: ['constellation scale --workers 3 --yes'],
+		details:
+			'Writes the numbers to the config. On this machine it returns when new nodes are ready and the objects of removed ones are gone; on a cloud when the sizes are set.',
+		flags: scaleFlags,
+		examples: ['constellation scale --workers 3 --yes', 'constellation scale --group batch --nodes 5'],
 	},
 	{
 		name: 'terminate',

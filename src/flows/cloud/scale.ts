@@ -1,55 +1,64 @@
-import {editConfig} from '../../config/load.ts';
-import {nodeGroupsOf} from '../../config/provider.ts';
+import {groupsIn, type SizeWishes, sizesFor, withSizes} from '../../config/group-sizes.ts';
 import {AppError, exitCodes} from '../../errors.ts';
 import type {NodeGroups} from '../../providers/node-groups.ts';
 import {type Workspace, writeFileSafely} from '../../workspace/files.ts';
-import type {Sizes} from '../scale.ts';
 import type {CloudPlace} from './status.ts';
 import {noteSizes} from './terraform.ts';
 
 export type GroupChange = {group: string; from: number; to: number};
 
-const names = {controlPlanes: 'control_plane_default', workers: 'worker_default'} as const;
+/** What a scale would change in the cloud, and the config that says so. */
+export type PlannedGroups = {changes: readonly GroupChange[]; text: string};
 
 /**
- * What a scale would change on a cloud. Throws AppError `usage` for fewer control planes: the cloud chooses which machine goes, and a
- * control plane that goes unasked takes its vote of the cluster's store with it.
+ * Throws AppError `usage` for fewer control planes: the cloud chooses which machine goes, and a control plane that goes unasked takes its
+ * vote of the cluster's store with it. `invalid-config` where the config may not say the sizes: nothing is set then.
+ * `cloud-no-node-groups` on OpenStack and STACKIT: Terraform makes each server there.
  */
-export async function planCloudScale({config}: CloudPlace, nodeGroups: NodeGroups, sizes: Sizes): Promise<GroupChange[]> {
+export async function planCloudScale(
+	{config, text}: CloudPlace,
+	nodeGroups: NodeGroups,
+	wishes: SizeWishes,
+): Promise<PlannedGroups> {
+	const sizes = sizesFor(config, wishes);
+	const planned = withSizes(text, sizes);
 	const changes: GroupChange[] = [];
-	for (const [key, group] of Object.entries(names) as [keyof typeof names, string][]) {
-		const to = sizes[key];
-		if (to === undefined) continue;
-		if (nodeGroupsOf(config)[group] === undefined)
-			throw usage(`The config has no node group ${group}.`, 'Change the count of your own groups in the config.');
+	for (const [group, to] of Object.entries(sizes)) {
 		const {size: from} = await nodeGroups.get(group);
-		if (key === 'controlPlanes' && to < from)
-			throw usage(`Control planes are not taken away: there are ${from}.`, 'Scale to as many or more.');
+		if (groupsIn(config)[group]?.role === 'control-plane' && to < from) throw fewer(group, from);
 		if (from !== to) changes.push({group, from, to});
 	}
-	return changes;
+	if (changes.length > 0 && 'openstack' in config.provider) throw noGroups(changes);
+	return {changes, text: planned};
 }
 
 /** Sets the sizes, then writes them to the config. Run again after a failure, it goes on. */
 export async function applyCloudScale(
 	workspace: Workspace,
-	{config, text}: CloudPlace,
+	place: CloudPlace,
 	nodeGroups: NodeGroups,
-	sizes: Sizes,
-	changes: readonly GroupChange[],
+	{changes, text}: PlannedGroups,
 ): Promise<void> {
 	for (const {group, to} of changes) {
 		await nodeGroups.setSize(group, to);
 		await noteSizes(workspace.path('terraform'), {[group]: to});
 	}
-	const counts = (Object.entries(names) as [keyof typeof names, string][]).flatMap(([key, group]) => {
-		const value = sizes[key];
-		return value === undefined || nodeGroupsOf(config)[group]?.count === value
-			? []
-			: [{path: ['nodeGroups', group, 'count'], value}];
-	});
-	if (counts.length > 0) await writeFileSafely(workspace.path('config'), editConfig(text, counts));
+	if (text !== place.text) await writeFileSafely(workspace.path('config'), text);
 }
 
-const usage = (message: string, next: string): AppError =>
-	new AppError(message, {code: 'usage', exitCode: exitCodes.usage, next: [next]});
+const fewer = (group: string, there: number): AppError =>
+	new AppError(`Control planes are not taken away: ${group} has ${there}.`, {
+		code: 'usage',
+		exitCode: exitCodes.usage,
+		next: ['Scale to as many or more.'],
+	});
+
+const noGroups = (changes: readonly GroupChange[]): AppError =>
+	new AppError('This cloud has no groups of machines: Terraform makes each server of the cluster by itself.', {
+		code: 'cloud-no-node-groups',
+		exitCode: exitCodes.infrastructure,
+		next: [
+			`Write ${changes.map(({group, to}) => `nodeGroups.${group}.count: ${to}`).join(' and ')} into the config.`,
+			'constellation apply   shows what that changes, and does it',
+		],
+	});

@@ -29,6 +29,7 @@ provider:
 nodeGroups:
   control_plane_default: { role: control-plane, count: 3 }
   worker_default: { role: worker, count: 2 } # the office
+  batch: { role: worker, initialCount: 1 }
 attestation:
   awsSEVSNP:
     measurements: {}
@@ -45,6 +46,7 @@ const memoryGroups = () => {
 	const sizes = new Map([
 		['control_plane_default', 3],
 		['worker_default', 2],
+		['batch', 1],
 	]);
 	const state = {refuse: false, calls: [] as string[]};
 	const roleOf = (name: string) => (name.startsWith('control') ? 'control-plane' : 'worker');
@@ -106,32 +108,40 @@ test('status: groups and machines as the cloud says, and that nobody attested th
 	const found = await cloudStatus(place, groups);
 	t.like(found, {name: 'demo', provider: 'aws', uid: '0123abcd', ip: '192.0.2.1'});
 	const lines = statusLines(found).join('\n');
-	t.regex(lines, /control_plane_default 0 of 3 running, worker_default 1 of 2 running/);
+	t.regex(lines, /control_plane_default 0 of 3 running, worker_default 1 of 2 running, batch 0 of 1 running/);
 	t.regex(lines, /nothing of this is attested/);
 	t.regex(lines, /i-2 +worker +creating: no capacity/);
 });
 
 test('scale: sizes in the cloud, then in the config, comments kept; a refusal leaves the config, the next run goes on', async t => {
 	const {workspace, place, text, groups, state} = await world(t);
-	const changes = await planCloudScale(place, groups, {workers: 4});
-	t.deepEqual(changes, [{group: 'worker_default', from: 2, to: 4}]);
+	const planned = await planCloudScale(place, groups, {workers: 4, group: {name: 'batch', nodes: 0}});
+	t.deepEqual(planned.changes, [
+		{group: 'worker_default', from: 2, to: 4},
+		{group: 'batch', from: 1, to: 0},
+	]);
 	state.refuse = true;
-	await t.throwsAsync(applyCloudScale(workspace, place, groups, {workers: 4}, changes), {message: 'quota'});
+	await t.throwsAsync(applyCloudScale(workspace, place, groups, planned), {message: 'quota'});
 	t.is(await text(), config);
 	state.refuse = false;
-	await applyCloudScale(workspace, place, groups, {workers: 4}, changes);
-	t.is(await text(), config.replace('count: 2', 'count: 4'));
-	t.deepEqual(await planCloudScale(place, groups, {workers: 4, controlPlanes: 3}), []);
-	t.deepEqual(state.calls, ['worker_default 4', 'worker_default 4']);
+	await applyCloudScale(workspace, place, groups, planned);
+	t.is(await text(), config.replace('count: 2', 'count: 4').replace('initialCount: 1', 'initialCount: 0'));
+	t.deepEqual((await planCloudScale(place, groups, {workers: 4, controlPlanes: 3})).changes, []);
+	t.deepEqual(state.calls, ['worker_default 4', 'worker_default 4', 'batch 0']);
 });
 
-test('scale: never fewer control planes; an unknown group is named', async t => {
-	const {place, groups} = await world(t);
-	const error = await t.throwsAsync<AppError>(planCloudScale(place, groups, {controlPlanes: 1}), {message: /there are 3/});
-	t.is(error.exitCode, 2);
-	const {worker_default: _, ...others} = place.config.nodeGroups as Record<string, unknown>;
-	const without = {...place, config: {...place.config, nodeGroups: others} as typeof place.config};
-	await t.throwsAsync(planCloudScale(without, groups, {workers: 1}), {message: /no node group worker_default/});
+test('scale: never fewer control planes; what the config may not say is set nowhere', async t => {
+	const {place, groups, state} = await world(t);
+	for (const wishes of [{controlPlanes: 1}, {group: {name: 'control_plane_default', nodes: 2}}]) {
+		const error = await t.throwsAsync<AppError>(planCloudScale(place, groups, wishes), {message: /has 3/});
+		t.is(error.exitCode, 2);
+	}
+	t.is((await t.throwsAsync<AppError>(planCloudScale(place, groups, {workers: 201}))).code, 'invalid-config');
+	const openstack: unknown = {...place, config: {...place.config, provider: {openstack: {}}}};
+	const {code, next} = await t.throwsAsync<AppError>(planCloudScale(openstack as typeof place, groups, {workers: 4}));
+	t.is(code, 'cloud-no-node-groups');
+	t.regex(next.join(' '), /nodeGroups\.worker_default\.count: 4 into the config.*constellation apply/);
+	t.deepEqual(state.calls, []);
 });
 
 test('each cloud gets its own library; QEMU has none', async t => {
