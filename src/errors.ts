@@ -23,6 +23,8 @@ export type AppErrorOptions = {
 	/** What the person can do next, one step an entry. */
 	next?: readonly string[];
 	problems?: readonly Problem[];
+	/** What could be found out all the same, lines for people; of machines `details` takes care. */
+	report?: readonly string[];
 	/** Facts for machines, such as `holder: {pid, since}`; never a secret. */
 	details?: Readonly<Record<string, unknown>>;
 	cause?: unknown;
@@ -35,6 +37,7 @@ export class AppError extends Error {
 	readonly exitCode: ExitCode;
 	readonly next: readonly string[];
 	readonly problems: readonly Problem[];
+	readonly report: readonly string[];
 	readonly details: Readonly<Record<string, unknown>>;
 
 	constructor(message: string, options: AppErrorOptions) {
@@ -43,6 +46,7 @@ export class AppError extends Error {
 		this.exitCode = options.exitCode;
 		this.next = options.next ?? [];
 		this.problems = options.problems ?? [];
+		this.report = options.report ?? [];
 		this.details = options.details ?? {};
 	}
 }

@@ -32,7 +32,7 @@ function silent(data: Record<string, unknown>, {abilities, movingOn}: OriginalSt
 	return new AppError('The Kubernetes API of this cluster does not answer.', {
 		code: 'cluster-unreachable',
 		exitCode: exitCodes.unreachable,
-		problems: lines.map(message => ({path: '', message})),
+		report: lines,
 		next: [
 			...(recovers ? ['constellation recover   helps control planes that wait for the master secret'] : []),
 			'Look at the machines in the console of the provider.',
@@ -51,10 +51,7 @@ export async function terminateOriginal(context: CommandContext, original: Origi
 		original,
 		`Nothing was removed. The cluster belongs to Terraform files of ${writtenBy(original)}, which this tool does not run; its state names ${count(total, 'resource')}.`,
 		{
-			problems: [...resourceLines(resources, widthOf(context)), '', ...stepLines(steps, widthOf(context))].map(message => ({
-				path: '',
-				message,
-			})),
+			report: [...resourceLines(resources, widthOf(context)), '', ...stepLines(steps, widthOf(context))],
 			next: ['Run the commands above yourself when nothing in the cluster is needed any more.'],
 			details: {provider: original.provider, resources, steps},
 		},

@@ -29,13 +29,7 @@ export const status: CommandModule = async context => {
 /** The state is told even where the exit code says that nobody answered. */
 function withStatus(error: AppError, found: ClusterStatus, lines: readonly string[]): AppError {
 	const {message, code, exitCode, next} = error;
-	return new AppError(message, {
-		code,
-		exitCode,
-		next,
-		details: {...found},
-		problems: lines.map(line => ({path: '', message: line})),
-	});
+	return new AppError(message, {code, exitCode, next, report: lines, details: {...found}});
 }
 
 function unreachable(): AppError {
@@ -67,6 +61,7 @@ function statusLines(found: ClusterStatus): string[] {
 		`endpoint       ${found.endpoint}`,
 		`master secret  ${found.masterSecret.file ? 'in the workspace' : 'not in the workspace'}, copy ${found.masterSecret.copyConfirmed ? 'confirmed' : 'not confirmed'}`,
 		...(found.upgrade === undefined ? [] : [upgradeLine(found.upgrade)]),
+		...(state === 'degraded' ? ['next           constellation apply   starts machines that are off, waits for the others'] : []),
 		...(holder === undefined ? [] : [`busy           \`${holder.command}\`, process ${holder.pid}, since ${holder.since}`]),
 	];
 }

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {findCloudCluster} from '../flows/cloud/terminate.ts';
 import {readConfig} from '../flows/cluster.ts';
 import {openOriginal} from '../flows/original/open.ts';
@@ -28,16 +29,18 @@ export const terminate: CommandModule = async context => {
 		);
 		const what = [...existing.leftovers, `${existing.resources} Terraform resources`].join(', ');
 		await agreeByName(context, name, `This removes ${what}. It cannot be undone.`);
-		const receipts = (await listReceipts(context.folder)).length === 0 ? [] : [`${fileNames.receipts}/`];
 		const removed = await context.output.run('Terminating', signal => terminateCluster(deps, existing, signal), {
 			expected: ['destroy'],
 		});
+		const receipts = (await listReceipts(context.folder)).length === 0 ? [] : [`${fileNames.receipts}/`];
+		const files = (['config', 'masterSecret'] as const).filter(each => existsSync(deps.workspace.path(each)));
+		const kept = [...files.map(each => fileNames[each]), ...receipts];
 		return {
 			command: 'terminate',
-			data: {removed, kept: [fileNames.config, fileNames.masterSecret, ...receipts]},
+			data: {removed, kept},
 			lines: [
 				`Removed: ${removed.join(', ')}.`,
-				`Kept: ${[fileNames.config, fileNames.masterSecret, ...receipts].join(', ')}.`,
+				...(kept.length === 0 ? [] : [`Kept: ${kept.join(', ')}.`]),
 				'No process, file or resource that we know of is left; backups, swap and snapshots were not checked.',
 			],
 		};

@@ -8,6 +8,7 @@ import {readClusterId} from '../keys/cluster-id.ts';
 import type {Kube} from '../kubernetes/kube.ts';
 import {readText, type Workspace} from '../workspace/files.ts';
 import {type ClusterIds, readIds} from '../workspace/id-file.ts';
+import {openJournal} from '../workspace/journal.ts';
 import {readFacts, stateOf, type WorkspaceState} from '../workspace/state.ts';
 import type {Dependencies, Endpoints} from './dependencies.ts';
 
@@ -80,8 +81,12 @@ export function notInitialised(): AppError {
 	});
 }
 
+/** Where a workspace stands. What was planned only, and then left or killed, is as if it had not been begun. */
 export async function workspaceState(workspace: Workspace): Promise<WorkspaceState> {
-	return stateOf(await readFacts(workspace));
+	const facts = await readFacts(workspace);
+	const state = stateOf(facts);
+	if (state !== 'interrupted' || facts.resources || !facts.config) return state;
+	return (await openJournal(workspace, Date.now)).last('apply') === undefined ? 'configured' : state;
 }
 
 /** What a node must show before it is in the cluster, as the config pins it. Throws AppError `policy-not-pinned`, `policy-invalid`. */

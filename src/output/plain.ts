@@ -1,3 +1,4 @@
+import {AppError} from '../errors.ts';
 import {emptyView, fold} from '../fold.ts';
 import {detachSentence} from '../wizard/live.ts';
 import {describeError, errorLines, leftError} from './describe-error.ts';
@@ -52,6 +53,7 @@ export function plainOutput(options: Pick<OutputOptions, 'stdout' | 'stderr' | '
 			if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
 		},
 		fail: error => {
+			if (error instanceof AppError && error.report.length > 0) stdout.write(`${error.report.join('\n')}\n`);
 			const view = describeError(error, options.crashReport);
 			errorLines(view).forEach(say);
 			return view.exitCode;

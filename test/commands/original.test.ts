@@ -117,7 +117,9 @@ test('a cluster that does not answer is exit 7, with all that is known', async t
 	const folder = originalFolder('gcp', {kubeconfig: adminFile('https://127.0.0.1:1')});
 	const {code, result, err} = await run(folder, 'status', {json: true});
 	t.is(code, 7, err);
-	t.like(result, {code: 'cluster-unreachable', provider: 'GCP', stage: 'initialised', cluster: {reachable: false}});
+	t.like(result, {code: 'cluster-unreachable', provider: 'GCP', stage: 'initialised', cluster: {reachable: false}, problems: []});
+	const {out} = await run(folder, 'status');
+	t.regex(out, /GCP/, 'what is known is a result: it goes to stdout, the error to stderr');
 });
 
 test('the lines of status for a cluster that answers, wide and narrow', async t => {

@@ -62,12 +62,12 @@ export function originalRefusal(
 	{folder}: Workspace,
 	{format, because}: OriginalTraces,
 	sentence: string,
-	facts: {problems?: readonly {path: string; message: string}[]; next?: readonly string[]; details?: object} = {},
+	facts: {report?: readonly string[]; next?: readonly string[]; details?: object} = {},
 ): AppError {
 	return new AppError(sentence, {
 		code: 'original-workspace',
 		exitCode: exitCodes.preflight,
-		problems: facts.problems ?? [],
+		report: facts.report ?? [],
 		next: facts.next ?? [
 			'constellation status   says what works here, and how to move on',
 			'constellation -C DIR   works in another folder',
