@@ -2,7 +2,7 @@ import {generateKeyPairSync, randomBytes} from 'node:crypto';
 import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import test, {type ExecutionContext} from 'ava';
+import type {ExecutionContext} from 'ava';
 import {formatPolicy, type LocalPolicy} from '../../src/attestation/policy.ts';
 import {formatImageStatement} from '../../src/attestation/signed-measurements.ts';
 import {generateConfig} from '../../src/config/generate.ts';
@@ -23,11 +23,10 @@ import {Secret} from '../../src/secret.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
 import {openJournal} from '../../src/workspace/journal.ts';
 
-export const uid = '0a1b2c3d';
+const uid = '0a1b2c3d';
 export const spki = (): Uint8Array =>
 	generateKeyPairSync('ec', {namedCurve: 'P-256'}).publicKey.export({format: 'der', type: 'spki'});
-const makerKey = spki();
-export const releaseKey = spki();
+const [makerKey, releaseKey] = [spki(), spki()];
 export const unused = (): never => {
 	throw new Error('not part of this test');
 };
@@ -54,7 +53,7 @@ export const imageOf = (version: string): Image => ({
 	releaseKey,
 	registers: new Map(),
 });
-export const accepted = (version: string) => ({
+const accepted = (version: string) => ({
 	measurements: Buffer.from(imageOf(version).measurements).toString('base64'),
 	signature: 'c2ln',
 	attestationConfig: formatPolicy(policyOf(1)),

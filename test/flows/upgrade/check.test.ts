@@ -1,5 +1,4 @@
 import {readFileSync, writeFileSync} from 'node:fs';
-import path from 'node:path';
 import test from 'ava';
 import {formatMeasurements} from '../../../src/attestation/measurements.ts';
 import {type Policy, parsePolicy} from '../../../src/attestation/policy.ts';
@@ -18,7 +17,6 @@ import {measurementsDigest} from '../../../src/upgrade/policy-set.ts';
 import {openJournal} from '../../../src/workspace/journal.ts';
 import {newUpgradeId, readPlan, upgradeFolder} from '../../../src/workspace/upgrade-folder.ts';
 import {
-	accepted,
 	clusterObjects,
 	components,
 	filesIn,
@@ -26,11 +24,8 @@ import {
 	kubeOf,
 	machine,
 	measurementsOf,
-	node,
 	policyOf,
-	releaseKey,
 	spki,
-	uid,
 	world,
 } from '../../helpers/upgrade-cluster.ts';
 

@@ -21,7 +21,6 @@ import {snapshotStore} from '../../../src/providers/local/snapshot.ts';
 import {upgradeFolder} from '../../../src/workspace/upgrade-folder.ts';
 import {memoryKube} from '../../helpers/memory-kube.ts';
 import {
-	accepted,
 	clusterObjects,
 	finish,
 	imageOf,
