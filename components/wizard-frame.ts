@@ -49,9 +49,10 @@ function title(state: WizardState, theme: Theme): Line {
 	return line(span(`${theme.symbols.star} constellation`, 'title'), span(what, 'dim'));
 }
 
-function workWord({live, removing}: WizardState): string {
+function workWord({live, removing, facts}: WizardState): string {
 	if (removing !== undefined && live.work === 'running') return 'removing';
-	const words = {idle: 'starting', running: 'creating', stopping: 'stopping', failed: 'stopped', done: 'ready'} as const;
+	const running = facts.settled === true ? 'applying' : 'creating';
+	const words = {idle: 'starting', running, stopping: 'stopping', failed: 'stopped', done: 'ready'} as const;
 	return words[live.work];
 }
 

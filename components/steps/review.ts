@@ -51,6 +51,8 @@ const nodes = ({controlPlanes, workers}: WizardState['values']): string =>
 function localRows({values, facts: {versions, plan}}: WizardState): Row[] {
 	const image = versions?.images.find(({version}) => version === values.image);
 	const registers = image?.registers.map(({register}) => register).join(' ') ?? '';
+	// A plan of an initialised cluster makes nothing that is needed to recover it.
+	const isNew = plan.plan === undefined || plan.plan.irreversible.length > 0;
 	const vouched = plan.checks?.find(({id}) => id === 'measurements')?.detail;
 	return [
 		['cluster', [`${values.name}, Kubernetes ${values.kubernetes.replace(/^v/u, '')}, local`]],
@@ -62,7 +64,7 @@ function localRows({values, facts: {versions, plan}}: WizardState): Row[] {
 		['writes', plan.plan?.writes ?? []],
 		['opens', opened(plan.plan?.opens ?? [])],
 		['uses', plan.plan?.costs ?? []],
-		['master secret', ['made here, sent once, to the first node that is attested']],
+		['master secret', isNew ? ['made here, sent once, to the first node that is attested'] : ['kept as it is']],
 		['not undoable', plan.plan?.irreversible ?? []],
 	];
 }

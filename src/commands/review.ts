@@ -1,6 +1,7 @@
 import {isLocal} from '../config/schema.ts';
 import {AppError, exitCodes} from '../errors.ts';
-import {readAnyConfig} from '../flows/cluster.ts';
+import {isCopied} from '../flows/apply.ts';
+import {readAnyConfig, workspaceState} from '../flows/cluster.ts';
 import {fileNames, openWorkspace} from '../flows/session.ts';
 import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
 import type {Result} from '../output/output.ts';
@@ -21,7 +22,10 @@ export async function reviewAndApply(context: CommandContext, input: CommandInpu
 	await settle(deps, input);
 	const {config} = await readAnyConfig(workspace);
 	if (!isLocal(config)) return setUp(context, {values: cloudValues(context.folder, config), step: 'review', settled: true}, true);
-	return setUp(context, {values: localValues(context.folder, config), step: 'review'}, true);
+	// What a cluster is was decided when it was made: the questions are over, and a secret that was stored is not asked for again.
+	const settled = (await workspaceState(workspace)) !== 'configured';
+	const copied = settled && (await isCopied(deps));
+	return setUp(context, {values: localValues(context.folder, config), step: 'review', settled, copied}, true);
 }
 
 /** Runs the wizard and gives what came of it. `existing`: it works on the config that is there. */
@@ -29,18 +33,18 @@ export async function setUp(context: CommandContext, start: WizardStart, existin
 	const {folder, env, surroundings} = context;
 	const deps = wizardDeps({folder, env, crashReport: error => surroundings.crashReport(error), existing});
 	try {
-		return resultOf(await runWizard(deps, surroundings, start));
+		return resultOf(await runWizard(deps, surroundings, start), start.settled === true);
 	} finally {
 		await deps.release();
 	}
 }
 
-function resultOf(ended: WizardResult): Result {
+function resultOf(ended: WizardResult, settled: boolean): Result {
 	if (ended.outcome === 'left') {
-		throw new AppError('Left without creating anything; the answers are kept for the next run.', {
-			code: 'left',
-			exitCode: exitCodes.cancelled,
-		});
+		const words = settled
+			? 'Left; nothing was changed.'
+			: 'Left without creating anything; the answers are kept for the next run.';
+		throw new AppError(words, {code: 'left', exitCode: exitCodes.cancelled});
 	}
 	const place = atFolder(ended.answers.folder);
 	if (ended.outcome === 'saved') {

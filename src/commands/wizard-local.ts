@@ -16,11 +16,15 @@ export const localAnswers = ({name, controlPlanes, workers, kubernetes, image}: 
 	image,
 });
 
+/** What the first run writes, and every other one leaves as it is. */
+const madeOnce = [fileNames.id, fileNames.masterSecret, fileNames.kubeconfig];
+
 /** The plan of a local cluster, as the wizard shows it, and how it is done. */
 export async function* planLocal(deps: Dependencies, env: NodeJS.ProcessEnv, signal: AbortSignal): Flow<Planned> {
 	const planned = yield* planCluster(deps, signal);
 	const {prepared, plan, opens} = planned;
 	const count = Object.values(prepared.config.nodeGroups).reduce((sum, group) => sum + group.count, 0);
+	const isNew = prepared.ids.clusterID === '';
 	return {
 		view: {
 			hash: plan.sha256,
@@ -28,10 +32,10 @@ export async function* planLocal(deps: Dependencies, env: NodeJS.ProcessEnv, sig
 			update: plan.update,
 			destroy: plan.destroy,
 			changes: plan.changes,
-			writes: [fileNames.id, fileNames.masterSecret, fileNames.kubeconfig, `${fileNames.terraform}/`],
+			writes: [...(isNew ? madeOnce : []), `${fileNames.terraform}/`],
 			opens,
 			costs: [`${count} machines as processes on this computer, about ${100 * count + 150} MB of memory; no money`],
-			irreversible: ['a lost master secret cannot be recreated'],
+			irreversible: isNew ? ['a lost master secret cannot be recreated'] : [],
 		},
 		apply: during => timedApply(env, deps, planned, during),
 	};

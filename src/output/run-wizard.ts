@@ -13,6 +13,8 @@ export type WizardStart = {
 	step?: 'folder' | 'review';
 	/** The config says everything, and more than can be asked: only the review is left. */
 	settled?: boolean;
+	/** The owner has stored the master secret already. */
+	copied?: boolean;
 };
 
 /**
@@ -30,7 +32,7 @@ export async function runWizard(deps: WizardDeps, options: OutputOptions, start:
 	const draft = start.step === 'review' ? undefined : await deps.loadDraft();
 	const known = valuesFromEnv(options.env, 'known');
 	const values = {...known, ...(draft === undefined ? {} : parseDraft(draft)), ...valuesFromEnv(options.env), ...start.values};
-	const state = startWizard(values, start.step, start.settled);
+	const state = startWizard(values, start.step, start);
 	if (frontEnd !== 'ink') {
 		const {wizardInLines} = await import('./wizard-lines.ts');
 		return wizardInLines(state, deps, options);

@@ -1,5 +1,6 @@
 import type {WizardAction} from './actions.ts';
 import {choose, edit, focus, preselected, withValue} from './answer.ts';
+import {stopping} from './checks.ts';
 import {foldFacts} from './facts.ts';
 import {focused, isLong, judge, matching, neighbour, problems} from './form.ts';
 import {emptyLive, liveReduce} from './live.ts';
@@ -21,8 +22,15 @@ const defaults: Values = {
 	consent: 'create',
 };
 
-/** The wizard at its start. `values` are what flags, environment or a config have answered already. */
-export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder', settled = false): WizardState {
+/**
+ * The wizard at its start. `values` are what flags, environment or a config have answered already. `settled`: a config that was there is
+ * not asked about again. `copied`: the master secret was stored before.
+ */
+export function startWizard(
+	values: Partial<Values> = {},
+	step: StepId = 'folder',
+	{settled = false, copied = false}: {settled?: boolean; copied?: boolean} = {},
+): WizardState {
 	const all = {...defaults, ...values};
 	return enter(
 		{
@@ -41,7 +49,7 @@ export function startWizard(values: Partial<Values> = {}, step: StepId = 'folder
 			},
 			pending: false,
 			live: emptyLive,
-			secrets: {card: false, typing: false, copy: 'open'},
+			secrets: {card: false, typing: false, copy: copied ? 'confirmed' : 'open'},
 		},
 		step,
 	);
@@ -73,7 +81,7 @@ export function reduce(state: WizardState, action: WizardAction): WizardState {
 		case 'live':
 			return {...state, live: liveReduce(state.live, action.action)};
 		case 'created':
-			return enter({...state, summary: action.summary}, 'secrets');
+			return enter({...state, summary: action.summary}, state.secrets.copy === 'confirmed' ? 'summary' : 'secrets');
 		case 'reached':
 			return enter({...state, reached: action.end}, 'summary');
 		case 'remove':
@@ -134,7 +142,7 @@ function next(state: WizardState): WizardState {
 		const wrong = fields.findIndex(other => judge(other, state).error !== undefined);
 		if (wrong !== -1) return focus({...judged, judged: new Set([...judged.judged, ...fields.map(({id}) => id)])}, wrong);
 	}
-	if (state.step === 'checks' && state.facts.checks.list.some(check => check.state === 'failed')) return state;
+	if (state.step === 'checks' && stopping(state.facts).length > 0) return state;
 	return pass(state);
 }
 

@@ -9,7 +9,7 @@ import {editConfig, parseLocalConfig} from '../../src/config/load.ts';
 import type {TrustSettings} from '../../src/config/trust.ts';
 import {AppError} from '../../src/errors.ts';
 import type {Event, Flow} from '../../src/events.ts';
-import {readEndpoints} from '../../src/flows/cluster.ts';
+import {readEndpoints, workspaceState} from '../../src/flows/cluster.ts';
 import {settleConfig} from '../../src/flows/config-file.ts';
 import type {Dependencies, Provider} from '../../src/flows/dependencies.ts';
 import {withBackground} from '../../src/flows/merge.ts';
@@ -17,6 +17,7 @@ import {phase} from '../../src/flows/phase.ts';
 import {rememberGeneration} from '../../src/flows/policy-generation.ts';
 import {prepare} from '../../src/flows/prepare.ts';
 import {planScale} from '../../src/flows/scale.ts';
+import {clusterStatus} from '../../src/flows/status.ts';
 import {findExisting, terminateCluster} from '../../src/flows/terminate.ts';
 import {trustNamed, type Vouched} from '../../src/flows/vouched.ts';
 import type {Kube} from '../../src/kubernetes/kube.ts';
@@ -288,6 +289,17 @@ test('a scale whose plan fails leaves the config as it was', async t => {
 	);
 	await t.throwsAsync(finish(planScale(deps, {workers: 5}, never)));
 	t.is(readFileSync(deps.workspace.path('config'), 'utf8'), text);
+});
+
+test('what was only planned is configured, until an apply was begun', async t => {
+	const deps = await world();
+	writeFileSync(deps.workspace.path('config'), generateConfig());
+	writeFileSync(deps.workspace.path('id'), '{"uid": "0a1b2c3d", "cloudprovider": "Local"}');
+	await deps.journal.intent('plan');
+	t.is(await workspaceState(deps.workspace), 'configured');
+	await t.throwsAsync(clusterStatus(deps), {instanceOf: AppError, message: /There is no cluster/});
+	await deps.journal.intent('apply');
+	t.is(await workspaceState(deps.workspace), 'interrupted');
 });
 
 test('terminate removes what the records name, keeps config and master secret, and does not claim success over leftovers', async t => {

@@ -3,6 +3,7 @@ import {textOf} from '../../components/lines.ts';
 import {leaveBody} from '../../components/overlays.ts';
 import {staysWithin} from '../../src/commands/wizard-plan.ts';
 import type {PlannedChange} from '../../src/events.ts';
+import {wizardEffects} from '../../src/output/wizard-effects.ts';
 import type {CloudId} from '../../src/providers/catalogues.ts';
 import type {WizardAction} from '../../src/wizard/actions.ts';
 import {effectsOf} from '../../src/wizard/effects.ts';
@@ -13,7 +14,7 @@ import {fieldsOf, position} from '../../src/wizard/steps.ts';
 import type {StepId} from '../../src/wizard/values.ts';
 import {wizardAction, wizardHints} from '../../src/wizard/wizard-keys.ts';
 import {at, madeProfiles, onAws, reached, walkTo} from '../helpers/wizard-walk.ts';
-import {cloudPlan, identityPlan} from '../helpers/wizard-world.ts';
+import {cloudPlan, identityPlan, wizardWorld} from '../helpers/wizard-world.ts';
 
 const context = (state: WizardState) => ({state, now: at, offset: 0, scrollLimit: 0});
 const hints = (state: WizardState) => wizardHints(context(state)).map(({shown}) => shown);
@@ -134,7 +135,7 @@ test('an infrastructure without machines is an end of its own', t => {
 });
 
 test('a config that is there already has only its review', t => {
-	const state = startWizard({...onAws, name: 'demo', instanceType: 'anything'}, 'review', true);
+	const state = startWizard({...onAws, name: 'demo', instanceType: 'anything'}, 'review', {settled: true});
 	t.deepEqual(position('review', state.values, state.facts), {index: 1, total: 1});
 	t.deepEqual(problems(state), [], 'the config was checked as a whole');
 	t.deepEqual(
@@ -160,4 +161,38 @@ test('only what finishes the work that was agreed to goes on without a question'
 	t.false(staysWithin(agreed, plan(['group', 'replace'])));
 	t.false(staysWithin(agreed, plan(['role', 'update'])));
 	t.false(staysWithin(agreed, plan(['old', 'create'])));
+});
+
+test('a plan that others replace is stopped, and ends before the newest begins', async t => {
+	const seen: string[] = [];
+	const [held, told] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+	let plans = 0;
+	const deps = wizardWorld({
+		async *plan(_answers, signal) {
+			const number = (plans += 1);
+			seen.push(`${number} begins`);
+			yield {type: 'waiting', message: 'terraform plan', at};
+			if (number === 1) await held.promise;
+			seen.push(`${number} ends${signal.aborted ? ', stopped' : ''}`);
+			return cloudPlan;
+		},
+	});
+	const state = walkTo('review', onAws);
+	const effects = wizardEffects({
+		deps,
+		state: () => state,
+		dispatch: action => {
+			if (action.type === 'plan' && action.state === 'done') told.resolve(undefined);
+		},
+		collect: () => undefined,
+		drain: () => undefined,
+		end: error => {
+			t.fail(String(error));
+		},
+	});
+	for (let count = 0; count < 3; count += 1) effects.perform({effect: 'plan', asked: answersKey(state.values)});
+	held.resolve(undefined);
+	await told.promise;
+	// What was replaced before it could begin never does.
+	t.deepEqual(seen, ['1 begins', '1 ends, stopped', '2 begins', '2 ends']);
 });

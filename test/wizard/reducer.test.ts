@@ -9,7 +9,7 @@ import {reduce, startWizard} from '../../src/wizard/reducer.ts';
 import type {WizardState} from '../../src/wizard/state.ts';
 import {answersOf} from '../../src/wizard/state.ts';
 import {setupSteps} from '../../src/wizard/steps.ts';
-import {acts, type FieldId, stepIds} from '../../src/wizard/values.ts';
+import {acts, type FieldId, type StepId, stepIds} from '../../src/wizard/values.ts';
 import {takesText, wizardAction, wizardHints, wizardKeySections, wizardText} from '../../src/wizard/wizard-keys.ts';
 import {at, madeProfiles, onAws, walkTo} from '../helpers/wizard-walk.ts';
 import {canaryKey, plan, versions} from '../helpers/wizard-world.ts';
@@ -215,6 +215,15 @@ test('ctrl-c asks once where answers could be lost, then leaves', t => {
 	t.is(press(asked, 'ctrl-c').ended, 'left');
 	t.is(press(asked, 'escape').overlay, undefined);
 	t.is(press(walkTo('secrets'), 'ctrl-c').ended, 'created');
+});
+
+test('a cluster that is there is not asked about again: no question before its review, none for a copy that was stored', t => {
+	const {summary, values} = walkTo('secrets');
+	if (summary === undefined) throw new Error('no summary');
+	const at = (step: StepId, copied: boolean) => startWizard(values, step, {settled: true, copied});
+	t.is(run(at('review', false), {type: 'back'}).step, 'review');
+	t.is(run(at('work', true), {type: 'created', summary}).step, 'summary');
+	t.is(run(at('work', false), {type: 'created', summary}).step, 'secrets');
 });
 
 test('the footer shows only keys that work, whatever the state', t => {
