@@ -39,26 +39,31 @@ export type Effects = {
 const flashMs = 4000;
 
 /**
- * Does what the wizard's effects ask for. Work of one kind replaces the older work of its kind, whose late answers are
- * dropped. Drafts are written one after the other.
+ * Does what the wizard's effects ask for. Work of one kind replaces the older work of its kind: that is stopped, its late answers are
+ * dropped, and the new one begins when it has ended, because both write into the same folder. Drafts are written one after the other.
  */
 export function wizardEffects(context: EffectContext): Effects {
 	const {deps, state, dispatch} = context;
 	const running = new Map<string, AbortController>();
-	const jobs = new Set<Promise<void>>();
+	const newest = new Map<string, Promise<void>>();
 	let drafts = Promise.resolve();
-	let newest = '';
+	let newestDraft = '';
 	let failure: unknown;
 
 	const begin = (kind: string, job: (signal: AbortSignal) => Promise<void>) => {
 		running.get(kind)?.abort();
 		const abort = new AbortController();
 		running.set(kind, abort);
-		const done = job(abort.signal).catch((error: unknown) => {
+		const older = newest.get(kind);
+		const work =
+			older === undefined ? job(abort.signal) : older.then(() => (abort.signal.aborted ? undefined : job(abort.signal)));
+		const done = work.catch((error: unknown) => {
 			if (!abort.signal.aborted) context.end(error);
 		});
-		jobs.add(done);
-		void done.finally(() => jobs.delete(done));
+		newest.set(kind, done);
+		void done.finally(() => {
+			if (newest.get(kind) === done) newest.delete(kind);
+		});
 	};
 	const flash = (text: string) => {
 		dispatch({type: 'flash', text, until: deps.now() + flashMs});
@@ -126,10 +131,10 @@ export function wizardEffects(context: EffectContext): Effects {
 				break;
 			case 'save-draft': {
 				const text = formatDraft(state().values);
-				newest = text;
+				newestDraft = text;
 				// Typing makes a draft a key; only the newest is worth writing.
 				drafts = drafts
-					.then(async () => (text === newest ? deps.saveDraft(text) : undefined))
+					.then(async () => (text === newestDraft ? deps.saveDraft(text) : undefined))
 					.catch((error: unknown) => {
 						// The answers are still on screen; that they would not survive a crash is worth a word, not an end.
 						flash(`The draft cannot be saved: ${error instanceof Error ? error.message : String(error)}`);
@@ -148,7 +153,7 @@ export function wizardEffects(context: EffectContext): Effects {
 		perform,
 		settle: async () => {
 			for (const [kind, abort] of running) if (!['copy', 'save', 'edit'].includes(kind)) abort.abort();
-			await Promise.all([...jobs, drafts]);
+			await Promise.all([...newest.values(), drafts]);
 		},
 	};
 }

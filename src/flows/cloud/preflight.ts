@@ -64,8 +64,7 @@ async function* asked({checks}: Deps, config: CloudConfig, exists: boolean, say:
 			continue;
 		}
 		yield say(id, title, 'running');
-		const {ok, isSilent, detail, fix} = await run();
-		signal.throwIfAborted();
+		const {ok, isSilent, detail, fix} = await orAborted(run(), signal);
 		silent = isSilent;
 		if (isSilent) yield say(id, title, 'warning', `not checked: ${detail}`);
 		else if (!ok && exists && /quota$/u.test(id))
@@ -73,6 +72,21 @@ async function* asked({checks}: Deps, config: CloudConfig, exists: boolean, say:
 		else yield say(id, title, ok ? 'ok' : 'failed', detail, ok ? undefined : fix);
 	}
 }
+
+/** Asking changes nothing in a cloud: who does not want to know any more need not wait for the answer. */
+const orAborted = <T>(asking: Promise<T>, signal: AbortSignal): Promise<T> =>
+	new Promise((resolve, reject) => {
+		const abort = () => {
+			reject(signal.reason as Error);
+		};
+		signal.addEventListener('abort', abort, {once: true});
+		if (signal.aborted) abort();
+		asking
+			.finally(() => {
+				signal.removeEventListener('abort', abort);
+			})
+			.then(resolve, reject);
+	});
 
 const terraformCheck = async (env: NodeJS.ProcessEnv): Promise<string> => {
 	const {product, version, path} = await findTerraform({env, dataHome: dataHomeOf(env)});
