@@ -97,6 +97,8 @@ export type Event =
 			state: 'running' | 'ok' | 'warning' | 'failed';
 			detail?: string;
 			fix?: string;
+			/** The place that alone needs it; absent where every place does. */
+			only?: 'local';
 			at: number;
 	  }
 	| {
