@@ -1,13 +1,8 @@
 import path from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
 import {concernsIn, concernsRefused} from '../flows/concerns.ts';
-import {
-	adoptMeasurements,
-	type FetchedMeasurements,
-	type FetchWishes,
-	fetchMeasurements,
-	requireAccepted,
-} from '../flows/fetch-measurements.ts';
+import type {FetchWishes} from '../flows/config-measurements.ts';
+import {adoptMeasurements, type FetchedMeasurements, fetchMeasurements, requireAccepted} from '../flows/fetch-measurements.ts';
 import {changeLines, fetchedJson} from '../flows/measurement-words.ts';
 import {withLock} from '../flows/session.ts';
 import {trustWorld} from '../flows/trust-world.ts';

@@ -1,29 +1,44 @@
 import path from 'node:path';
-import {workspaceOf} from '../flows/session.ts';
-import {exportTrust, importTrust, showTrust, trustSettingsOf} from '../flows/trust-bundle.ts';
+import {openAnyWorkspace, workspaceOf} from '../flows/session.ts';
+import {exportTrust, importTrust, requireNew, showTrust, trustSettingsOf} from '../flows/trust-bundle.ts';
+import {clusterEvidence, prefetchTrust} from '../flows/trust-prefetch.ts';
 import {anchorsOf, trustWorld} from '../flows/trust-world.ts';
 import {count} from '../text.ts';
-import {type CommandContext, type CommandInput, type CommandModule, textFlag} from './types.ts';
+import {type CommandContext, type CommandInput, type CommandModule, switchFlag, textFlag} from './types.ts';
 
-async function surroundings({env, folder}: CommandContext, input: CommandInput) {
-	const world = trustWorld(env);
+async function surroundings({env, folder}: CommandContext, input: CommandInput, signal?: AbortSignal) {
+	const world = trustWorld(env, signal);
 	const trust = await trustSettingsOf(workspaceOf(folder));
 	return {world, anchors: await anchorsOf(world, trust, textFlag(input, 'key'))};
 }
 
 export const exportBundle: CommandModule = async (context, input) => {
+	const place = path.resolve(input.argument ?? '');
+	await requireNew(place);
+	const missing = switchFlag(input, 'offline') ? [] : await prefetched(context, input);
 	const {world, anchors} = await surroundings(context, input);
-	const {file, parts, left} = await exportTrust(path.resolve(input.argument ?? ''), world, anchors);
+	const {file, parts, left} = await exportTrust(place, world, anchors);
 	return {
 		command: 'trust export',
-		data: {file, parts, left},
+		data: {file, parts, left, missing},
 		lines: [
 			`${path.relative(process.cwd(), file)} holds ${count(parts.length, 'part')}.`,
 			...parts.map(({kind, name, state}) => `  ${kind}  ${name}${state === 'expired' ? '  expired' : ''}`),
 			...(left > 0 ? [`${count(left, 'part')} left out: what proves nothing here is not passed on.`] : []),
+			...(missing.length > 0 ? ['Not in it:', ...missing.map(each => `  ${each}`)] : []),
 		],
 	};
 };
+
+/** What checks of the workspace's cluster take is fetched first; gives what could not be had. */
+async function prefetched(context: CommandContext, input: CommandInput): Promise<readonly string[]> {
+	const deps = await openAnyWorkspace(context);
+	return context.output.run('Fetching what checks of this cluster take', async function* (signal) {
+		const {world, anchors} = await surroundings(context, input, signal);
+		const evidence = () => clusterEvidence(deps, world, signal);
+		return yield* prefetchTrust({workspace: deps.workspace, world, anchors, evidence});
+	});
+}
 
 export const importBundle: CommandModule = async (context, input) => {
 	const {world, anchors} = await surroundings(context, input);

@@ -9,23 +9,19 @@ import {
 import {shapeOf} from '../attestation/measurements-file.ts';
 import {localRegisters} from '../attestation/registers.ts';
 import {localParameters, measuredCommandLine, registerOf, sha256} from '../attestation/variants/local/measured-boot.ts';
-import {type AttestationSection, readAttestationSection} from '../config/attestation-section.ts';
+import type {AttestationSection} from '../config/attestation-section.ts';
 import {editMeasurements} from '../config/edit-measurements.ts';
-import {readTrustSection} from '../config/trust.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow} from '../events.ts';
 import {changesBetween, type RegisterChange} from '../trust/measurements/changes.ts';
 import {type ReleasePath, releaseText} from '../trust/measurements/release-path.ts';
 import {fingerprintOf} from '../trust/measurements/signer.ts';
-import {measurementSource, type VerifiedMeasurements} from '../trust/measurements/source.ts';
-import {type LogPolicy, logWords} from '../trust/transparency/verdict.ts';
+import type {VerifiedMeasurements} from '../trust/measurements/source.ts';
+import {logWords} from '../trust/transparency/verdict.ts';
 import {type Concern, measurementConcerns} from '../upgrade/measurement-diff.ts';
 import {readText, type Workspace, writeFileSafely} from '../workspace/files.ts';
-import {atWorkspace, imageOf, providerOf, sourceOf} from './measurement-request.ts';
-import {logOf, ownSigners, type TrustWorld} from './trust-world.ts';
-
-/** What the command line says; what it does not say comes from the config. */
-export type FetchWishes = {from?: string; version?: string; transparency?: LogPolicy; keyFile?: string};
+import {configMeasurements, type FetchWishes, keepMeasurements} from './config-measurements.ts';
+import type {TrustWorld} from './trust-world.ts';
 
 /** Checked measurements beside what the config has; nothing is written yet. */
 export type FetchedMeasurements = {
@@ -56,23 +52,7 @@ export async function* fetchMeasurements(
 	const file = workspace.path('config');
 	const text = await readText(file);
 	if (text === undefined) throw configMissing(workspace);
-	const section = readAttestationSection(text);
-	const {trust, provider} = readTrustSection(text);
-	const image = imageOf(wishes.version ?? section.image);
-	const signers = await ownSigners(trust, wishes.keyFile);
-	const transparency = wishes.transparency ?? trust.transparency;
-	const verified = await measurementSource(
-		{
-			source: sourceOf(wishes.from ?? atWorkspace(workspace, trust.measurements), section.variant),
-			image,
-			csp: providerOf(section.variant, provider),
-			variant: section.variant,
-			...(signers.length > 0 && {signers}),
-			...(transparency && {transparency}),
-			log: logOf(trust),
-		},
-		world,
-	);
+	const {section, image, verified} = await configMeasurements(text, workspace, world, wishes);
 	yield {
 		type: 'check',
 		id: 'measurements',
@@ -141,10 +121,7 @@ function wantedOf({statement, signer}: VerifiedMeasurements, {makerKey}: Record<
 
 /** Writes what was fetched into the config, and keeps the signed file for bundles. */
 export async function* adoptMeasurements(fetched: FetchedMeasurements, world: TrustWorld): Flow<void> {
-	const {content, signature, entry} = fetched.verified.kept;
-	const blobs = entry ? [content, signature, entry] : [content, signature];
-	const at = Math.floor(world.now() / 1000);
-	await world.store.write({kind: 'measurements', name: releaseText(fetched.image), at, blobs});
+	await keepMeasurements(fetched, world);
 	if (fetched.edited === fetched.text) return;
 	await writeFileSafely(fetched.file, fetched.edited);
 	yield {type: 'file', path: fetched.file, purpose: 'config with the measurements', at: world.now()};

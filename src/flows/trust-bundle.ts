@@ -128,6 +128,12 @@ function nothingToExport(hasRefused: boolean): AppError {
 	});
 }
 
+/** Throws AppError `file-exists` where a bundle would not be written, before anything is fetched for it. */
+export async function requireNew(file: string): Promise<void> {
+	// What cannot be looked at shows when it is written.
+	if ((await stat(file).catch(() => undefined)) !== undefined) throw fileExists(file);
+}
+
 function fileExists(file: string): AppError {
 	return new AppError(`There is a ${file} already; it was not touched.`, {
 		code: 'file-exists',

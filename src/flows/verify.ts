@@ -133,7 +133,8 @@ async function patientAnswer(
 	}
 }
 
-async function answerOf(endpoint: string, nonce: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+/** The evidence of whoever answers at host:port, judged by nobody yet. Throws AppError `rpc-unreachable` (exit 7). */
+export async function answerOf(endpoint: string, nonce: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
 	// Plain gRPC, as in v2.9: the answer is signed, and nothing in it is secret.
 	const client = createClient(VerifyApi, endpoint, credentials.createInsecure());
 	try {

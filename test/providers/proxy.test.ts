@@ -37,6 +37,7 @@ test('the proxy of the environment carries what goes to a cloud; the answer is t
 	await t.throwsAsync(through({})(`${server.url}/moved`, {}), {message: /sends on to another/});
 	t.is((await through({})(`${server.url}/moved`, {redirect: 'follow'})).status, 200);
 	await t.throwsAsync(through({})(`${server.url}/round`, {redirect: 'follow'}), {message: /too often/});
+	t.is(server.asked.filter(path => path === 'GET /round').length, 6);
 	await t.throwsAsync(through({})(`${server.url}/plain`, {redirect: 'follow'}), {message: /without https/});
 	await t.throwsAsync(through({})(`${server.url}/items?a=b`, {signal: AbortSignal.abort(new Error('left'))}));
 	await t.throwsAsync(proxiedFetch({})(`${server.url}/empty`, {}), {message: /certificate/});

@@ -1,16 +1,34 @@
-import {mkdtemp, rm} from 'node:fs/promises';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {CollateralNeed} from '../../src/attestation/attested.ts';
+import {parsePolicy} from '../../src/attestation/policy.ts';
+import {AppError} from '../../src/errors.ts';
+import {type PrefetchDependencies, prefetchTrust} from '../../src/flows/trust-prefetch.ts';
+import type {TrustWorld} from '../../src/flows/trust-world.ts';
 import {trustStore} from '../../src/trust/bundle/store.ts';
 import {type Addresses, type AddressName, addresses, addressOf} from '../../src/trust/collateral/addresses.ts';
 import {type CollateralDeps, fetchCollateral} from '../../src/trust/collateral/fetch.ts';
 import {httpsGet} from '../../src/trust/net/get.ts';
+import {workspaceAt} from '../../src/workspace/files.ts';
+import {forgeAzure, maaUrl} from '../helpers/forge-azure.ts';
 import {at, forgeRevocationList} from '../helpers/forge-chain.ts';
+import {newSigner} from '../helpers/forge-log.ts';
 import {ark, chipId, tcb} from '../helpers/forge-snp.ts';
 import {type Handler, httpsServer} from '../helpers/https-server.ts';
-import {amdListPart, amdPart, anchors, cloudIssuer, cloudListPart, day, tdxPart} from '../helpers/trust-parts.ts';
+import {fileJson, publish} from '../helpers/measurements-world.ts';
+import {policyOf} from '../helpers/snp-worlds.ts';
+import {
+	amdListPart,
+	amdPart,
+	anchors,
+	cloudIssuer,
+	cloudListPart,
+	day,
+	measurementsPart,
+	tdxPart,
+} from '../helpers/trust-parts.ts';
 
 const amd: CollateralNeed = {kind: 'amd-certificates', product: 'Genoa', chipId, tcb};
 const amdList: CollateralNeed = {kind: 'amd-revocation-list', product: 'Genoa'};
@@ -156,6 +174,86 @@ test('pieces at addresses: issuers and lists by http, keys over https only and f
 		[facts.shieldedKeys?.get('p/z/i'), facts.machineImages?.get('eu-west-1/ami-1')],
 		[Buffer.from('key'), {tpmSupport: 'v2.0'}],
 	);
+});
+
+test('an export fetches first what checks of the cluster take, keeps going, and says what could not be had', async t => {
+	const {server, deps, offline} = await world(t);
+	const home = await mkdtemp(join(tmpdir(), 'prefetch-'));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const key = newSigner();
+	publish(server, {ref: '-', stream: 'stable', version: 'v2.9.1'}, fileJson(), key);
+	const config = (section: string, image = 'v2.9.1') =>
+		`version: v3\nimage: ${image}\nattestation:\n  ${section}\ntrust:\n  measurements: ${server.url}\n  keys: [${Buffer.from(key.key).toString('base64')}]\n`;
+	const azure = 'azureSEVSNP: {bootloaderVersion: 3, teeVersion: 0, snpVersion: 20, microcodeVersion: 209}';
+	const unasked = async () => Promise.reject(new AppError('Nobody answers.', {code: 'rpc-unreachable', exitCode: 7}));
+	const trust: TrustWorld = {
+		get: async (url, options) => (url.startsWith(server.url) ? (deps.get ?? unasked)(url, options) : unasked()),
+		store: deps.store,
+		dataHome: home,
+		now: () => at,
+		kept: unasked,
+		localImage: unasked,
+	};
+	const own = {...anchors(), signersOf: () => [{name: 'own', key: key.key, pinned: false}]};
+	let challenged = 0;
+	const honest = async () => {
+		challenged += 1;
+		// A firmware that the policy does not list is vouched for by Microsoft's provider.
+		const firmwareSignerConfig = {acceptedKeyDigests: ['ee'.repeat(48)], enforcementPolicy: 'MAAFallback', maaURL: maaUrl};
+		const policy = parsePolicy('azure-sev-snp', {...policyOf('azure-sev-snp'), firmwareSignerConfig});
+		return {policy, document: forgeAzure({info: json => ({...json, Vcek: '', CertChain: ''}), token: {}})};
+	};
+	const run = async (text: string | undefined, more: Partial<PrefetchDependencies> = {}) => {
+		server.asked.length = 0;
+		challenged = 0;
+		const workspace = workspaceAt(home);
+		await rm(workspace.path('config'), {force: true});
+		if (text !== undefined) await writeFile(workspace.path('config'), text);
+		const flow = prefetchTrust({
+			workspace,
+			world: trust,
+			anchors: own,
+			evidence: honest,
+			addresses: deps.addresses ?? addresses,
+			...more,
+		});
+		const states: string[] = [];
+		for (;;) {
+			const {value, done} = await flow.next();
+			if (done === true) return {missing: value, states};
+			if (value.type === 'check') states.push(`${value.id} ${value.state}`);
+		}
+	};
+	t.deepEqual(await run(undefined), {missing: [], states: []});
+	t.deepEqual(await run(config('localVTPM: {}')), {missing: [], states: []});
+	t.deepEqual(server.asked, []);
+
+	// Where nobody answers, the rest is had all the same.
+	const silent = await run(config(azure, ''), {evidence: unasked});
+	t.deepEqual(silent.states, ['measurements warning', 'firmware-versions ok', 'collateral warning']);
+	t.regex(silent.missing.join('; '), /^measurements: the config names no image yet; certificates.*: Nobody answers$/);
+	const crl = server.site.get('/vcek/v1/Genoa/crl') ?? '';
+	server.site.delete('/vcek/v1/Genoa/crl');
+	const half = await run(config(azure));
+	t.deepEqual([challenged, half.states[2]], [1, 'collateral warning']);
+	t.regex(half.missing.join('; '), /every check asks for them; amd-revocation-list: There is no .*crl/);
+	server.site.set('/vcek/v1/Genoa/crl', crl);
+
+	// What is kept but signed by a stranger is as good as none.
+	await deps.store.write(measurementsPart());
+	const whole = await run(config(azure));
+	t.true(server.asked.some(path => path.endsWith('measurements.json')));
+	t.deepEqual([challenged, whole.states[0]], [8, 'measurements ok']);
+	t.deepEqual(
+		whole.missing.map(each => /keys of the Microsoft/.test(each)),
+		[true],
+	);
+	const {parts} = await deps.store.list();
+	t.deepEqual(parts.map(({kind}) => kind).toSorted(), ['amd-certificates', 'amd-revocation-list', 'measurements']);
+	t.is((await fetchCollateral([amd, amdList], offline)).missing.length, 0);
+	// What is kept and valid is not asked for again.
+	await run(config(azure));
+	t.deepEqual(server.asked, []);
 });
 
 test('addresses are data, and nothing but fixed words and hex gets into them', t => {

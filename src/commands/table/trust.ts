@@ -120,10 +120,13 @@ export const trustCommands: readonly CommandSpec[] = [
 		name: 'trust export',
 		summary: 'Write what verification needs into one file, for machines without a network',
 		details:
-			'Measurements with their signatures and log proofs, certificates, revocation lists and statements of the vendors that were fetched here. Nothing is trusted because it is in the file: an import checks every part. What nobody signs cannot be in it: keys that Google names for machines, machine images of AWS, keys of a Microsoft attestation provider. Those are asked for with every check, or enrolled in the policy (attestationKeys).',
+			'Measurements with their signatures and log proofs, certificates, revocation lists and statements of the vendors: what was fetched here before, and what checks of the cluster in this folder take, which is fetched now; what could not be had is told. Nothing is trusted because it is in the file: an import checks every part. What nobody signs cannot be in it: keys that Google names for machines, machine images of AWS, keys of a Microsoft attestation provider. Those are asked for with every check, or enrolled in the policy (attestationKeys).',
 		argument: {name: 'FILE', description: 'New file', required: true},
-		flags: [signerKeyFlag],
-		examples: ['constellation trust export trust.cbor'],
+		flags: [
+			signerKeyFlag,
+			{name: 'offline', description: 'Ask nobody: take what is kept here', env: 'CONSTELLATION_TRUST_OFFLINE'},
+		],
+		examples: ['constellation trust export trust.cbor', 'constellation trust export trust.cbor --offline'],
 	},
 	{
 		name: 'trust import',

@@ -1,0 +1,53 @@
+import {type AttestationSection, readAttestationSection} from '../config/attestation-section.ts';
+import {readTrustSection} from '../config/trust.ts';
+import {type ReleasePath, releaseText} from '../trust/measurements/release-path.ts';
+import {measurementSource, type VerifiedMeasurements} from '../trust/measurements/source.ts';
+import type {LogPolicy} from '../trust/transparency/verdict.ts';
+import type {Workspace} from '../workspace/files.ts';
+import {atWorkspace, imageOf, providerOf, sourceOf} from './measurement-request.ts';
+import {logOf, ownSigners, type TrustWorld} from './trust-world.ts';
+
+/** What the command line says; what it does not say comes from the config. */
+export type FetchWishes = {from?: string; version?: string; transparency?: LogPolicy; keyFile?: string};
+
+export type ConfigMeasurements = {section: AttestationSection; image: ReleasePath; verified: VerifiedMeasurements};
+
+/**
+ * Gets the measurements of the image that the text of a config names, from a mirror, a file, an imported bundle or the image on this
+ * machine, and checks them. Works for configs of v2.9 too. Throws AppError.
+ */
+export async function configMeasurements(
+	text: string,
+	workspace: Pick<Workspace, 'folder'>,
+	world: TrustWorld,
+	wishes: FetchWishes = {},
+): Promise<ConfigMeasurements> {
+	const section = readAttestationSection(text);
+	const {trust, provider} = readTrustSection(text);
+	const image = imageOf(wishes.version ?? section.image);
+	const signers = await ownSigners(trust, wishes.keyFile);
+	const transparency = wishes.transparency ?? trust.transparency;
+	const verified = await measurementSource(
+		{
+			source: sourceOf(wishes.from ?? atWorkspace(workspace, trust.measurements), section.variant),
+			image,
+			csp: providerOf(section.variant, provider),
+			variant: section.variant,
+			...(signers.length > 0 && {signers}),
+			...(transparency && {transparency}),
+			log: logOf(trust),
+		},
+		world,
+	);
+	return {section, image, verified};
+}
+
+/** Keeps the signed file for bundles and for machines that reach nobody. */
+export async function keepMeasurements(
+	{image, verified}: Pick<ConfigMeasurements, 'image' | 'verified'>,
+	{store, now}: Pick<TrustWorld, 'store' | 'now'>,
+): Promise<void> {
+	const {content, signature, entry} = verified.kept;
+	const blobs = entry ? [content, signature, entry] : [content, signature];
+	await store.write({kind: 'measurements', name: releaseText(image), at: Math.floor(now() / 1000), blobs});
+}

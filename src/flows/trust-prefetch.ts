@@ -1,0 +1,107 @@
+import {type CollateralNeed, nonceSize} from '../attestation/attested.ts';
+import {withClusterId} from '../attestation/cluster-register.ts';
+import {collateralNeeds} from '../attestation/collateral-needs.ts';
+import type {Policy} from '../attestation/policy.ts';
+import {readAttestationSection} from '../config/attestation-section.ts';
+import {readTrustSection} from '../config/trust.ts';
+import {AppError} from '../errors.ts';
+import type {Flow} from '../events.ts';
+import type {Anchors} from '../trust/bundle/verdict.ts';
+import {verifyPart} from '../trust/bundle/verify-part.ts';
+import type {Addresses} from '../trust/collateral/addresses.ts';
+import {gatherCollateral} from '../trust/collateral/gather.ts';
+import {releaseText} from '../trust/measurements/release-path.ts';
+import {readText, type Workspace} from '../workspace/files.ts';
+import {settingsOf} from './azure-versions.ts';
+import {configMeasurements, keepMeasurements} from './config-measurements.ts';
+import type {Dependencies} from './dependencies.ts';
+import {imageOf} from './measurement-request.ts';
+import type {TrustWorld} from './trust-world.ts';
+import {answerOf} from './verify.ts';
+import {verifyTarget} from './verify-target.ts';
+
+type Evidence = {policy: Policy; document: Uint8Array};
+
+export type PrefetchDependencies = {
+	workspace: Workspace;
+	world: TrustWorld;
+	anchors: Anchors;
+	/** Fresh evidence of whichever node answers, and what it is judged by. Throws AppError where there is no cluster or no answer. */
+	evidence: () => Promise<Evidence>;
+	addresses?: Addresses;
+};
+
+/** Nodes lie on different processors, and the load balancer chooses who answers: so often it is asked. */
+const challenges = 8;
+
+/** What a check asks for every time, because only a connection vouches for it. */
+const unsigned: Partial<Record<CollateralNeed['kind'], string>> = {
+	'maa-keys': 'the keys of the Microsoft attestation provider: nobody signs them, so every check asks for them',
+	'shielded-key': 'the key that Google names for a machine: nobody signs it, so every check asks for it',
+	'machine-image': 'what AWS knows of the machine image: nobody signs it, so every check asks for it',
+};
+
+/**
+ * Fetches and keeps what checks of the workspace's cluster take: the measurements of its image, published firmware versions, and what
+ * vendors say about the processors that its nodes run on. Gives what could not be had, a clause each. What a local cluster needs is on
+ * this machine already. Throws AppError for a config that cannot be read.
+ */
+export async function* prefetchTrust(deps: PrefetchDependencies): Flow<string[]> {
+	const text = await readText(deps.workspace.path('config'));
+	if (text === undefined || readAttestationSection(text).variant === 'local-vtpm') return [];
+	const missing: string[] = [];
+	for (const {id, title, work} of [
+		{id: 'measurements', title: 'measurements', work: () => measurements(text, deps)},
+		{id: 'firmware-versions', title: 'firmware versions', work: () => firmwareVersions(text, deps)},
+		{id: 'collateral', title: 'certificates and revocation lists', work: () => vendorParts(deps)},
+	]) {
+		const lacks = await work().catch((error: unknown) => {
+			if (error instanceof AppError) return [`${title}: ${error.message.replace(/\.$/u, '')}`];
+			throw error;
+		});
+		const state = lacks.length === 0 ? 'ok' : 'warning';
+		yield {type: 'check', id, title, state, detail: lacks.length === 0 ? 'kept' : lacks.join('; '), at: deps.world.now()};
+		missing.push(...lacks);
+	}
+	return missing;
+}
+
+/** Challenges the cluster of a workspace for evidence that is only looked at, not judged: it says which pieces a check takes. */
+export async function clusterEvidence(deps: Dependencies, world: TrustWorld, signal: AbortSignal): Promise<Evidence> {
+	const {endpoint, clusterId, expectations} = await verifyTarget(deps, {}, world);
+	if (expectations === undefined) throw new TypeError('a config was read before, and now there is none');
+	return {
+		policy: withClusterId(expectations.policy, clusterId),
+		document: await answerOf(endpoint, deps.random(nonceSize), signal),
+	};
+}
+
+async function measurements(text: string, {workspace, world, anchors}: PrefetchDependencies): Promise<string[]> {
+	const {image} = readAttestationSection(text);
+	if (image === '') return ['measurements: the config names no image yet'];
+	const kept = await world.store.read('measurements', releaseText(imageOf(image)));
+	if (kept === undefined || verifyPart(kept, anchors).problems.length > 0)
+		await keepMeasurements(await configMeasurements(text, workspace, world), world);
+	return [];
+}
+
+/** Asked only where the config says `latest`; they are kept by whoever asks. */
+async function firmwareVersions(text: string, {world}: PrefetchDependencies): Promise<string[]> {
+	await settingsOf(readAttestationSection(text), world, readTrustSection(text).trust);
+	return [];
+}
+
+async function vendorParts({world, anchors, evidence, addresses}: PrefetchDependencies): Promise<string[]> {
+	const lacks = new Set<string>();
+	for (let asked = 0; asked < challenges; asked += 1) {
+		const {policy, document} = await evidence();
+		for (const {kind} of collateralNeeds(policy, document)) if (unsigned[kind] !== undefined) lacks.add(unsigned[kind]);
+		const {get, store} = world;
+		const {missing} = await gatherCollateral(policy, document, {get, store, anchors, ...(addresses && {addresses})});
+		const signed = missing.filter(({need}) => unsigned[need.kind] === undefined);
+		for (const {need, why} of signed) lacks.add(`${need.kind}: ${why.replace(/\.$/u, '')}`);
+		// Who does not answer once is not asked seven times more.
+		if (signed.length > 0) break;
+	}
+	return [...lacks];
+}
