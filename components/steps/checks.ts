@@ -1,5 +1,6 @@
 import type {CheckView} from '../../src/fold.ts';
 import {oneLine} from '../../src/text.ts';
+import {concerns, stopping} from '../../src/wizard/checks.ts';
 import type {WizardState} from '../../src/wizard/state.ts';
 import {stepOf} from '../../src/wizard/steps.ts';
 import type {Line} from '../lines.ts';
@@ -12,7 +13,9 @@ import {workingSymbol} from '../theme.ts';
 export function checksBody(state: WizardState, width: number, theme: Theme, now: number): Body {
 	const {question, why} = stepOf('checks');
 	const {checks} = state.facts;
-	const failed = checks.list.filter(check => check.state === 'failed').length;
+	const shown = checks.list.filter(check => concerns(check, state.values));
+	const failed = stopping(state.facts).length;
+	const elsewhere = shown.some(check => check.state === 'failed');
 	const outcome =
 		checks.state === 'running'
 			? [line(span(`${workingSymbol(theme, now)} checking`, 'accent'))]
@@ -20,15 +23,17 @@ export function checksBody(state: WizardState, width: number, theme: Theme, now:
 				? wrap(`${theme.symbols.refused} ${oneLine(checks.error)}`, width, 'trouble', '  ')
 				: failed > 0
 					? wrap(`${failed === 1 ? 'One check' : `${failed} checks`} failed. Mend it and press r.`, width, 'trouble')
-					: checks.state === 'done'
-						? wrap('Nothing is in the way.', width, 'accent')
-						: [];
+					: elsewhere
+						? wrap('What failed matters only for nodes on this machine. Mend it and press r, or go on to a cloud.', width)
+						: checks.state === 'done'
+							? wrap('Nothing is in the way.', width, 'accent')
+							: [];
 	return {
 		lines: [
 			...wrap(checks.state === 'running' ? question : 'What could fail later was checked', width, 'strong'),
 			...wrap(why, width, 'dim'),
 			blank,
-			...checkLines(checks.list, width, theme, now),
+			...checkLines(shown, width, theme, now),
 			blank,
 			...outcome,
 		],
@@ -41,7 +46,11 @@ export function checkLines(checks: readonly CheckView[], width: number, theme: T
 	return checks.flatMap(check => {
 		const symbol = symbolOf(check, theme, now);
 		const detail = check.detail === undefined ? '' : oneLine(check.detail);
-		const head = line(symbol, span(' '), span(isWide ? fit(oneLine(check.title), titles) : oneLine(check.title)));
+		const head = line(
+			symbol,
+			span(' '),
+			span(isWide ? `${fit(oneLine(check.title), titles - 1, theme.symbols.ellipsis)} ` : oneLine(check.title)),
+		);
 		const beside = wrap(detail, width - 2 - titles, 'dim');
 		const details = isWide
 			? beside.map((content, index) => (index === 0 ? [...head, ...content] : [span(' '.repeat(2 + titles)), ...content]))

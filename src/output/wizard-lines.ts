@@ -4,6 +4,7 @@ import {createTheme, drawable} from '../../components/theme.ts';
 import {stepWords} from '../../components/wizard-frame.ts';
 import {emptyView} from '../fold.ts';
 import {oneLine} from '../text.ts';
+import {concerns, stopping, stoppingOnly} from '../wizard/checks.ts';
 import type {Plan, WizardDeps, WizardResult} from '../wizard/deps.ts';
 import {formatDraft} from '../wizard/draft.ts';
 import {foldFacts} from '../wizard/facts.ts';
@@ -134,12 +135,19 @@ async function checks(
 	say: Say,
 	signal: AbortSignal,
 ): Promise<WizardState | 'back' | undefined> {
-	let failed = 0;
-	for await (const event of deps.checks(before.values.folder, signal)) {
-		for (const line of plainLines(event, emptyView)) say(line);
-		if (event.state === 'failed') failed += 1;
+	const asked = before.values.folder;
+	let state = reduce(before, {type: 'checks', asked, state: 'running'});
+	for await (const event of deps.checks(asked, signal)) {
+		const {type, at: _, ...check} = event;
+		state = reduce(state, {type, asked, check});
+		if (concerns(check, state.values)) for (const line of plainLines(event, emptyView)) say(line);
 	}
-	if (failed === 0) return before;
+	state = reduce(state, {type: 'checks', asked, state: 'done'});
+	if (stopping(state.facts).length === 0) {
+		if (stoppingOnly(state.facts, state.values.provider).length > 0)
+			say('What failed matters only for nodes on this machine; a cloud can be chosen all the same.');
+		return state;
+	}
 	const choice = await asker.choose('Something is in the way. What now?', [
 		{value: 'again', title: 'Check again'},
 		{value: 'back', title: 'Back'},

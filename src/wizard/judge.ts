@@ -3,16 +3,19 @@ import type {AccountField, AccountKey} from '../config/account-keys.ts';
 import {accountForms, type Form, iamPrefixForms, imageForms} from '../config/cloud/forms.ts';
 import type {CloudId} from '../providers/catalogues.ts';
 import {oneLine} from '../text.ts';
+import {stoppingOnly} from './checks.ts';
 import {providers} from './providers.ts';
 import {cloudOf, type Facts, measurementsKey, type Values} from './values.ts';
 
 /** What is wrong with a value, as a sentence, or what is worth a second look. An error blocks going on, a warning does not. */
 export type Judgement = {error?: string; warning?: string};
 
-export function judgeProvider(value: string): Judgement {
+export function judgeProvider(value: string, _values: Values, facts: Facts): Judgement {
 	const entry = providers.find(({id}) => id === value);
 	if (entry === undefined) return {error: 'Choose one of the providers.'};
-	return entry.built ? {} : {error: `${entry.title} is not built yet in this version.`};
+	if (!entry.built) return {error: `${entry.title} is not built yet in this version.`};
+	const inTheWay = stoppingOnly(facts, value).map(({title, detail}) => oneLine(detail ?? `${title} failed.`));
+	return inTheWay.length === 0 ? {} : {error: `${inTheWay.join(' ')} Mend it, go back and have it checked again.`};
 }
 
 export function judgeFolder(value: string, _values: Values, facts: Facts): Judgement {

@@ -3,12 +3,12 @@ import {commandTable, globalFlags} from '../../src/commands/table.ts';
 import type {WizardAction} from '../../src/wizard/actions.ts';
 import {formatDraft, parseDraft} from '../../src/wizard/draft.ts';
 import {effectsOf} from '../../src/wizard/effects.ts';
-import {equivalentCommands, needALook, problems, questionTable, valuesFromEnv} from '../../src/wizard/form.ts';
+import {equivalentCommands, judge, needALook, optionsOf, problems, questionTable, valuesFromEnv} from '../../src/wizard/form.ts';
 import {homeItems, reduceHome} from '../../src/wizard/home.ts';
 import {reduce, startWizard} from '../../src/wizard/reducer.ts';
 import type {WizardState} from '../../src/wizard/state.ts';
 import {answersOf} from '../../src/wizard/state.ts';
-import {setupSteps} from '../../src/wizard/steps.ts';
+import {fieldsOf, setupSteps} from '../../src/wizard/steps.ts';
 import {acts, type FieldId, type StepId, stepIds} from '../../src/wizard/values.ts';
 import {takesText, wizardAction, wizardHints, wizardKeySections, wizardText} from '../../src/wizard/wizard-keys.ts';
 import {at, madeProfiles, onAws, walkTo} from '../helpers/wizard-walk.ts';
@@ -130,6 +130,22 @@ test('a failed check holds, a warning does not', t => {
 	const failed: WizardAction = {type: 'check', asked: '.', check: {id: 'ports', title: 'Ports', state: 'failed'}};
 	t.is(run(checks, failed, {type: 'next'}).step, 'checks');
 	t.is(reduce(checks, {type: 'next'}).step, 'provider');
+});
+
+test('what only nodes on this machine need holds nobody who chooses a cloud', t => {
+	const ports = {id: 'addresses', title: 'Ports', state: 'failed', detail: 'Port 6443 is taken.', only: 'local'} as const;
+	const checks = run(walkTo('checks'), {type: 'check', asked: '.', check: ports});
+	const local = run(checks, {type: 'next'}, {type: 'next'});
+	t.is(local.step, 'provider');
+	const [field] = fieldsOf('provider', local.values, local.facts);
+	if (field === undefined) return t.fail('no question');
+	t.regex(judge(field, local).error ?? '', /^Port 6443 is taken\. Mend it/);
+	t.is(optionsOf(field, local)[0]?.status, 'a check failed');
+	const cloud = run(local, {type: 'choose', by: 1}, {type: 'next'});
+	t.is(cloud.step, 'protection');
+	t.deepEqual(problems(cloud), problems({...cloud, facts: walkTo('checks').facts}));
+	const mended = run(local, {type: 'back'}, {type: 'check', asked: '.', check: {...ports, state: 'ok'}}, {type: 'next'});
+	t.is(run(mended, {type: 'next'}).step, 'name');
 });
 
 test('consent needs a plan for exactly these answers', t => {

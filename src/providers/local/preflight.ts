@@ -27,7 +27,8 @@ export type PreflightOptions = {
 	signal?: AbortSignal;
 };
 
-type Check = {id: string; title: string; run: () => AsyncGenerator<Event, string, void>};
+/** `only`: clusters in other places do without it. */
+type Check = {id: string; title: string; only?: 'local'; run: () => AsyncGenerator<Event, string, void>};
 
 /** Why a check failed, and what to do about it. */
 class Failed extends Error {
@@ -54,7 +55,12 @@ export const localPreflight = async function* (options: PreflightOptions): Async
 	const failed: (Problem & {details: Readonly<Record<string, unknown>>})[] = [];
 	let terraform: TerraformBinary | undefined;
 	const checks: Check[] = [
-		{id: 'platform', title: 'Operating system', run: () => only(checkPlatform(options.platform ?? process.platform))},
+		{
+			id: 'platform',
+			title: 'Operating system',
+			only: 'local',
+			run: () => nothingTold(checkPlatform(options.platform ?? process.platform)),
+		},
 		{
 			id: 'terraform',
 			title: 'Terraform or OpenTofu',
@@ -63,20 +69,21 @@ export const localPreflight = async function* (options: PreflightOptions): Async
 				return `${terraform.product} ${terraform.version}, ${terraform.path}`;
 			},
 		},
-		{id: 'workspace', title: 'Workspace folder', run: () => only(checkWritable(options.workspace))},
-		{id: 'data', title: 'Data folder', run: () => only(checkWritable(options.dataHome))},
-		{id: 'disk', title: 'Disk space', run: () => only(checkSpace(options.dataHome))},
-		{id: 'sockets', title: 'Length of socket names', run: () => only(checkSocketPath(options.dataHome))},
-		{id: 'addresses', title: 'Addresses and ports', run: () => only(checkAddresses(options))},
+		{id: 'workspace', title: 'Workspace folder', run: () => nothingTold(checkWritable(options.workspace))},
+		{id: 'data', title: 'Data folder', run: () => nothingTold(checkWritable(options.dataHome))},
+		{id: 'disk', title: 'Disk space', run: () => nothingTold(checkSpace(options.dataHome))},
+		{id: 'sockets', title: 'Length of socket names', only: 'local', run: () => nothingTold(checkSocketPath(options.dataHome))},
+		{id: 'addresses', title: 'Addresses and ports', only: 'local', run: () => nothingTold(checkAddresses(options))},
 	];
-	for (const {id, title, run} of checks) {
-		yield {type: 'check', id, title, state: 'running', at: Date.now()};
+	for (const {run, ...about} of checks) {
+		const check = {type: 'check', ...about} as const;
+		yield {...check, state: 'running', at: Date.now()};
 		try {
-			yield {type: 'check', id, title, state: 'ok', detail: yield* run(), at: Date.now()};
+			yield {...check, state: 'ok', detail: yield* run(), at: Date.now()};
 		} catch (error) {
 			const {message, fix, details} = explain(error);
-			failed.push({path: id, message, fix, details});
-			yield {type: 'check', id, title, state: 'failed', detail: message, fix, at: Date.now()};
+			failed.push({path: about.id, message, fix, details});
+			yield {...check, state: 'failed', detail: message, fix, at: Date.now()};
 		}
 	}
 	if (failed.length === 0 && terraform !== undefined) return terraform;
@@ -90,7 +97,7 @@ export const localPreflight = async function* (options: PreflightOptions): Async
 };
 
 /** A check that has nothing to tell while it runs. */
-const only = async function* (result: Promise<string>): AsyncGenerator<Event, string, void> {
+const nothingTold = async function* (result: Promise<string>): AsyncGenerator<Event, string, void> {
 	return await result;
 };
 

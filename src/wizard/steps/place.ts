@@ -1,12 +1,20 @@
+import {stoppingOnly} from '../checks.ts';
+import type {ProviderId} from '../deps.ts';
 import {judgeFolder, judgeProvider} from '../judge.ts';
 import {providerPromise, providers} from '../providers.ts';
-import {folderReport} from '../values.ts';
+import {type Facts, folderReport} from '../values.ts';
 import type {Option, Step} from './step.ts';
 
 const yesNo: readonly Option[] = [
 	{value: 'yes', title: 'Yes'},
 	{value: 'no', title: 'No'},
 ];
+
+/** Whether one could begin there right now. */
+function readiness(id: ProviderId, facts: Facts): string {
+	if (stoppingOnly(facts, id).length > 0) return 'a check failed';
+	return facts.versions?.places?.[id] ?? (id === 'local' ? 'ready' : '');
+}
 
 /** Where the cluster is kept and where it runs. */
 export const placeSteps: readonly Step[] = [
@@ -46,6 +54,7 @@ export const placeSteps: readonly Step[] = [
 		why: 'Nothing is created here; better now than in the middle of the work.',
 		explain: [
 			'Each check says what it found and, if it failed, what to do. A warning does not stop you; a failed check does. r runs them again.',
+			'Some matter only where nodes run on this machine. If one of those failed, a cloud can be chosen all the same.',
 		],
 		fields: [],
 	},
@@ -70,7 +79,7 @@ export const placeSteps: readonly Step[] = [
 						value: id,
 						title,
 						detail,
-						status: built ? (facts.versions?.places?.[id] ?? (id === 'local' ? 'ready' : '')) : 'not built yet',
+						status: built ? readiness(id, facts) : 'not built yet',
 						disabled: !built,
 					})),
 				validate: judgeProvider,

@@ -347,4 +347,6 @@ withTerraform('pre-flight of a sound computer gives the Terraform to use', async
 	const {result, seen} = await drain(localPreflight({dataHome, workspace: home, env: process.env, uid}));
 	t.deepEqual(result, binary);
 	t.deepEqual([...new Set(seen.map(event => (event.type === 'check' ? event.state : '')))], ['running', 'ok']);
+	const here = seen.flatMap(event => (event.type === 'check' && event.only === 'local' ? [event.id] : []));
+	t.deepEqual([...new Set(here)], ['platform', 'sockets', 'addresses'], 'a cloud does without these');
 });
