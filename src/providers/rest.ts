@@ -29,8 +29,8 @@ const throttled = /^(?:rateLimitExceeded|userRateLimitExceeded|TooManyRequests)$
 
 /**
  * A client of a JSON API that waits and asks again when the cloud is busy (RFC 9110 section 10.2.3, Retry-After, else doubling).
- * Everything asked through it may be asked twice, and only over https. Throws AppError `cloud-credentials`, `cloud-refused`, `cloud-object-missing` (404)
- * or `cloud-unreachable`.
+ * Everything asked through it may be asked twice, and only over https. Throws AppError `cloud-credentials`, `cloud-refused`,
+ * `cloud-object-missing` (404) or `cloud-unreachable`.
  */
 export const restClient = (options: RestOptions): Rest => {
 	const {base, headers: signedIn, fetch: ask, wait} = options;
@@ -59,7 +59,7 @@ export const restClient = (options: RestOptions): Rest => {
 				signal: AbortSignal.timeout(answerTimeoutMs),
 				...(body !== undefined && {body: JSON.stringify(body)}),
 			});
-			return {status: answer.status, headers: answer.headers, body: parsed(await textOf(answer))};
+			return {status: answer.status, headers: answer.headers, body: parsed(await textOf(answer, largestAnswer))};
 		};
 		for (let attempt = 1; ; attempt += 1) {
 			const answer = await once().catch((error: unknown) => {
@@ -98,12 +98,13 @@ const delayOf = (retryAfter: string | null, attempt: number): number => {
 	return Math.min(longestWaitMs, Number.isFinite(seconds) ? Math.max(0, seconds) * 1000 : 500 * 2 ** attempt);
 };
 
-const textOf = async (answer: Response): Promise<string> => {
+/** The text of an answer of at most `limit` bytes. */
+export const textOf = async (answer: Response, limit: number): Promise<string> => {
 	const chunks: Uint8Array[] = [];
 	let length = 0;
 	for await (const chunk of (answer.body ?? []) as AsyncIterable<Uint8Array>) {
 		length += chunk.length;
-		if (length > largestAnswer) throw new Error('the answer is too large');
+		if (length > limit) throw new Error('the answer is too large');
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks).toString('utf8');

@@ -3,6 +3,7 @@ import {z} from 'zod';
 import {AppError} from '../../errors.ts';
 import type {Fetch} from '../../proxy.ts';
 import {refused, unreachable} from '../refusals.ts';
+import {textOf} from '../rest.ts';
 import {asked, awsWords} from './errors.ts';
 
 /** A quota by its codes in Service Quotas. */
@@ -55,19 +56,22 @@ export const quotaOf = async (
 		(await ec2.config.signer()).sign(request, {signingService: 'servicequotas', signingRegion: region}),
 	);
 	const {host: _, ...headers} = signed.headers;
-	const answer = await fetch(`${protocol}//${host}/`, {
-		method: 'POST',
-		headers: new Headers(headers),
-		body: request.body,
-		signal: AbortSignal.timeout(20_000),
-	}).catch((error: unknown) => {
+	const ask = async () => {
+		const answer = await fetch(`${protocol}//${host}/`, {
+			method: 'POST',
+			headers: new Headers(headers),
+			body: request.body,
+			redirect: 'error',
+			signal: AbortSignal.timeout(20_000),
+		});
+		return {status: answer.status, value: parsed(await textOf(answer, largestAnswer))};
+	};
+	const {status, value} = await ask().catch((error: unknown) => {
 		throw unreachable(awsWords, what, error instanceof Error ? error.name : 'unknown');
 	});
-	const text = (await answer.text()).slice(0, largestAnswer);
-	const value = parsed(text);
-	if (!answer.ok) {
+	if (status !== 200) {
 		const {__type: reason = '', message = ''} = failureSchema.safeParse(value).data ?? {};
-		throw refused(awsWords, what, {status: answer.status, reason: reason.split('#').at(-1) ?? '', message});
+		throw refused(awsWords, what, {status, reason: reason.split('#').at(-1) ?? '', message});
 	}
 	const quota = quotaSchema.safeParse(value).data;
 	if (quota === undefined)
