@@ -19,6 +19,26 @@ export type ResourceWords = {
 /** Words for the resources of a cloud, by Terraform type. */
 export type PlanWords = Readonly<Record<string, ResourceWords>>;
 
+/** What is lost on every cloud. */
+export const losses = {
+	disks: 'State disks go with their machines, with everything that Kubernetes keeps on them.',
+	address: 'The address of the load balancer is given back: kubeconfigs and DNS entries that name it end to work.',
+	bootLogs: 'The boot logs are deleted.',
+} as const;
+
+type Entry = string | readonly [name: string, plural: string] | Omit<ResourceWords, 'topic'>;
+
+/** Words by topic and type; a resource that costs and loses nothing is a name, or a name and its plural. */
+export function planWords(byTopic: Partial<Record<PlanTopic, Readonly<Record<string, Entry>>>>): PlanWords {
+	const full = (entry: Entry): Omit<ResourceWords, 'topic'> => {
+		if (typeof entry === 'string') return {name: entry};
+		return 'name' in entry ? entry : {name: entry[0], plural: entry[1]};
+	};
+	return Object.fromEntries(
+		planTopics.flatMap(topic => Object.entries(byTopic[topic] ?? {}).map(([type, entry]) => [type, {topic, ...full(entry)}])),
+	);
+}
+
 /** A node group as the preview tells it. */
 export type PreviewGroup = {name: string; role: string; count: number; instanceType: string; place: string; disk: string};
 
