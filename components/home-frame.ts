@@ -52,7 +52,7 @@ function known(facts: HomeFacts, width: number, theme: Theme): Line[] {
 	const {newerImage, original} = facts;
 	return [
 		...(original?.words ?? []).flatMap(sentence => wrap(sentence, width)),
-		...(original === undefined ? wrap(parts.join('     '), width) : []),
+		...(original === undefined && parts.length > 0 ? wrap(parts.join('     '), width) : []),
 		...(newerImage === undefined
 			? []
 			: wrap(

@@ -78,21 +78,22 @@ function wideRow(row: LaneRow, isSelected: boolean, {nameWidth, width, theme, no
 	return [
 		pointer(isSelected, theme),
 		name(row, nameWidth, isSelected),
-		...laneSpans(row, theme, now),
+		...laneSpans(row, theme, now, width - 2 - nameWidth - cells(end)),
 		span(end, 'dim'),
 		...(note >= 24 && row.status === 'working' ? [span(`   ${fit(row.note, note).trimEnd()}`, 'dim')] : []),
 	];
 }
 
-/** The states of a lane, each in its column; together `cellsWidth` cells. */
-export function laneSpans(row: LaneRow, theme: Theme, now: number): Span[] {
+/** The states of a lane, each in its column; together `cellsWidth` cells, or up to `room` where a lane has ended. */
+export function laneSpans(row: LaneRow, theme: Theme, now: number, room = cellsWidth): Span[] {
 	const parts: Span[] = [];
 	let used = 0;
 	for (const [index, cell] of row.cells.entries()) {
 		const size = columns[laneStates[index] ?? 'ready'].width;
 		const {symbol, tone} = symbolOf(cell, theme, now);
 		// A refusal and a loss speak in the place of the states that were not reached.
-		if (cell === 'refused' || cell === 'lost') return [...parts, span(fit(`${symbol} ${row.note}`, cellsWidth - used), tone)];
+		if (cell === 'refused') return [...parts, span(fit(`${symbol} ${row.note}`, cellsWidth - used), tone)];
+		if (cell === 'lost') return [...parts, span(fit(`${symbol} ${row.note}`, room - used), tone)];
 		const timed = cell === 'working' ? `${symbol} ${duration(now - row.since)}` : symbol;
 		parts.push(span(fit(timed, size), tone));
 		used += size;
@@ -132,6 +133,8 @@ function name(row: LaneRow, width: number, isSelected: boolean): Span {
 }
 
 function elapsed(row: LaneRow, now: number): string {
+	// A node that was in the cluster and is gone is not on its way any more.
+	if (row.status === 'lost') return '';
 	if (row.status === 'ready') return (row.tookMs === undefined ? '' : duration(row.tookMs)).padStart(5);
 	return duration((row.status === 'working' ? now : row.since) - row.lane.startedAt).padStart(5);
 }

@@ -1,7 +1,7 @@
 import type {Source} from '../src/events.ts';
 import {laneStates} from '../src/events.ts';
 import type {Lane} from '../src/fold.ts';
-import {refusalReason} from '../src/lanes.ts';
+import {laneRow, refusalReason} from '../src/lanes.ts';
 import {duration} from '../src/text.ts';
 import type {Line} from './lines.ts';
 import {fit, labelled, line, middle, span, wrap} from './lines.ts';
@@ -48,7 +48,25 @@ const sources: Record<Source, string> = {
 	kubernetes: 'Kubernetes',
 };
 
-/** Each state of a lane: when, and who said so. */
+const lossSteps: Record<NonNullable<Lane['lost']>['reason'], string | undefined> = {
+	dead: '`constellation apply` starts it again.',
+	stopped: '`constellation apply` starts it again.',
+	'not-ready': 'Its kubelet is silent or not ready; `constellation status` asks again.',
+	removed: undefined,
+};
+
+/** That a node is gone, since when, and what brings it back. */
+function lossLines(lane: Lane, width: number): Line[] {
+	if (lane.lost === undefined) return [];
+	const step = lossSteps[lane.lost.reason];
+	const when = duration(lane.lost.at - lane.startedAt).padStart(5);
+	return [
+		line(span(`  ${fit('lost', 11)}`, 'trouble'), span(fit(when, 7)), span(laneRow(lane).note, 'trouble')),
+		...(step === undefined ? [] : wrap(`  ${step}`, width, 'plain', '  ')),
+	];
+}
+
+/** Each state of a lane: when, and who said so; at the end how it was lost. */
 export function laneHistory(lane: Lane, width: number): Line[] {
 	const rows = laneStates.map(state => {
 		const step = lane.steps[state];
@@ -60,5 +78,5 @@ export function laneHistory(lane: Lane, width: number): Line[] {
 			span(fit(who, width - 20).trimEnd(), 'dim'),
 		);
 	});
-	return [line(span(lane.name, 'strong'), span(`  ${lane.role}`, 'dim')), ...rows];
+	return [line(span(lane.name, 'strong'), span(`  ${lane.role}`, 'dim')), ...lossLines(lane, width), ...rows];
 }

@@ -9,7 +9,11 @@ import type {Theme} from './theme.ts';
 export function logTail(live: LiveState, width: number, height: number): Line[] {
 	const logs = filteredLogs(live);
 	const end = logs.length - live.logBack;
-	return logs.slice(Math.max(0, end - height), end).map(entry => logLine(entry, live.view.startedAt ?? entry.at, width));
+	const shown = logs.slice(Math.max(0, end - height), end);
+	const start = live.view.startedAt ?? shown[0]?.at ?? 0;
+	const times = shown.map(({at}) => stamp(at - start));
+	const timeWidth = Math.max(0, ...times.map(time => time.length));
+	return shown.map((entry, index) => logLine(entry, (times[index] ?? '').padStart(timeWidth), width));
 }
 
 /** The log alone, with its filter: `l` opens and closes it. */
@@ -34,8 +38,7 @@ export function fullLog(
 	};
 }
 
-function logLine({source, line: text, at}: LogLine, start: number, width: number): Line {
-	const time = stamp(at - start);
+function logLine({source, line: text}: LogLine, time: string, width: number): Line {
 	const sources = width < 60 ? 0 : 18;
 	const room = width - time.length - 1 - sources;
 	return line(

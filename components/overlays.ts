@@ -43,12 +43,18 @@ export function leaveBody({facts, values}: WizardState, width: number): Body {
 			? `Nothing of the cluster has been created. The identities exist: ${remove}`
 			: begun === true
 				? `Nothing of the cluster has been created. Some of the identities may exist: ${remove}`
-				: 'Nothing has been created.';
+				: `Nothing has been ${facts.settled === true ? 'changed' : 'created'}.`;
 	const kept =
 		facts.settled === true
 			? 'The config stays as it is.'
 			: 'Your answers are kept in a draft; the next constellation picks them up.';
-	return {lines: [...wrap('Leave the setup?', width, 'strong'), blank, ...wrap(`${words} ${kept}`, width)]};
+	return {
+		lines: [
+			...wrap(facts.settled === true ? 'Leave the review?' : 'Leave the setup?', width, 'strong'),
+			blank,
+			...wrap(`${words} ${kept}`, width),
+		],
+	};
 }
 
 /** The plan: what it means, what was checked for it, then change by change. */

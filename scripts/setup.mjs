@@ -50,7 +50,8 @@ function bundlesAreCurrent() {
 
 if (!packagesAreCurrent()) {
 	console.error('Installing packages (once) …');
-	npm('ci', '--no-audit', '--no-fund');
+	// Warnings there are about the Node that runs npm; the one that runs the product comes with the packages.
+	npm('ci', '--no-audit', '--no-fund', '--loglevel=error');
 }
 
 if (!bundlesAreCurrent() && process.env.npm_lifecycle_event !== 'pretest') {

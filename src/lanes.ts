@@ -29,7 +29,7 @@ const notes: Record<LaneState, string> = {
 	ready: 'waits to become ready',
 };
 
-const lostNotes = {'not-ready': 'not ready', removed: 'removed', stopped: 'stopped', dead: 'its machine died'} as const;
+const lostNotes = {'not-ready': 'not ready', removed: 'removed', stopped: 'stopped', dead: 'machine died'} as const;
 
 /** The lane of one node as a row of the join table. */
 export function laneRow(lane: Lane): LaneRow {

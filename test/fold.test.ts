@@ -56,7 +56,7 @@ test('a machine that boots again starts its way anew', t => {
 	const at = (ready.lastAt ?? 0) + 60_000;
 	const dead = fold(ready, {type: 'lane-lost', node: 'worker-0', reason: 'dead', at});
 	t.is(cellsOf(dead, 'worker-0')?.status, 'lost');
-	t.is(cellsOf(dead, 'worker-0')?.note, 'its machine died');
+	t.is(cellsOf(dead, 'worker-0')?.note, 'machine died');
 	const again = fold(dead, {type: 'lane', node: 'worker-0', role: 'worker', state: 'booting', source: 'provider', at: at + 1000});
 	t.deepEqual(cellsOf(again, 'worker-0')?.cells.slice(0, 3), ['unseen', 'done', 'working']);
 	const gone = fold(again, {type: 'lane-lost', node: 'worker-0', reason: 'removed', at: at + 2000});

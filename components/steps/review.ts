@@ -48,11 +48,11 @@ type Row = [label: string, parts: readonly string[]];
 const nodes = ({controlPlanes, workers}: WizardState['values']): string =>
 	`${count(Number(controlPlanes), 'control plane')} + ${count(Number(workers), 'worker')}`;
 
-function localRows({values, facts: {versions, plan}}: WizardState): Row[] {
+function localRows({values, facts: {versions, plan, settled}}: WizardState): Row[] {
 	const image = versions?.images.find(({version}) => version === values.image);
 	const registers = image?.registers.map(({register}) => register).join(' ') ?? '';
-	// A plan of an initialised cluster makes nothing that is needed to recover it.
-	const isNew = plan.plan === undefined || plan.plan.irreversible.length > 0;
+	// The plan of an initialised cluster makes nothing that cannot be made again.
+	const isNew = settled !== true || (plan.plan?.irreversible ?? []).length > 0;
 	const vouched = plan.checks?.find(({id}) => id === 'measurements')?.detail;
 	return [
 		['cluster', [`${values.name}, Kubernetes ${values.kubernetes.replace(/^v/u, '')}, local`]],

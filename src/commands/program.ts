@@ -106,6 +106,7 @@ export function parseCommandLine(argv: readonly string[], env: Environment, prin
 	const program = new Command('constellation')
 		.description('Create and run confidential Kubernetes clusters. Without a command, opens the wizard.')
 		.configureHelp({showGlobalOptions: true})
+		.helpOption('-h, --help', 'Print this help')
 		.configureOutput({writeOut: print, writeErr: () => undefined})
 		.exitOverride();
 	program.allowExcessArguments().action(() => {

@@ -90,6 +90,7 @@ async function* firstNode(
 				const {machine} = node.attested;
 				if (machine !== undefined)
 					yield {type: 'lane', node: machine.name, role: machine.role, state: 'attested', source: 'cli', at: now()};
+				yield {type: 'waiting', message: 'the first node to make the cluster', at: now()};
 				return node;
 			}
 			node.close();

@@ -220,7 +220,7 @@ export function wizardHints(context: KeyContext): Hint[] {
 
 const livePlaces = new Set(liveBindings.map(binding => binding.where));
 
-/** All keys by place, with those of text fields: for the docs, and (with a state) those of its screen for the help. */
+/** All keys by place, with those of text fields: for the docs, and (with a state) those of its screen for the help, first what works there. */
 export function wizardKeySections(state?: WizardState): ReturnType<typeof keySections> {
 	const editing = [
 		{shown: 'ctrl-a ctrl-e', hint: 'start, end'},
@@ -229,5 +229,12 @@ export function wizardKeySections(state?: WizardState): ReturnType<typeof keySec
 		{shown: 'alt-b alt-f', hint: 'a word left, right'},
 	];
 	const sections = [...keySections(wizardBindings), {where: 'editing text', keys: editing}];
-	return state === undefined ? sections : sections.filter(({where}) => livePlaces.has(where) === (state.step === 'work'));
+	if (state === undefined) return sections;
+	const {overlay: _, ...uncovered} = state;
+	const context = {state: uncovered, now: 0, offset: 0, scrollLimit: 0};
+	const here = new Set(wizardBindings.filter(({when}) => when(context)).map(({where}) => where));
+	if (typing(context)) here.add('editing text');
+	return sections
+		.filter(({where}) => livePlaces.has(where) === (state.step === 'work'))
+		.sort((a, b) => Number(here.has(b.where)) - Number(here.has(a.where)));
 }

@@ -2,7 +2,8 @@ import {cloudOf, type Facts, type Values} from '../values.ts';
 import type {Step} from './step.ts';
 
 /** What the consent is to: a second run changes what exists. */
-function createWords(values: Values, {plan: {plan}}: Facts): string {
+function createWords(values: Values, {plan: {plan}, settled}: Facts): string {
+	if (plan === undefined && settled === true) return 'Apply';
 	if (plan !== undefined && plan.create + plan.update + plan.destroy === 0) return 'Go on, nothing changes';
 	if (plan !== undefined && plan.update + plan.destroy > 0) return 'Apply these changes';
 	return cloudOf(values) === undefined || values.nodeImage !== '' ? 'Create the cluster' : 'Create the infrastructure';
