@@ -83,10 +83,12 @@ export function labelled(label: string, value: string, width: number, labelWidth
 	);
 }
 
-/** A command for a shell: broken before a flag only, with the backslash that makes it one command again when it is pasted. */
+/** A command for a shell: broken before a flag or its value, with the backslash that makes it one command again when it is pasted. */
 export function shellLines(command: string, width: number): Line[] {
 	const lines: string[] = [];
-	for (const part of command.split(/ (?=-)/u)) {
+	// A flag parts from its value only where both have no room in one line.
+	const parts = command.split(/ (?=-)/u).flatMap(part => (cells(part) + 4 > width ? part.split(/(?<=^\S+) /u) : [part]));
+	for (const part of parts) {
 		const last = lines.at(-1);
 		if (last === undefined || cells(last) + 1 + cells(part) + 2 > width) lines.push(last === undefined ? part : `  ${part}`);
 		else lines[lines.length - 1] = `${last} ${part}`;

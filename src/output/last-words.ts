@@ -1,9 +1,14 @@
+import {AppError, exitCodes} from '../errors.ts';
 import {refusalReason} from '../lanes.ts';
 import type {LiveState} from '../wizard/live.ts';
 import {refusalLines} from './plain-lines.ts';
 
-/** What must stay on the normal screen after work that failed: refusals, the last log lines, where the rest is. */
-export function lastWords({view, logFile}: Pick<LiveState, 'view' | 'logFile'>): string[] {
+/**
+ * What must stay on the normal screen after work that failed: refusals, the last log lines, where the rest is. Nothing after work that
+ * somebody let stand still.
+ */
+export function lastWords({view, logFile}: Pick<LiveState, 'view' | 'logFile'>, error: unknown): string[] {
+	if (error instanceof AppError && error.exitCode === exitCodes.cancelled && error.code !== 'cancelled') return [];
 	const refused = [...view.lanes.values()].flatMap(lane =>
 		lane.refused === undefined
 			? []

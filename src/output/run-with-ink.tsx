@@ -79,7 +79,9 @@ export async function runWithInk<R>(
 		drain();
 		clearTimeout(opening);
 		await screen?.close();
-		if (!abort.signal.aborted || !detaches) for (const line of lastWords(live)) options.stderr.write(`${line}\n`);
+		// Who leaves a view has seen it; after a failure its last words stay.
+		if (!abort.signal.aborted || !(detaches || watching))
+			for (const line of lastWords(live, error)) options.stderr.write(`${line}\n`);
 		throw crash ?? (abort.signal.aborted ? leftError(error, {watching, detaches}) : error);
 	} finally {
 		clearTimeout(opening);

@@ -1,4 +1,5 @@
 import {upgradeFrame, upgradeScroll} from '../../components/upgrade-frame.ts';
+import {exitCodes} from '../errors.ts';
 import type {Event} from '../events.ts';
 import type {UpgradeAsked, UpgradeDeps, UpgradeResult} from '../wizard/upgrade/deps.ts';
 import {upgradeEffects} from '../wizard/upgrade/effects.ts';
@@ -48,8 +49,8 @@ export async function upgradeOnScreen(start: UpgradeState, deps: UpgradeDeps, op
 		if (events.length > 0) dispatch({type: 'live', action: {type: 'events', events}});
 	};
 	const errorOf = (error: unknown) => {
-		const {message, problems, next} = describeError(error, deps.crashReport);
-		return {message, problems, next};
+		const {message, problems, next, exitCode} = describeError(error, deps.crashReport);
+		return {message, problems, next, calm: exitCode === exitCodes.cancelled};
 	};
 	const look = async (asked: UpgradeAsked) => {
 		looking.abort();
@@ -120,7 +121,7 @@ export async function upgradeOnScreen(start: UpgradeState, deps: UpgradeDeps, op
 		return resultOf(state);
 	} catch (error) {
 		await screen.close();
-		if (!working.signal.aborted) for (const line of lastWords(state.live)) options.stderr.write(`${line}\n`);
+		if (!working.signal.aborted) for (const line of lastWords(state.live, error)) options.stderr.write(`${line}\n`);
 		throw error;
 	} finally {
 		looking.abort();

@@ -96,7 +96,7 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 		return result(state);
 	} catch (error) {
 		await screen.close();
-		for (const line of lastWords(state.live)) options.stderr.write(`${line}\n`);
+		for (const line of lastWords(state.live, error)) options.stderr.write(`${line}\n`);
 		throw error;
 	} finally {
 		await screen.close();

@@ -103,6 +103,8 @@ export type Failure = {
 	message: string;
 	problems: readonly {path: string; message: string; fix?: string}[];
 	next: readonly string[];
+	/** It stands still because somebody wanted that: no trouble. */
+	calm?: boolean;
 };
 
 /** The cloud that was chosen; undefined for places on this machine. */

@@ -288,6 +288,10 @@ test('text is measured and wrapped in cells', t => {
 	const broken = textOf(shellLines(command, 34)).split('\n');
 	t.deepEqual(broken, ['constellation apply -C /tmp/x \\', '  --name demo --workers 2 --yes']);
 	t.is(broken.join('\n').replaceAll(/ \\\n +/gu, ' '), command, 'pasted, it is one command again');
+	const wide = `constellation apply --name 'a b' --digest ${'5'.repeat(20)} --yes`;
+	const narrow = textOf(shellLines(wide, 26)).split('\n');
+	t.deepEqual(narrow, ['constellation apply \\', "  --name 'a b' --digest \\", `  ${'5'.repeat(20)} \\`, '  --yes']);
+	t.is(narrow.join('\n').replaceAll(/ \\\n +/gu, ' '), wide, 'also where a flag parts from its value');
 	t.is(textOf(wrap('  ab', 1)), '\n\na\nb', 'blanks in front of no room at all come to an end too');
 	t.is(summary.name, 'demo');
 });

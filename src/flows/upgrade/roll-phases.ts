@@ -23,8 +23,10 @@ export const rollPhases = (now: () => number) => {
 			else if (!narrowed) yield* enter('retire');
 		},
 		*end(end: RollEnd): Generator<Event, void> {
+			// A roll that stands still has not finished its step.
+			if (end !== 'done') return;
 			// It may be over between two looks, and is the step that people wait for.
-			if (end === 'done' && !retired) yield* enter('retire');
+			if (!retired) yield* enter('retire');
 			yield* enter(undefined);
 		},
 	};

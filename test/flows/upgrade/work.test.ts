@@ -210,6 +210,6 @@ test('the steps of a roll are told in their order, and the retirement of the old
 	];
 	t.deepEqual(told([...looks, ['current current', true]], 'done'), [...rolled, ...retired]);
 	t.deepEqual(told([...looks, ['current current', false], ['current current', true]], 'done'), [...rolled, ...retired]);
-	t.deepEqual(told(looks, 'paused'), rolled);
+	t.deepEqual(told(looks, 'paused'), rolled.slice(0, -1), 'a roll that stands still has not finished its step');
 	t.deepEqual(told([], 'done'), retired);
 });
