@@ -4,6 +4,7 @@ import {isCode} from '../refusals.ts';
 import type {Arm} from './arm.ts';
 import {versions} from './node-groups.ts';
 import {actionsOf} from './permissions.ts';
+import {networkNeeds, quotaRoom} from './quotas.ts';
 import {spelledId} from './resource-id.ts';
 
 export type AzureWanted = {
@@ -30,11 +31,6 @@ const skuSchema = z.object({
 	restrictions: z
 		.array(z.object({type: z.string(), restrictionInfo: z.object({zones: z.array(z.string()).nullish()}).nullish()}))
 		.nullish(),
-});
-const usageSchema = z.object({
-	name: z.object({value: z.string(), localizedValue: z.string().nullish()}),
-	currentValue: z.number(),
-	limit: z.number(),
 });
 const definitionSchema = z.object({
 	properties: z.object({
@@ -160,30 +156,21 @@ export const azureChecks = (arm: Arm, wanted: AzureWanted): Check[] => {
 	});
 
 	const quota = check('quota', 'Quota of virtual CPUs', async () => {
-		const usages = await arm.list(
-			usageSchema,
-			`${home}/providers/Microsoft.Compute/locations/${location}/usages`,
-			versions.compute,
-		);
 		const cores = new Map<string, number>();
 		for (const {instanceType, count} of groups) {
 			const sku = await skuOf(instanceType);
 			const cpus = sku === undefined ? 0 : Number(capability(sku, 'vCPUs')) * count;
 			for (const name of ['cores', (sku?.family ?? '').toLowerCase()]) cores.set(name, (cores.get(name) ?? 0) + cpus);
 		}
-		const told = usages.filter(({name}) => cores.has(name.value.toLowerCase()));
-		const short = told.flatMap(({name, currentValue, limit}) => {
-			const [amount, free] = [cores.get(name.value.toLowerCase()) ?? 0, Math.max(0, limit - currentValue)];
-			return amount > free ? [`${amount} of ${name.localizedValue ?? name.value} are needed, ${free} of ${limit} are free.`] : [];
-		});
-		if (short.length > 0)
-			throw unfit(
-				short,
-				`Have the quota of ${location} raised (Subscriptions, Usage + quotas), or use another region or smaller machines.`,
-			);
-		return told
-			.map(({name, currentValue, limit}) => `${limit - currentValue} ${name.localizedValue ?? name.value} free`)
-			.join(', ');
+		const path = `${home}/providers/Microsoft.Compute/locations/${location}/usages`;
+		const place = {path, version: versions.compute, location, remedy: 'use another region or smaller machines'};
+		return quotaRoom(arm, place, cores);
+	});
+
+	const network = check('network-quota', 'Quota of networks and addresses', async () => {
+		const path = `${home}/providers/Microsoft.Network/locations/${location}/usages`;
+		const place = {path, version: '2024-05-01', location, remedy: 'remove what is not used'};
+		return quotaRoom(arm, place, networkNeeds);
 	});
 
 	const image = check('image', 'Node image', async () => {
@@ -213,5 +200,5 @@ export const azureChecks = (arm: Arm, wanted: AzureWanted): Check[] => {
 			throw unfit(problems, 'Name an image that is replicated to this region and was made for this kind of machine.');
 		return ids.length === 0 ? 'none is named' : ids.join(', ');
 	});
-	return [identity, group, providers, permissions, machines, quota, image];
+	return [identity, group, providers, permissions, machines, quota, network, image];
 };

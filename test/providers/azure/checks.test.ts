@@ -52,6 +52,19 @@ const usages = (free: number) => ({
 		],
 	},
 });
+const networkUsages = (free: number) => ({
+	body: {
+		value: [
+			{name: {value: 'VirtualNetworks', localizedValue: 'Virtual Networks'}, currentValue: 3, limit: 1000},
+			{
+				name: {value: 'StandardSkuPublicIpAddresses', localizedValue: 'Public IP Addresses - Standard'},
+				currentValue: 20 - free,
+				limit: 20,
+			},
+			{name: {value: 'RouteTables'}, currentValue: 200, limit: 200},
+		],
+	},
+});
 const definition = (hyperVGeneration: string, value: string) => ({
 	body: {properties: {hyperVGeneration, features: [{name: 'SecurityType', value}]}},
 });
@@ -65,6 +78,7 @@ const results = async (t: ExecutionContext, changes: Record<string, Reply> = {},
 		},
 		[`${home}/providers/Microsoft.Compute/skus`]: sku(),
 		[`${home}/providers/Microsoft.Compute/locations/westeurope/usages`]: usages(24),
+		[`${home}/providers/Microsoft.Network/locations/westeurope/usages`]: networkUsages(2),
 		[`${gallery}/versions/1.0.0`]: {body: {}},
 		[gallery]: definition('V2', 'ConfidentialVmSupported'),
 		...Object.fromEntries(
@@ -97,6 +111,7 @@ test('all is well', async t => {
 		JSON.stringify([...found.values()]),
 	);
 	t.is(found.get('quota')?.detail, '100 cores free, 24 Standard DCASv5 Family vCPUs free');
+	t.is(found.get('network-quota')?.detail, '997 Virtual Networks free, 2 Public IP Addresses - Standard free');
 });
 
 const skus = `${home}/providers/Microsoft.Compute/skus`;
@@ -165,6 +180,13 @@ const cases: [string, Record<string, Reply>, string, RegExp, RegExp][] = [
 		'quota',
 		/12 of Standard DCASv5 Family vCPUs are needed, 8 of 24 are free/,
 		/raised/,
+	],
+	[
+		'addresses',
+		{[`${home}/providers/Microsoft.Network/locations/westeurope/usages`]: networkUsages(1)},
+		'network-quota',
+		/^2 of Public IP Addresses - Standard are needed, 1 of 20 are free\.$/,
+		/quota of westeurope raised .*remove what is not used/,
 	],
 	[
 		'no image',
