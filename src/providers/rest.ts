@@ -118,7 +118,10 @@ const parsed = (text: string): unknown => {
 	}
 };
 
-/** `{error: {code, message, status, errors: [{reason}]}}` of Google and Azure, `{error: {title, message}}` of Keystone, `{badRequest: {message}}` of Nova. */
+/**
+ * `{error: {code, message, status, errors: [{reason}]}}` of Google and Azure, `{error: {title, message}}` of Keystone,
+ * `{badRequest: {message}}` of Nova.
+ */
 const failureOf = (body: unknown): {reason: string; message: string} => {
 	const [[name, error] = ['', undefined]] = isRecord(body) ? Object.entries(body).filter(([, value]) => isRecord(value)) : [];
 	if (!isRecord(error)) return {reason: '', message: ''};

@@ -9,7 +9,8 @@ type Cluster = Pick<Dependencies, 'workspace' | 'kube' | 'now'>;
 type Workplace = Cluster & Pick<Dependencies, 'journal'>;
 
 /**
- * Refuses what changes nodes while an upgrade is not over; nodes on their way in for the first time are none. Throws AppError `upgrade-busy` or `upgrade-active` (exit 3).
+ * Refuses what changes nodes while an upgrade is not over; nodes on their way in for the first time are none. Throws AppError
+ * `upgrade-busy` or `upgrade-active` (exit 3).
  */
 export async function refuseBesideUpgrade(deps: Cluster): Promise<void> {
 	const {kube} = await adminKube(deps);

@@ -18,7 +18,10 @@ export type GoogleConnection = {
 	shieldedKey: (machine: {zone: string; instance: string}) => Promise<Uint8Array>;
 };
 
-/** A project of Google Cloud, with the identity that Terraform uses from the same environment. Import this file only where Google is asked: it loads their library. */
+/**
+ * A project of Google Cloud, with the identity that Terraform uses from the same environment. Import this file only where Google is
+ * asked: it loads their library.
+ */
 export const connectGoogle = (
 	project: string,
 	{env, fetch, now, wait}: CloudWorld,

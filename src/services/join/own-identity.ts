@@ -8,7 +8,8 @@ import {nodeName} from './node-name.ts';
 
 /**
  * The record of the machine that this service runs on, from its TPM. The first node of a cluster never asks for a ticket, so its
- * own service records it; `image` is the version that its endorsement names. Throws when the attestation key has no certificate that names a control plane.
+ * own service records it; `image` is the version that its endorsement names. Throws when the attestation key has no certificate that names
+ * a control plane.
  */
 export const ownIdentity = async (tpm: Tpm, image: string): Promise<MachineRecord> => {
 	const {public: key, certificate} = await tpm.attestationKey();

@@ -5,7 +5,10 @@ import {isRetired} from './retired.ts';
 
 const leaseNamespace = 'kube-node-lease';
 
-/** What a node that is not retired may do: only with its own Node, Lease and Pods, with events, and ask for certificates. `fieldSelector` must narrow lists to itself. */
+/**
+ * What a node that is not retired may do: only with its own Node, Lease and Pods, with events, and ask for certificates. `fieldSelector`
+ * must narrow lists to itself.
+ */
 export function nodeMay(store: Store, node: string, asked: Attributes): boolean {
 	if (asked.kind === 'path' || isRetired(store, node)) return false;
 	const {verb, plural, subresource, name} = asked;

@@ -56,7 +56,10 @@ export type Store = {
 	list(resource: string, options?: ListOptions): Listed;
 	/** `expected` is the revision the caller read; 0 means the object must not exist. Throws WriteConflict. */
 	put(key: Key, object: ApiObject, expected: number): ApiObject;
-	/** Ends an object; `last` is its final state when that differs from the stored one. Returns it with the revision of the deletion. Throws WriteConflict. */
+	/**
+	 * Ends an object; `last` is its final state when that differs from the stored one. Returns it with the revision of the deletion.
+	 * Throws WriteConflict.
+	 */
 	remove(key: Key, expected: number, last?: ApiObject): ApiObject;
 	/** Objects that name this uid among their owners. */
 	dependents(uid: string): Key[];
