@@ -60,12 +60,16 @@ function statusLines(found: ClusterStatus): string[] {
 		`cluster ID     ${found.clusterId === '' ? 'not initialised' : found.clusterId}`,
 		`endpoint       ${found.endpoint}`,
 		`master secret  ${found.masterSecret.file ? 'in the workspace' : 'not in the workspace'}, copy ${found.masterSecret.copyConfirmed ? 'confirmed' : 'not confirmed'}`,
-		...(found.upgrade === undefined ? [] : [upgradeLine(found.upgrade)]),
+		...(found.upgrade === undefined ? [] : upgradeLines(found.upgrade)),
 		...(state === 'degraded' ? ['next           constellation apply   starts machines that are off, waits for the others'] : []),
 		...(holder === undefined ? [] : [`busy           \`${holder.command}\`, process ${holder.pid}, since ${holder.since}`]),
 	];
 }
 
-function upgradeLine({image, state, detail}: NonNullable<ClusterStatus['upgrade']>): string {
-	return `upgrade        to ${image}: ${state}${detail === undefined ? '' : `, ${oneLine(detail)}`}`;
+function upgradeLines({image, state, detail, left}: NonNullable<ClusterStatus['upgrade']>): string[] {
+	return [
+		`upgrade        to ${image}: ${state}${detail === undefined ? '' : `, ${oneLine(detail)}`}`,
+		...(left.length === 0 ? [] : [`               still to be replaced: ${left.join(', ')}`]),
+		...(state === 'replacing' ? [] : ['next           constellation upgrade continue   goes on; upgrade abort ends it']),
+	];
 }

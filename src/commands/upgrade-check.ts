@@ -4,15 +4,14 @@ import {openUpgrade} from '../flows/upgrade/dependencies.ts';
 import {rehearsalSentence} from '../summary.ts';
 import {vouchWishes} from './settle.ts';
 import {type CommandInput, type CommandModule, textFlag} from './types.ts';
-import {partLines, proposalLines} from './upgrade-words.ts';
+import {busyLines, nothingLines, partLines, proposalLines} from './upgrade-words.ts';
 
 export const check: CommandModule = async (context, input) => {
 	const {name, parts, busy, proposal} = await checkForUpgrade(await openUpgrade(context, vouchWishes(input)), askedFor(input));
-	const head = [...partLines(parts), ...(busy ? ['', 'An upgrade is under way.'] : [])];
-	const data = {name, upToDate: proposal === undefined, busy, ...parts};
+	const data = {name, upToDate: proposal === undefined && !busy, busy, ...parts};
 	if (proposal === undefined) {
-		const lines = [`${name} is up to date: there is nothing to do.`, rehearsalSentence, '', ...head];
-		return {command: 'upgrade check', data, lines};
+		const [title, ...next] = nothingLines(name, parts.image.running, busy);
+		return {command: 'upgrade check', data, lines: [title, rehearsalSentence, '', ...partLines(parts), ...next]};
 	}
 	const {target, measurements, plan, strand, vouched} = proposal;
 	if (strand.counterexample !== undefined) throw strandsNode(strand.counterexample);
@@ -21,7 +20,7 @@ export const check: CommandModule = async (context, input) => {
 	return {
 		command: 'upgrade check',
 		data: {...data, measurements, ...(vouched === undefined ? {} : {vouched}), plan, strand, target},
-		lines: [title, rehearsalSentence, '', ...head, '', ...proposalLines(proposal)],
+		lines: [title, rehearsalSentence, '', ...partLines(parts), ...busyLines(busy), '', ...proposalLines(proposal)],
 	};
 };
 

@@ -26,6 +26,20 @@ export function partLines(parts: {image: Part; services: Part; kubernetes: Part}
 	];
 }
 
+/** What is said where there is no other target: the title, then what to do while nodes are still replaced. */
+export function nothingLines(name: string, image: string, busy: boolean): [string, ...string[]] {
+	if (!busy) return [`${name} is up to date: there is nothing to do.`];
+	return [
+		`${name}: nodes are still to be replaced until all run ${image}.`,
+		...busyLines(busy),
+		'next  constellation upgrade apply   attaches to it, or goes on with it',
+		'      constellation status          shows how far it is',
+	];
+}
+
+export const busyLines = (busy: boolean): string[] =>
+	busy ? ['', 'An upgrade is under way: no other one can begin before it is over.'] : [];
+
 /** The measurements, the plan and what was checked of it. */
 export function proposalLines({target, measurements, plan, strand, vouched}: Proposal): string[] {
 	const {rows, concerns} = measurements;

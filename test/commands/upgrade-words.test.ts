@@ -1,5 +1,5 @@
 import test from 'ava';
-import {partLines, proposalLines} from '../../src/commands/upgrade-words.ts';
+import {nothingLines, partLines, proposalLines} from '../../src/commands/upgrade-words.ts';
 import {flightPlan} from '../../src/upgrade/flight-plan.ts';
 import {localKind} from '../../src/upgrade/observed.ts';
 import {componentsOf, observedCluster} from '../helpers/upgrade-world.ts';
@@ -50,4 +50,11 @@ test('the lines of upgrade check', t => {
 		trusted: ['v0.2.0'],
 	});
 	t.snapshot(proposal.join('\n'));
+});
+
+test('a cluster whose nodes are still replaced is not called up to date', t => {
+	t.deepEqual(nothingLines('demo', 'v0.2.0', false), ['demo is up to date: there is nothing to do.']);
+	const told = nothingLines('demo', 'v0.2.0', true).join('\n');
+	t.notRegex(told, /up to date/);
+	t.regex(told, /still to be replaced until all run v0\.2\.0[^]*constellation upgrade apply/);
 });

@@ -20,6 +20,8 @@ export type Steering = {
 	waiting: readonly string[];
 	/** Whether any node is not simply up to date. */
 	outdated: boolean;
+	/** Names of the nodes whose replacement has not begun. */
+	left: readonly string[];
 	/** Whether nodes are replaced, or have to be: one that joins for the first time is not. */
 	replacing: boolean;
 };
@@ -43,12 +45,13 @@ export function steeringOf({metadata: {annotations = {}}, spec, status}: KubeObj
 		...(failure === undefined ? {} : {failure}),
 		waiting: sentences(annotations[upgradeAnnotations.waiting]),
 		outdated: conditions.some(({type, status: value}) => type === 'Outdated' && value === 'True'),
+		left: (lists.outdated ?? []).flatMap(({name}) => name ?? []),
 		replacing: (['outdated', 'donors', 'heirs', 'obsolete'] as const).some(list => (lists[list] ?? []).length > 0),
 	};
 }
 
 type NodeVersionStatus = {conditions?: {type: string; status: string}[]} & Partial<
-	Record<'outdated' | 'donors' | 'heirs' | 'obsolete', readonly unknown[]>
+	Record<'outdated' | 'donors' | 'heirs' | 'obsolete', readonly {name?: string}[]>
 >;
 
 function sentences(text: string | undefined): string[] {

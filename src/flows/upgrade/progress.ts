@@ -10,6 +10,8 @@ export type UpgradeProgress = {
 	state: 'replacing' | 'paused' | 'stopped' | 'mixed';
 	/** What the operator waits for, or why it stopped. */
 	detail?: string;
+	/** Names of the nodes whose replacement has not begun. */
+	left: readonly string[];
 };
 
 /** Undefined where there is none, or where the cluster cannot be asked. */
@@ -24,11 +26,12 @@ export async function upgradeProgress(deps: Pick<Dependencies, 'workspace' | 'ku
 	}
 }
 
-function progressOf({id, image, paused, direction, failure, waiting}: Steering): UpgradeProgress | undefined {
+function progressOf({id, image, paused, direction, failure, waiting, left}: Steering): UpgradeProgress | undefined {
 	if (id === undefined) return undefined;
-	if (failure !== undefined) return {id, image, state: 'stopped', detail: failure.message};
-	if (direction === 'stay') return {id, image, state: 'mixed'};
-	if (paused) return {id, image, state: 'paused'};
+	const told = {id, image, left};
+	if (failure !== undefined) return {...told, state: 'stopped', detail: failure.message};
+	if (direction === 'stay') return {...told, state: 'mixed'};
+	if (paused) return {...told, state: 'paused'};
 	const [detail] = waiting;
-	return {id, image, state: 'replacing', ...(detail === undefined ? {} : {detail: `waits for ${detail}`})};
+	return {...told, state: 'replacing', ...(detail === undefined ? {} : {detail: `waits for ${detail}`})};
 }
