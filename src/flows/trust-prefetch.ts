@@ -36,9 +36,9 @@ const challenges = 8;
 
 /** What a check asks for every time, because only a connection vouches for it. */
 const unsigned: Partial<Record<CollateralNeed['kind'], string>> = {
-	'maa-keys': 'the keys of the Microsoft attestation provider: nobody signs them, so every check asks for them',
-	'shielded-key': 'the key that Google names for a machine: nobody signs it, so every check asks for it',
-	'machine-image': 'what AWS knows of the machine image: nobody signs it, so every check asks for it',
+	'maa-keys': 'not the keys of the Microsoft attestation provider, nobody signs them, so every check asks for them',
+	'shielded-key': 'not the key that Google names for a machine, nobody signs it, so every check asks for it',
+	'machine-image': 'not what AWS knows of the machine image, nobody signs it, so every check asks for it',
 };
 
 /**
@@ -53,15 +53,15 @@ export async function* prefetchTrust(deps: PrefetchDependencies): Flow<string[]>
 	for (const {id, title, work} of [
 		{id: 'measurements', title: 'measurements', work: () => measurements(text, deps)},
 		{id: 'firmware-versions', title: 'firmware versions', work: () => firmwareVersions(text, deps)},
-		{id: 'collateral', title: 'certificates and revocation lists', work: () => vendorParts(deps)},
+		{id: 'collateral', title: 'certificates and lists of vendors', work: () => vendorParts(deps)},
 	]) {
 		const lacks = await work().catch((error: unknown) => {
-			if (error instanceof AppError) return [`${title}: ${error.message.replace(/\.$/u, '')}`];
+			if (error instanceof AppError) return [error.message.replace(/\.$/u, '')];
 			throw error;
 		});
 		const state = lacks.length === 0 ? 'ok' : 'warning';
 		yield {type: 'check', id, title, state, detail: lacks.length === 0 ? 'kept' : lacks.join('; '), at: deps.world.now()};
-		missing.push(...lacks);
+		missing.push(...lacks.map(each => `${title}: ${each}`));
 	}
 	return missing;
 }
@@ -78,7 +78,7 @@ export async function clusterEvidence(deps: Dependencies, world: TrustWorld, sig
 
 async function measurements(text: string, {workspace, world, anchors}: PrefetchDependencies): Promise<string[]> {
 	const {image} = readAttestationSection(text);
-	if (image === '') return ['measurements: the config names no image yet'];
+	if (image === '') return ['the config names no image yet'];
 	const kept = await world.store.read('measurements', releaseText(imageOf(image)));
 	if (kept === undefined || verifyPart(kept, anchors).problems.length > 0)
 		await keepMeasurements(await configMeasurements(text, workspace, world), world);
