@@ -37,7 +37,7 @@ export const unreachable = ({cloud}: CloudWords, what: string, reason: string): 
 	new AppError(`${cloud} gives no answer to ${what} (${cloudText(reason)}).`, {
 		code: 'cloud-unreachable',
 		exitCode: exitCodes.infrastructure,
-		next: ['Check the network and the status page of the cloud, then run the same command again.'],
+		next: ['Check the network, HTTPS_PROXY and the status page of the cloud, then run the same command again.'],
 		details: {reason: cloudText(reason)},
 	});
 
