@@ -13,5 +13,7 @@ export type Asker = {
 		options?: {initial?: string; validate?: (value: string) => string | undefined},
 	): Promise<string | undefined>;
 	agree: (message: string, initial: boolean) => Promise<boolean | undefined>;
+	/** Leaves the terminal to something else, such as an editor, as long as it works. */
+	aside: <R>(work: () => Promise<R>) => Promise<R>;
 	close: () => void;
 };

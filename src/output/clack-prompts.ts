@@ -1,4 +1,5 @@
-import {confirm, isCancel, select, text} from '@clack/prompts';
+import {autocomplete, confirm, isCancel, select, text} from '@clack/prompts';
+import {glance} from '../wizard/form.ts';
 import type {Asker} from './asker.ts';
 import type {OutputOptions} from './types.ts';
 
@@ -7,9 +8,11 @@ export function clackPrompts({stdin, stdout}: Pick<OutputOptions, 'stdin' | 'std
 	const common = {input: stdin, output: stdout, withGuide: false};
 	return {
 		choose: async (message, choices, initial) => {
-			const answer = await select<string>({
+			const prompt = choices.length > glance ? autocomplete<string> : select<string>;
+			const answer = await prompt({
 				...common,
 				message,
+				maxItems: glance,
 				options: choices.map(({value, title, detail, disabled}) => ({
 					value: value,
 					label: title,
@@ -33,6 +36,8 @@ export function clackPrompts({stdin, stdout}: Pick<OutputOptions, 'stdin' | 'std
 			const answer = await confirm({...common, message, initialValue: initial});
 			return isCancel(answer) ? undefined : answer;
 		},
+		// Between two questions nothing reads.
+		aside: work => work(),
 		close: () => undefined,
 	};
 }

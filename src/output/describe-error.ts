@@ -68,12 +68,12 @@ function isAbort(error: unknown): boolean {
 	return error instanceof Error && error.name === 'AbortError';
 }
 
-/** The lines of an error for people: what happened, each problem with its path and fix, then the next steps. */
+/** The lines of an error for people: what happened, each problem with its path and fix, then the next steps. Nothing is said twice. */
 export function errorLines(view: ErrorView): string[] {
 	const lines = [view.message];
 	for (const {path, message, fix} of view.problems) {
-		lines.push(`  ${path === '' ? '' : `${path}: `}${oneLine(message)}`);
-		if (fix !== undefined) lines.push(`    ${oneLine(fix)}`);
+		if (message !== view.message) lines.push(`  ${path === '' ? '' : `${path}: `}${oneLine(message)}`);
+		if (fix !== undefined && !view.next.includes(fix)) lines.push(`    ${oneLine(fix)}`);
 	}
 	view.next.forEach((step, index) => {
 		lines.push(`${index === 0 ? 'next  ' : '      '}${oneLine(step)}`);

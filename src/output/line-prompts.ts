@@ -1,12 +1,16 @@
 import {createInterface} from 'node:readline';
+import type {Readable} from 'node:stream';
+import {glance} from '../wizard/form.ts';
 import type {Asker, Choice} from './asker.ts';
 import type {OutputOptions} from './types.ts';
+
+type Streams = {stdin: Readable; stdout: {write: (text: string) => unknown}; signals: OutputOptions['signals']};
 
 /**
  * Questions as bare lines: a choice is a numbered list, the terminal itself echoes and edits. Clack's accessible mode
  * (1.9) stills its spinner only; its prompts go on redrawing, which a dumb terminal and a screen reader cannot follow.
  */
-export function linePrompts({stdin, stdout, signals}: Pick<OutputOptions, 'stdin' | 'stdout' | 'signals'>): Asker {
+export function linePrompts({stdin, stdout, signals}: Streams): Asker {
 	// One reader for all questions: lines typed ahead are kept for the next one.
 	const reader = createInterface({input: stdin, terminal: false});
 	const lines = reader[Symbol.asyncIterator]();
@@ -44,11 +48,11 @@ export function linePrompts({stdin, stdout, signals}: Pick<OutputOptions, 'stdin
 				0,
 				choices.findIndex(({value, disabled}) => value === initial && !disabled),
 			);
-			const typed = await ask('Number', {
+			const typed = await ask(choices.length > glance ? 'Number, or a part of the name' : 'Number', {
 				initial: String(standard + 1),
-				validate: value => (chosen(choices, value) === undefined ? 'Type the number of one of the choices.' : undefined),
+				validate: value => wrongChoice(choices, value),
 			});
-			return typed === undefined ? undefined : chosen(choices, typed);
+			return typed === undefined ? undefined : found(choices, typed)[0]?.value;
 		},
 		agree: async (message, initial) => {
 			const typed = await ask(`${message} yes or no`, {
@@ -57,13 +61,33 @@ export function linePrompts({stdin, stdout, signals}: Pick<OutputOptions, 'stdin
 			});
 			return typed === undefined ? undefined : /^y/iu.test(typed);
 		},
+		aside: async work => {
+			// Who works in the meantime gets the keys.
+			reader.pause();
+			try {
+				return await work();
+			} finally {
+				reader.resume();
+			}
+		},
 		close,
 	};
 }
 
-function chosen<Value extends string>(choices: readonly Choice<Value>[], typed: string): Value | undefined {
-	const choice = /^[0-9]+$/u.test(typed)
-		? choices[Number(typed) - 1]
-		: choices.find(({title}) => title.toLowerCase() === typed.toLowerCase());
-	return choice === undefined || choice.disabled ? undefined : choice.value;
+/** The choices that a number, a name, or a part of one means: one is chosen, several are a narrower list. */
+function found<Value extends string>(choices: readonly Choice<Value>[], typed: string): Choice<Value>[] {
+	const wanted = typed.toLowerCase();
+	const open = choices.filter(({disabled}) => disabled !== true);
+	const exact = /^[0-9]+$/u.test(typed) ? choices[Number(typed) - 1] : open.find(({title}) => title.toLowerCase() === wanted);
+	if (exact !== undefined) return exact.disabled === true ? [] : [exact];
+	return typed === '' ? [] : open.filter(({title, detail = ''}) => `${title} ${detail}`.toLowerCase().includes(wanted));
+}
+
+function wrongChoice<Value extends string>(choices: readonly Choice<Value>[], typed: string): string | undefined {
+	const matches = found(choices, typed);
+	if (matches.length === 1) return undefined;
+	if (matches.length === 0) return 'Type the number of one of the choices.';
+	const shown = matches.slice(0, glance).map(choice => ` ${String(choices.indexOf(choice) + 1).padStart(2)}  ${choice.title}`);
+	const more = matches.length > glance ? [`     and ${matches.length - glance} more`] : [];
+	return [`${matches.length} of ${choices.length} have it in their name:`, ...shown, ...more].join('\n');
 }

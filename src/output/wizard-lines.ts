@@ -1,26 +1,24 @@
 import {textOf, wrap} from '../../components/lines.ts';
-import {reviewBody} from '../../components/steps/review.ts';
-import {createTheme, drawable} from '../../components/theme.ts';
 import {stepWords} from '../../components/wizard-frame.ts';
 import {emptyView} from '../fold.ts';
 import {oneLine} from '../text.ts';
 import {concerns, stopping, stoppingOnly} from '../wizard/checks.ts';
-import type {Plan, WizardDeps, WizardResult} from '../wizard/deps.ts';
+import type {WizardDeps, WizardResult} from '../wizard/deps.ts';
 import {formatDraft} from '../wizard/draft.ts';
 import {foldFacts} from '../wizard/facts.ts';
 import {judge, neighbour, optionsOf} from '../wizard/form.ts';
 import {reduce} from '../wizard/reducer.ts';
 import type {WizardState} from '../wizard/state.ts';
-import {answersKey, answersOf} from '../wizard/state.ts';
+import {answersOf} from '../wizard/state.ts';
 import type {Field} from '../wizard/steps/step.ts';
 import {fieldsOf, position, stepOf} from '../wizard/steps.ts';
 import type {StepId} from '../wizard/values.ts';
 import {folderReport} from '../wizard/values.ts';
 import type {Asker} from './asker.ts';
-import {plainOutput} from './plain.ts';
 import {plainLines} from './plain-lines.ts';
 import {openAsker} from './prompts.ts';
 import type {OutputOptions} from './types.ts';
+import {type Reviewed, review} from './wizard-lines-review.ts';
 import {finish, identities, measurements, type Room, type Say} from './wizard-lines-work.ts';
 
 const backWord = '<';
@@ -42,7 +40,12 @@ async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 		for (const line of text.split('\n')) options.stdout.write(`${textOf(wrap(line, width))}\n`);
 	};
 	const abort = new AbortController();
-	say(`Setup of a new cluster. Type ${backWord} to go back, Ctrl-C to leave; answers are kept.`);
+	const isNew = start.facts.settled !== true;
+	say(
+		isNew
+			? `Setup of a new cluster. Type ${backWord} to go back, Ctrl-C to leave; answers are kept.`
+			: `Review of ${start.values.name}.`,
+	);
 	let state = reduce(start, {type: 'versions', versions: await deps.versions()});
 	let step: StepId | undefined = start.step;
 	while (step !== undefined && position(step, state.values, state.facts) !== undefined) {
@@ -52,12 +55,14 @@ async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 		say(`${stepWords(state)}. ${stepOf(step).question}`);
 		say(stepOf(step).why);
 		if (step === 'review') {
-			const choice = await review(state, room, say);
-			if (choice === undefined) return {outcome: 'left'};
-			if (choice.plan !== undefined) return finish(state, choice.plan, room);
-			if (choice.saved) return {outcome: 'saved', answers: answersOf(state.values, state.facts)};
-			if (state.facts.settled === true) return {outcome: 'left'};
-			step = neighbour(state, -1);
+			const reviewed: Reviewed = await review(state, room, say);
+			if (reviewed === undefined) return {outcome: 'left'};
+			if (reviewed === 'save') return {outcome: 'saved', answers: answersOf(state.values, state.facts)};
+			if (reviewed === 'back') {
+				if (state.facts.settled === true) return {outcome: 'left'};
+				step = neighbour(state, -1);
+			} else if ('plan' in reviewed) return finish(state, reviewed.plan, room);
+			else state = reviewed.edited;
 			continue;
 		}
 		const answer = asks[step] ?? ask;
@@ -154,27 +159,4 @@ async function checks(
 	]);
 	if (choice === 'again') return checks(before, {deps, options, asker}, say, signal);
 	return choice;
-}
-
-async function review(
-	state: WizardState,
-	{deps, options, asker}: Room,
-	say: Say,
-): Promise<{plan?: Plan; saved?: boolean} | undefined> {
-	const answers = answersOf(state.values, state.facts);
-	const plan = await plainOutput(options).run('planning', signal => deps.plan(answers, signal));
-	const asked = answersKey(state.values);
-	const planned = foldFacts(state, {type: 'plan', asked, state: 'done', plan});
-	const theme = createTheme({colour: false, unicode: false, motion: false});
-	const {lines, focus = 0} = reviewBody(planned, 78, theme, deps.now());
-	say(drawable(textOf(lines.slice(0, focus)), theme));
-	const [consent] = fieldsOf('review', planned.values, planned.facts);
-	const choices = consent === undefined ? [] : optionsOf(consent, planned);
-	const choice = await asker.choose(
-		'What now?',
-		choices.map(({value, title}) => ({value, title})),
-	);
-	if (choice === 'save') await deps.saveConfig(answers);
-	if (choice === undefined) return undefined;
-	return choice === 'create' ? {plan} : {saved: choice === 'save'};
 }

@@ -19,7 +19,7 @@ export function optionsOf(field: Field, state: WizardState): readonly Option[] {
 }
 
 /** As many choices as one sees at a glance; a longer list is filtered by typing. */
-const glance = 10;
+export const glance = 10;
 
 export function isLong(field: Field | undefined, state: WizardState): boolean {
 	return field?.kind === 'select' && optionsOf(field, state).length > glance;

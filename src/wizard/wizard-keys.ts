@@ -46,8 +46,9 @@ const secretKeys = all(at('secrets'), not(typing));
 const shown: When = ({state}) => state.secrets.shownUntil !== undefined;
 const readable: When = ({state}) => state.secrets.secret !== undefined;
 const checked = all(at('checks'), ({state}) => state.facts.checks.state !== 'running');
-// What the wizard wrote for a cloud it writes anew from the answers; a config that was there changes by hand only.
-const editable: When = all(at('review'), ({state}) => state.values.provider === 'local' || state.facts.settled === true);
+/** What the wizard wrote for a cloud it writes anew from the answers; a config that was there changes by hand only. */
+export const isEditable = ({values, facts}: WizardState): boolean => values.provider === 'local' || facts.settled === true;
+const editable: When = all(at('review'), ({state}) => isEditable(state));
 const planned: When = ({state}) => state.facts.plan.state === 'done';
 const planFailed: When = ({state}) => state.facts.plan.state === 'failed';
 const identitiesAt =

@@ -77,6 +77,9 @@ test('errors say what happened, where, and what to do; bugs point to their repor
 		'next  constellation config validate',
 	]);
 	t.is(view.exitCode, 2);
+	const single = {...view, message: 'Port 6443 is taken.', next: ['Stop it.']};
+	const problems = [{path: 'addresses', message: 'Port 6443 is taken.', fix: 'Stop it.'}];
+	t.deepEqual(errorLines({...single, problems}), ['Port 6443 is taken.', 'next  Stop it.'], 'nothing is said twice');
 	const bug = describeError(new TypeError('x is undefined'), () => '/tmp/report.txt');
 	t.is(bug.exitCode, 1);
 	t.regex(errorLines(bug).join('\n'), /\/tmp\/report\.txt/u);

@@ -210,7 +210,7 @@ test.serial('an empty CI still draws; CI gives lines', async t => {
 
 for (const env of [{TERM: 'dumb'}, {INK_SCREEN_READER: 'true'}]) {
 	test.serial(`the wizard line by line: ${Object.entries(env).join()}`, async t => {
-		const pty = open(t, ['wizard', '1'], {env, rows: 60});
+		const pty = open(t, ['wizard', '1'], {env: {...env, VISUAL: 'f() { echo "name: renamed" > "$1"; }; f'}, rows: 60});
 		const questions = ['Folder', 'Provider', 'Name', 'Control planes', 'Workers', 'Kubernetes', 'Image'];
 		for (const question of questions) {
 			await pty.waitFor(question);
@@ -225,6 +225,8 @@ for (const env of [{TERM: 'dumb'}, {INK_SCREEN_READER: 'true'}]) {
 		t.regex(pty.screen(), /signed by: key 1 of the config[\s\S]*log: not checked/u);
 		pty.type('2\r');
 		await pty.waitFor('What now?');
+		pty.type('edit the config by hand\r');
+		await pty.waitFor(/cluster +renamed[\s\S]*What now\?[\s\S]*Number/u);
 		pty.type('\r');
 		await pty.waitFor('or "later"');
 		pty.type('later\r');
