@@ -1,7 +1,7 @@
 import path from 'node:path';
 import {openAnyWorkspace, workspaceOf} from '../flows/session.ts';
 import {exportTrust, importTrust, requireNew, showTrust, trustSettingsOf} from '../flows/trust-bundle.ts';
-import {clusterEvidence, prefetchTrust} from '../flows/trust-prefetch.ts';
+import {clusterEvidence, configToPrefetch, prefetchTrust} from '../flows/trust-prefetch.ts';
 import {anchorsOf, trustWorld} from '../flows/trust-world.ts';
 import {count} from '../text.ts';
 import {type CommandContext, type CommandInput, type CommandModule, switchFlag, textFlag} from './types.ts';
@@ -33,10 +33,12 @@ export const exportBundle: CommandModule = async (context, input) => {
 /** What checks of the workspace's cluster take is fetched first; gives what could not be had. */
 async function prefetched(context: CommandContext, input: CommandInput): Promise<readonly string[]> {
 	const deps = await openAnyWorkspace(context);
+	const config = await configToPrefetch(deps.workspace);
+	if (config === undefined) return [];
 	return context.output.run('Fetching what checks of this cluster take', async function* (signal) {
 		const {world, anchors} = await surroundings(context, input, signal);
 		const evidence = () => clusterEvidence(deps, world, signal);
-		return yield* prefetchTrust({workspace: deps.workspace, world, anchors, evidence});
+		return yield* prefetchTrust(config, {workspace: deps.workspace, world, anchors, evidence});
 	});
 }
 

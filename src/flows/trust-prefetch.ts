@@ -41,14 +41,17 @@ const unsigned: Partial<Record<CollateralNeed['kind'], string>> = {
 	'machine-image': 'not what AWS knows of the machine image, nobody signs it, so every check asks for it',
 };
 
+/** The config of a cluster whose checks take something from elsewhere: what those of a local one take is on this machine already. */
+export async function configToPrefetch(workspace: Workspace): Promise<string | undefined> {
+	const text = await readText(workspace.path('config'));
+	return text === undefined || readAttestationSection(text).variant === 'local-vtpm' ? undefined : text;
+}
+
 /**
  * Fetches and keeps what checks of the workspace's cluster take: the measurements of its image, published firmware versions, and what
- * vendors say about the processors that its nodes run on. Gives what could not be had, a clause each. What a local cluster needs is on
- * this machine already. Throws AppError for a config that cannot be read.
+ * vendors say about the processors that its nodes run on. `text` is its config. Gives what could not be had, a clause each.
  */
-export async function* prefetchTrust(deps: PrefetchDependencies): Flow<string[]> {
-	const text = await readText(deps.workspace.path('config'));
-	if (text === undefined || readAttestationSection(text).variant === 'local-vtpm') return [];
+export async function* prefetchTrust(text: string, deps: PrefetchDependencies): Flow<string[]> {
 	const missing: string[] = [];
 	for (const {id, title, work} of [
 		{id: 'measurements', title: 'measurements', work: () => measurements(text, deps)},
