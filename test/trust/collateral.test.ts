@@ -5,7 +5,7 @@ import test, {type ExecutionContext} from 'ava';
 import type {CollateralNeed} from '../../src/attestation/attested.ts';
 import {parsePolicy} from '../../src/attestation/policy.ts';
 import {AppError} from '../../src/errors.ts';
-import {type PrefetchDependencies, prefetchTrust} from '../../src/flows/trust-prefetch.ts';
+import {configToPrefetch, type PrefetchDependencies, prefetchTrust} from '../../src/flows/trust-prefetch.ts';
 import type {TrustWorld} from '../../src/flows/trust-world.ts';
 import {trustStore} from '../../src/trust/bundle/store.ts';
 import {type Addresses, type AddressName, addresses, addressOf} from '../../src/trust/collateral/addresses.ts';
@@ -203,13 +203,13 @@ test('an export fetches first what checks of the cluster take, keeps going, and 
 		const policy = parsePolicy('azure-sev-snp', {...policyOf('azure-sev-snp'), firmwareSignerConfig});
 		return {policy, document: forgeAzure({info: json => ({...json, Vcek: '', CertChain: ''}), token: {}})};
 	};
-	const run = async (text: string | undefined, more: Partial<PrefetchDependencies> = {}) => {
+	const run = async (text: string, more: Partial<PrefetchDependencies> = {}) => {
 		server.asked.length = 0;
 		challenged = 0;
 		const workspace = workspaceAt(home);
-		await rm(workspace.path('config'), {force: true});
-		if (text !== undefined) await writeFile(workspace.path('config'), text);
-		const flow = prefetchTrust({
+		await writeFile(workspace.path('config'), text);
+		t.is(await configToPrefetch(workspace), text);
+		const flow = prefetchTrust(text, {
 			workspace,
 			world: trust,
 			anchors: own,
@@ -224,9 +224,9 @@ test('an export fetches first what checks of the cluster take, keeps going, and 
 			if (value.type === 'check') states.push(`${value.id} ${value.state}`);
 		}
 	};
-	t.deepEqual(await run(undefined), {missing: [], states: []});
-	t.deepEqual(await run(config('localVTPM: {}')), {missing: [], states: []});
-	t.deepEqual(server.asked, []);
+	t.is(await configToPrefetch(workspaceAt(home)), undefined);
+	await writeFile(workspaceAt(home).path('config'), config('localVTPM: {}'));
+	t.is(await configToPrefetch(workspaceAt(home)), undefined);
 
 	// Where nobody answers, the rest is had all the same.
 	const silent = await run(config(azure, ''), {evidence: unasked});
