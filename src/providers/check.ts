@@ -1,7 +1,9 @@
 import {AppError, exitCodes} from '../errors.ts';
 
-/** What a check of a cloud found, in words; `fix` says what to do and is empty where all is well. `isSilent`: it gave no answer at all. */
-export type CheckResult = {id: string; title: string; ok: boolean; isSilent: boolean; detail: string; fix: string};
+/**
+ * What a check of a cloud found, in words; `fix` says what to do and `code` is that of the error, both empty where all is well.
+ */
+export type CheckResult = {id: string; title: string; ok: boolean; code: string; detail: string; fix: string};
 
 /** Something to ask a cloud before anything is made. Asking changes nothing there. */
 export type Check = {id: string; title: string; run: () => Promise<CheckResult>};
@@ -21,11 +23,10 @@ export const check = (id: string, title: string, look: () => Promise<string>): C
 	title,
 	async run() {
 		try {
-			return {id, title, ok: true, isSilent: false, detail: await look(), fix: ''};
+			return {id, title, ok: true, code: '', detail: await look(), fix: ''};
 		} catch (error) {
 			if (!(error instanceof AppError)) throw error;
-			const isSilent = error.code === 'cloud-unreachable';
-			return {id, title, ok: false, isSilent, detail: error.message, fix: error.next.join(' ')};
+			return {id, title, ok: false, code: error.code, detail: error.message, fix: error.next.join(' ')};
 		}
 	},
 });

@@ -72,7 +72,7 @@ export function judgeSourceRanges(value: string): Judgement {
 /** A key of the account or of an identity, in the form that the config takes. */
 export function judgeAccount({key, label, optional, hint}: AccountField, text: string, values: Values): Judgement {
 	const value = text.trim();
-	if (value === '') return optional === true ? {} : {error: `${label} is missing: ${hint}.`};
+	if (value === '') return optional === true ? {} : {error: `${label} is missing (${hint}).`};
 	const forms: Partial<Record<AccountKey, Form>> = accountForms;
 	const form = forms[key];
 	if (form !== undefined && !form.pattern.test(value)) return {error: `Must be ${form.form}.`};

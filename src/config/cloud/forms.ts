@@ -7,10 +7,12 @@ type Cloud = 'aws' | 'azure' | 'gcp' | 'openstack' | 'stackit';
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
+const idForm = 'an id in lower-case hex digits, like 01234567-89ab-4cde-8f01-23456789abcd';
+
 /** Forms of what only the owner of an account knows; the others are any text. */
 export const accountForms = {
-	subscription: {pattern: uuid, form: 'an id in lower-case hex digits'},
-	tenant: {pattern: uuid, form: 'an id in lower-case hex digits'},
+	subscription: {pattern: uuid, form: idForm},
+	tenant: {pattern: uuid, form: idForm},
 	project: {pattern: /^[a-z][a-z\d-]{4,28}[a-z\d]$/, form: 'the id of a project, not its name or number'},
 	serviceAccount: {
 		pattern: /^[^@\s]+@[^@\s]+\.gserviceaccount\.com$/,
@@ -19,7 +21,7 @@ export const accountForms = {
 	authURL: {pattern: /^https:\/\//, form: 'an address that starts with https://'},
 } satisfies Partial<Record<AccountKey, Form>>;
 
-const imageId: Form = {pattern: uuid, form: 'the id of an image'};
+const imageId: Form = {pattern: uuid, form: 'the id of an image, like 01234567-89ab-4cde-8f01-23456789abcd'};
 
 /** The clouds' own names of images. */
 export const imageForms: Readonly<Record<Cloud, Form>> = {

@@ -54,18 +54,19 @@ export async function* cloudPreflight(deps: Deps, config: CloudConfig, exists: b
 
 type Say = (id: string, title: string, state: 'running' | 'ok' | 'warning' | 'failed', detail?: string, fix?: string) => Event;
 
-/** Asks the cloud, one check after the other. The first that gets no answer at all ends it: the others would wait as long. */
+/** Asks the cloud, one check after the other. The first that gets no answer at all, or is not let in, ends it: the others would tell the same. */
 async function* asked({checks}: Deps, config: CloudConfig, exists: boolean, say: Say, signal: AbortSignal): Flow<void> {
 	const list = await checks(config);
-	let silent = false;
+	let over = false;
 	for (const {id, title, run} of list) {
-		if (silent) {
+		if (over) {
 			yield say(id, title, 'warning', 'not checked');
 			continue;
 		}
 		yield say(id, title, 'running');
-		const {ok, isSilent, detail, fix} = await orAborted(run(), signal);
-		silent = isSilent;
+		const {ok, code, detail, fix} = await orAborted(run(), signal);
+		const isSilent = code === 'cloud-unreachable';
+		over = isSilent || code === 'cloud-credentials';
 		if (isSilent) yield say(id, title, 'warning', `not checked: ${detail}`);
 		else if (!ok && exists && /quota$/u.test(id))
 			yield say(id, title, 'warning', `${detail} What is there already counts twice.`);

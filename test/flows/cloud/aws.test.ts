@@ -173,25 +173,31 @@ withTerraform('before anything is made: no credentials, another region, an unrea
 	t.deepEqual([missing.code, missing.exitCode], ['cloud-credentials', 3]);
 	t.regex(missing.next.join(), /aws configure/);
 
-	const result = (ok: boolean, detail: string) => ({
+	const result = (ok: boolean, detail: string, code = ok ? '' : 'preflight') => ({
 		id: 'machines',
 		title: 'Machine types',
 		ok,
-		isSilent: /gives no answer/.test(detail),
+		code,
 		detail,
 		fix: ok ? '' : 'Choose another zone.',
 	});
-	const asking = (ok: boolean, detail: string): CloudDependencies => ({
+	const asking = (...answer: Parameters<typeof result>): CloudDependencies => ({
 		...deps,
 		checks: () =>
 			Promise.resolve(
-				[1, 2].map(() => ({id: 'machines', title: 'Machine types', run: () => Promise.resolve(result(ok, detail))})),
+				[1, 2].map(() => ({id: 'machines', title: 'Machine types', run: () => Promise.resolve(result(...answer))})),
 			),
 	});
 	const region = await refused(
 		finish(planInfrastructure(asking(false, 'm6a.xlarge is not offered in region eu-west-1.'), never)),
 	);
 	t.deepEqual([region.code, region.problems[0]?.message], ['preflight', 'm6a.xlarge is not offered in region eu-west-1.']);
+	const expired = await refused(finish(planInfrastructure(asking(false, 'AWS has no credentials.', 'cloud-credentials'), never)));
+	t.deepEqual(
+		expired.problems.map(({message}) => message),
+		['AWS has no credentials.'],
+		'asked once: every other check would say the same',
+	);
 	const abort = new AbortController();
 	const leaving = {...deps, checks: () => Promise.resolve([{id: 'machines', title: '', run: () => leave()}])};
 	const leave = () => {
@@ -219,7 +225,7 @@ withTerraform('before anything is made: no credentials, another region, an unrea
 	t.deepEqual([...uids], [corrected.value.ids.uid]);
 	t.true(corrected.value.plan.create > 0);
 	const seen: Event[] = [];
-	for await (const event of planInfrastructure(asking(false, 'AWS gives no answer to the identity (ECONNREFUSED).'), never))
+	for await (const event of planInfrastructure(asking(false, 'AWS gives no answer.', 'cloud-unreachable'), never))
 		seen.push(event);
 	t.deepEqual(
 		seen.flatMap(event => (event.type === 'check' && event.id === 'machines' && event.state !== 'running' ? [event.state] : [])),
@@ -278,7 +284,7 @@ withTerraform('terminate: outages, what Kubernetes made, foreign states and stat
 		id: 'cpu-quota',
 		title: 'Quota',
 		ok: false,
-		isSilent: false,
+		code: 'preflight',
 		detail: '20 are needed, 0 are free.',
 		fix: 'Raise it.',
 	};
