@@ -1,6 +1,7 @@
 import type {UpgradeState} from '../../src/wizard/upgrade/state.ts';
 import {questionsOf, upgradeStep} from '../../src/wizard/upgrade/steps.ts';
 import {choiceLines} from '../choices.ts';
+import {failureLines} from '../failure.ts';
 import type {Line} from '../lines.ts';
 import {blank, indented, line, span, wrap} from '../lines.ts';
 import type {Body} from '../screen.tsx';
@@ -40,11 +41,5 @@ export function headLines({step}: UpgradeState, width: number): Line[] {
 
 /** What went wrong when the cluster was looked at. */
 export function errorLines({facts: {error}}: UpgradeState, width: number, theme: Theme): Line[] {
-	if (error === undefined) return [];
-	return [
-		blank,
-		...wrap(`${theme.symbols.refused} ${error.message}`, width, 'trouble', '  '),
-		...error.problems.flatMap(({path, message}) => wrap(`  ${path === '' ? '' : `${path}: `}${message}`, width, 'plain', '    ')),
-		...error.next.flatMap(step => wrap(`  ${step}`, width, 'dim', '    ')),
-	];
+	return error === undefined ? [] : [blank, ...failureLines(error, width, theme)];
 }
