@@ -123,7 +123,6 @@ export default tseslint.config(
 			'import-x/parsers': {'@typescript-eslint/parser': ['.ts', '.tsx']},
 		},
 		rules: {
-			'import-x/no-cycle': 'error',
 			'import-x/no-restricted-paths': ['error', {zones: [...zones, ...interfaceZones]}],
 			'@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true, allowBoolean: true}],
 			'@typescript-eslint/consistent-type-imports': 'error',
