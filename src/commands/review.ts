@@ -2,7 +2,8 @@ import {isLocal} from '../config/schema.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import {isCopied} from '../flows/apply.ts';
 import {readAnyConfig, workspaceState} from '../flows/cluster.ts';
-import {fileNames, openWorkspace} from '../flows/session.ts';
+import {configText, restoreConfig} from '../flows/config-file.ts';
+import {fileNames, openWorkspace, withLock} from '../flows/session.ts';
 import {refuseApplyBesideUpgrade} from '../flows/upgrade/beside.ts';
 import type {Result} from '../output/output.ts';
 import {runWizard, type WizardStart} from '../output/run-wizard.ts';
@@ -16,16 +17,31 @@ import {cloudValues, localValues} from './wizard-values.ts';
 
 /** The wizard at its review, for a config that is there or made from flags. */
 export async function reviewAndApply(context: CommandContext, input: CommandInput): Promise<Result> {
+	const before = await withLock(context, 'apply', async deps => {
+		await refuseApplyBesideUpgrade(deps);
+		const text = await configText(deps.workspace);
+		await settle(deps, input);
+		return text;
+	});
 	const deps = await openWorkspace(context);
-	const {workspace} = deps;
-	await refuseApplyBesideUpgrade(deps);
-	await settle(deps, input);
-	const {config} = await readAnyConfig(workspace);
-	if (!isLocal(config)) return setUp(context, {values: cloudValues(context.folder, config), step: 'review', settled: true}, true);
+	const start = await startOf(deps, context.folder);
+	try {
+		return await setUp(context, start, true);
+	} catch (error) {
+		// Who leaves has agreed to nothing, also not to what the flags said of a cluster that is there.
+		const isLeft = error instanceof AppError && error.code === 'left';
+		if (isLeft && start.settled === true && before !== undefined) await restoreConfig(deps.workspace, before);
+		throw error;
+	}
+}
+
+async function startOf(deps: Awaited<ReturnType<typeof openWorkspace>>, folder: string): Promise<WizardStart> {
+	const {config} = await readAnyConfig(deps.workspace);
+	if (!isLocal(config)) return {values: cloudValues(folder, config), step: 'review', settled: true};
 	// What a cluster is was decided when it was made: the questions are over, and a secret that was stored is not asked for again.
-	const settled = (await workspaceState(workspace)) !== 'configured';
+	const settled = (await workspaceState(deps.workspace)) !== 'configured';
 	const copied = settled && (await isCopied(deps));
-	return setUp(context, {values: localValues(context.folder, config), step: 'review', settled, copied}, true);
+	return {values: localValues(folder, config), step: 'review', settled, copied};
 }
 
 /** Runs the wizard and gives what came of it. `existing`: it works on the config that is there. */

@@ -1,7 +1,8 @@
 import type {SizeWishes} from '../config/group-sizes.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import {cloudPlace} from '../flows/cloud/status.ts';
-import {applyScale, planScale, undoScale} from '../flows/scale.ts';
+import {restoreConfig} from '../flows/config-file.ts';
+import {applyScale, planScale} from '../flows/scale.ts';
 import {withExisting} from '../flows/session.ts';
 import {requireRunning} from '../flows/status.ts';
 import {refuseBesideUpgrade} from '../flows/upgrade/beside.ts';
@@ -24,7 +25,7 @@ export const scale: CommandModule = async (context, input) => {
 		try {
 			if (!planned.plan.empty) await agree(context, 'Scale the cluster? Workloads of removed nodes end.');
 		} catch (error) {
-			await undoScale(deps, before);
+			await restoreConfig(deps.workspace, before);
 			throw error;
 		}
 		const {nodes, removed} = await context.output.run('Scaling', signal => applyScale(deps, planned, signal), {

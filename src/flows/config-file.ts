@@ -94,3 +94,10 @@ export async function settleConfig(
 	const sized = Object.keys(wishes).length === 0 ? edited : withSizes(edited, sizesFor(parseConfig(edited), wishes));
 	if (sized !== text) await writeFileSafely(file, sized);
 }
+
+/** The config as it stands, for `restoreConfig`; undefined where there is none. */
+export const configText = (workspace: Workspace): Promise<string | undefined> => readText(workspace.path('config'));
+
+/** Takes back what was written to a config since. */
+export const restoreConfig = (workspace: Workspace, before: string): Promise<void> =>
+	writeFileSafely(workspace.path('config'), before);

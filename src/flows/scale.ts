@@ -2,12 +2,13 @@ import {type SizeWishes, sizesFor, withSizes} from '../config/group-sizes.ts';
 import type {Flow} from '../events.ts';
 import {writeFileSafely} from '../workspace/files.ts';
 import {pinnedPolicy, readConfig, requireInitialised} from './cluster.ts';
+import {restoreConfig} from './config-file.ts';
 import {applyPlan, type PlannedCluster, planCluster} from './create.ts';
 import type {Dependencies} from './dependencies.ts';
 import {expectationsOf, writeReceipt} from './receipts.ts';
 import {type SettledNodes, settleNodes} from './settle-nodes.ts';
 
-/** A planned scale, and what the config said before: for `undoScale`. */
+/** A planned scale, and what the config said before: for `restoreConfig`, where nobody wants it any more. */
 export type PlannedScale = {planned: PlannedCluster; before: string};
 
 /** Writes the sizes to the config, checked like everything in it, and plans. A plan that fails leaves the config as it was. */
@@ -19,14 +20,9 @@ export async function* planScale(deps: Dependencies, wishes: SizeWishes, signal:
 	try {
 		return {planned: yield* planCluster(deps, signal), before};
 	} catch (error) {
-		await undoScale(deps, before);
+		await restoreConfig(deps.workspace, before);
 		throw error;
 	}
-}
-
-/** Puts the config back, for a scale that nobody wants any more. */
-export async function undoScale({workspace}: Pick<Dependencies, 'workspace'>, before: string): Promise<void> {
-	await writeFileSafely(workspace.path('config'), before);
 }
 
 /** Applies a planned scale: returns when new nodes are Ready and the Node objects of removed machines are gone. */

@@ -76,6 +76,15 @@ e2e('from an empty folder to a cluster in the wizard; watching, a lost node, the
 
 	t.regex(world.kubectl('get nodes'), /worker-1 +Ready/u);
 
+	// Who leaves the review has agreed to nothing, also not to the flags.
+	const config = readFileSync(world.file('constellation-conf.yaml'), 'utf8');
+	const leaving = open(['apply', '--workers', '3']);
+	await leaving.waitFor('3 workers', 90);
+	await leaving.waitFor('Terraform will', 90);
+	leaving.type('\u{3}');
+	t.is(await leaving.exits(), 130);
+	t.is(readFileSync(world.file('constellation-conf.yaml'), 'utf8'), config);
+
 	const home = open([], {columns: 80, rows: 24});
 	await home.waitFor('nodes 3 of 3 ready');
 	home.type('\r');
