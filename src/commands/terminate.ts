@@ -33,8 +33,9 @@ export const terminate: CommandModule = async context => {
 			expected: ['destroy'],
 		});
 		const receipts = (await listReceipts(context.folder)).length === 0 ? [] : [`${fileNames.receipts}/`];
+		const upgrades = existsSync(deps.workspace.path('upgrades')) ? [`${fileNames.upgrades}/`] : [];
 		const files = (['config', 'masterSecret'] as const).filter(each => existsSync(deps.workspace.path(each)));
-		const kept = [...files.map(each => fileNames[each]), ...receipts];
+		const kept = [...files.map(each => fileNames[each]), ...receipts, ...upgrades];
 		return {
 			command: 'terminate',
 			data: {removed, kept},

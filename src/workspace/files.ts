@@ -3,7 +3,7 @@ import {chmod, link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat} fr
 import path from 'node:path';
 import {AppError, exitCodes} from '../errors.ts';
 
-/** Names of the files of a workspace: those of v2.9, and one folder of our own. */
+/** Names of the files of a workspace: those of v2.9, and folders of our own. */
 export const fileNames = {
 	config: 'constellation-conf.yaml',
 	id: 'constellation-id.json',
@@ -13,6 +13,7 @@ export const fileNames = {
 	iam: 'constellation-iam-terraform',
 	clusterLog: 'constellation-cluster.log',
 	receipts: 'constellation-receipts',
+	upgrades: 'constellation-upgrade',
 	own: '.constellation',
 	stamp: '.constellation/workspace.json',
 	lock: '.constellation/lock.json',

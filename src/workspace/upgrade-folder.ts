@@ -2,8 +2,6 @@ import {readdir} from 'node:fs/promises';
 import path from 'node:path';
 import {readText, type Workspace, writeFileOnce} from './files.ts';
 
-/** The folder of all upgrades of a workspace, as v2.9 names it. */
-const folderName = 'constellation-upgrade';
 const idPattern = /^upgrade-\d{14}-[\da-f]{8}$/;
 
 /** What one upgrade keeps: `constellation-upgrade/<id>/`. */
@@ -28,7 +26,7 @@ export function newUpgradeId(now: Date, random: Uint8Array): string {
 /** The folder of one upgrade; nothing is made. Throws TypeError for what is no id. */
 export function upgradeFolder(workspace: Workspace, id: string): UpgradeFolder {
 	if (!idPattern.test(id)) throw new TypeError(`not an upgrade id: ${id}`);
-	const folder = path.join(workspace.folder, folderName, id);
+	const folder = path.join(workspace.path('upgrades'), id);
 	const at = (name: string) => path.join(folder, name);
 	return {
 		id,
@@ -41,7 +39,7 @@ export function upgradeFolder(workspace: Workspace, id: string): UpgradeFolder {
 
 /** Ids of the upgrades that left something here, oldest first. */
 export async function upgradeIds(workspace: Workspace): Promise<string[]> {
-	const names = await readdir(path.join(workspace.folder, folderName)).catch((error: unknown) => {
+	const names = await readdir(workspace.path('upgrades')).catch((error: unknown) => {
 		if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
 		throw error;
 	});

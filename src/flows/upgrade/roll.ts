@@ -87,7 +87,12 @@ export function withLeaving(
 
 /** The events that lead from one look to the next: what changed, and who is not there any more. */
 export function rollEvents(before: ReadonlyMap<string, RollEntry>, after: ReadonlyMap<string, RollEntry>, at: number): Event[] {
-	const changed = [...after.values()].filter(entry => JSON.stringify(entry) !== JSON.stringify(before.get(entry.node)));
+	const changed = [...after.values()].filter(entry => {
+		const shown = before.get(entry.node);
+		// Who leaves is told from another object each time; it leaves once.
+		if (entry.state === 'leaving' && shown?.state === 'leaving') return false;
+		return JSON.stringify(entry) !== JSON.stringify(shown);
+	});
 	const gone = [...before.values()].filter(({node, state}) => !after.has(node) && state !== 'removed');
 	return [
 		...changed.map((entry): Event => ({type: 'replacement', ...entry, at})),

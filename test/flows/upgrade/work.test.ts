@@ -10,9 +10,10 @@ import {refuseApplyBesideUpgrade, refuseBesideUpgrade, refuseDuringRoll} from '.
 import {checkForUpgrade} from '../../../src/flows/upgrade/check.ts';
 import {decide} from '../../../src/flows/upgrade/decide.ts';
 import type {UpgradeDependencies} from '../../../src/flows/upgrade/dependencies.ts';
+import {type RollEntry, rollEvents, rollOf, withLeaving} from '../../../src/flows/upgrade/roll.ts';
 import {type RollEnd, rollPhases} from '../../../src/flows/upgrade/roll-phases.ts';
 import {updateDefinitions} from '../../../src/kubernetes/crds.ts';
-import {type Kube, KubeError} from '../../../src/kubernetes/kube.ts';
+import {type Kube, KubeError, type KubeObject} from '../../../src/kubernetes/kube.ts';
 import {baseManifests, createMissing} from '../../../src/kubernetes/manifests.ts';
 import {inNamespace, resources} from '../../../src/kubernetes/resources.ts';
 import {clusterRoles} from '../../../src/kubernetes/roles.ts';
@@ -25,6 +26,7 @@ import {
 	finish,
 	imageOf,
 	kubeOf,
+	machine,
 	measurementsOf,
 	node,
 	type Objects,
@@ -212,4 +214,37 @@ test('the steps of a roll are told in their order, and the retirement of the old
 	t.deepEqual(told([...looks, ['current current', false], ['current current', true]], 'done'), [...rolled, ...retired]);
 	t.deepEqual(told(looks, 'paused'), rolled.slice(0, -1), 'a roll that stands still has not finished its step');
 	t.deepEqual(told([], 'done'), retired);
+});
+
+test('each node leaves once, whatever tells of it, and is gone when its machine is', t => {
+	const image = 'v0.2.0';
+	const leaving = (name: string): KubeObject => ({
+		...node(name),
+		apiVersion: 'update.edgeless.systems/v1alpha1',
+		kind: 'PendingNode',
+		spec: {goal: 'Leave'},
+	});
+	const old = node('worker-0', {[upgradeAnnotations.nodeImage]: 'v0.1.0', [upgradeAnnotations.heir]: 'worker-1'});
+	const none = {nodes: [], pending: [], maintenances: [], machines: [machine('worker-0')]};
+	const maintenance: KubeObject = {
+		...node('drain'),
+		kind: 'NodeMaintenance',
+		spec: {nodeName: 'worker-0'},
+		status: {pendingPods: ['a', 'b']},
+	};
+	let shown = new Map<string, RollEntry>();
+	const told = [
+		{...none, nodes: [old], maintenances: [maintenance]},
+		{...none, nodes: [old], pending: [leaving('worker-0')]},
+		{...none, pending: [leaving('worker-0')]},
+		none,
+		{...none, machines: []},
+		{...none, machines: []},
+	].map(objects => {
+		const roll = withLeaving(shown, rollOf(objects, image), objects.machines);
+		const events = rollEvents(shown, roll, 0);
+		shown = roll;
+		return events.map(event => (event.type === 'replacement' ? event.state : event.type));
+	});
+	t.deepEqual(told, [['draining'], ['leaving'], [], [], ['removed'], []]);
 });
