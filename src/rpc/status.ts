@@ -35,19 +35,19 @@ const kinds: Readonly<Partial<Record<status, {code: string; exitCode: ExitCode; 
 	[status.UNAVAILABLE]: {
 		code: 'rpc-unreachable',
 		exitCode: exitCodes.unreachable,
-		next: 'check that the nodes run: constellation status',
+		next: 'Check that the nodes run: constellation status',
 	},
 	[status.DEADLINE_EXCEEDED]: {
 		code: 'rpc-timeout',
 		exitCode: exitCodes.unreachable,
-		next: 'check that the nodes run: constellation status',
+		next: 'Check that the nodes run: constellation status',
 	},
 	[status.PERMISSION_DENIED]: {
 		code: 'rpc-denied',
 		exitCode: exitCodes.cluster,
-		next: 'check that the kubeconfig of this workspace belongs to this cluster and has not expired',
+		next: 'Check that the kubeconfig of this workspace belongs to this cluster and has not expired.',
 	},
-	[status.CANCELLED]: {code: 'cancelled', exitCode: exitCodes.cancelled, next: 'run the command again to continue'},
+	[status.CANCELLED]: {code: 'cancelled', exitCode: exitCodes.cancelled, next: 'Run the command again to continue.'},
 };
 
 /** What grpc-js wraps around the reason for which there is no connection is about its own parts. */
@@ -61,9 +61,9 @@ const reasonOf = (message: string): string =>
 export const rpcFailure = (error: unknown, what: string, unreachable?: string): AppError => {
 	if (error instanceof AppError) return error;
 	const failure = toRpcError(error);
-	const kind = kinds[failure.code] ?? {code: 'rpc-failed', exitCode: exitCodes.cluster, next: 'see the logs of the node'};
+	const kind = kinds[failure.code] ?? {code: 'rpc-failed', exitCode: exitCodes.cluster, next: 'See the logs of the node: constellation watch'};
 	const next = kind.exitCode === exitCodes.unreachable ? (unreachable ?? kind.next) : kind.next;
-	return new AppError(`could not ${what}: ${reasonOf(failure.message)}`, {
+	return new AppError(`Could not ${what}: ${reasonOf(failure.message)}`, {
 		code: kind.code,
 		exitCode: kind.exitCode,
 		next: [next],

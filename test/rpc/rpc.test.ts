@@ -213,11 +213,11 @@ test('nobody there is UNAVAILABLE at once', async t => {
 test('statuses become errors with an exit code and a next step', t => {
 	const failure = rpcFailure(new RpcError(status.UNAVAILABLE, 'x'), 'watch the nodes');
 	t.is(failure.exitCode, 7);
-	t.regex(failure.message, /could not watch the nodes/);
+	t.regex(failure.message, /^Could not watch the nodes/);
 	t.true(failure.next.length > 0);
 	const wrapped = 'No connection established. Last error: Error: connect ECONNREFUSED 127.0.0.1:1. Resolution note: ';
 	const named = rpcFailure(new RpcError(status.UNAVAILABLE, wrapped), 'ask', 'Check the address');
-	t.deepEqual([named.message, named.next], ['could not ask: connect ECONNREFUSED 127.0.0.1:1', ['Check the address']]);
+	t.deepEqual([named.message, named.next], ['Could not ask: connect ECONNREFUSED 127.0.0.1:1', ['Check the address']]);
 	t.notDeepEqual(rpcFailure(new RpcError(status.DATA_LOSS, ''), 'x', 'Check the address').next, ['Check the address']);
 	t.is(rpcFailure(new RpcError(status.CANCELLED, ''), 'x').exitCode, 130);
 	t.is(rpcFailure(new RpcError(status.DATA_LOSS, ''), 'x').code, 'rpc-failed');
