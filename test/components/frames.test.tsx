@@ -24,7 +24,7 @@ const essentials: Record<StepId, readonly string[]> = {
 	checks: ['Terraform', '1.11.4', 'Nothing is in the way.'],
 	provider: ['Where should the nodes run?', 'Local', 'QEMU', 'not built yet'],
 	protection: ['What should the nodes prove?', 'aws-sev-snp', 'aws-nitro-tpm'],
-	place: ['In which region?', 'eu-west-1', 'Zone'],
+	place: ['In which region or zone?', 'eu-west-1', 'Zone'],
 	machines: ['Which machines?', 'm6a.xlarge'],
 	access: ['From where may the cluster be reached?'],
 	name: ['What should the cluster be called?', 'demo'],

@@ -42,7 +42,7 @@ e2e(
 			['Nothing is in the way'],
 			['Where should the nodes run?'],
 			['What should the nodes prove?'],
-			['In which region?', 2],
+			['In which region or zone?', 2],
 			['Which machines?'],
 			['From where may the cluster be reached?'],
 			['What should the cluster be called?'],

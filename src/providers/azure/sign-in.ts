@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import type {TokenCredential} from '@azure/identity';
-import {type CloudWords, noCredentials} from '../refusals.ts';
+import {type CloudWords, noCredentials, unreachable} from '../refusals.ts';
 
 export const azureWords: CloudWords = {
 	cloud: 'Azure',
@@ -57,6 +57,9 @@ export const azureHeaders = (credential: Pick<TokenCredential, 'getToken'>, now:
 
 const notSignedIn = (error: unknown) => {
 	const message = error instanceof Error ? error.message : '';
+	// The library of Microsoft keeps the reason to itself.
+	if (/^network_error\b|\bE(?:NOTFOUND|CONNREFUSED|CONNRESET|TIMEDOUT|AI_AGAIN)\b/u.test(message))
+		return unreachable(azureWords, 'the sign-in', 'no connection');
 	const code = /AADSTS\d+|invalid_\w+/u.exec(message)?.[0];
 	if (code !== undefined) return noCredentials(azureWords, code);
 	if (/az login/u.test(message)) return noCredentials(azureWords, 'Azure CLI is not signed in');

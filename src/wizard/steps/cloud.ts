@@ -124,7 +124,7 @@ export const cloudSteps: readonly Step[] = [
 	{
 		id: 'place',
 		title: 'place',
-		question: 'In which region?',
+		question: 'In which region or zone?',
 		why: 'Not every region has machines that can prove it.',
 		explain: [
 			'The list says from when it is. A region that is missing may have such machines by now: write it in the config, and the checks ask the cloud.',
@@ -159,6 +159,7 @@ export const cloudSteps: readonly Step[] = [
 				id: 'zone',
 				kind: 'text',
 				label: 'Zone',
+				hint: 'openstack availability zone list --compute',
 				flag: '--zone',
 				env: 'CONSTELLATION_ZONE',
 				when: values => typed(zones)(values) && values.provider !== 'azure',
@@ -192,6 +193,7 @@ export const cloudSteps: readonly Step[] = [
 				id: 'instanceType',
 				kind: 'text',
 				label: 'Flavor',
+				hint: 'openstack flavor list',
 				flag: '--instance-type',
 				env: 'CONSTELLATION_INSTANCE_TYPE',
 				when: typed(types),

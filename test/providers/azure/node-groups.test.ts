@@ -338,6 +338,13 @@ for (const [title, cause, message] of signIn) {
 	});
 }
 
+test('a sign-in that nobody answers says nothing of the credentials', async t => {
+	for (const message of ['network_error: See https://aka.ms/msal.js.errors', 'getaddrinfo ENOTFOUND login.microsoftonline.com'])
+		await t.throwsAsync(azureHeaders({getToken: () => Promise.reject(new Error(message))}, () => 0)('', false), {
+			code: 'cloud-unreachable',
+		});
+});
+
 test('states by the first status that says one', t => {
 	const rows: [string[], ReturnType<typeof azureMachineState>][] = [
 		[['ProvisioningState/creating'], 'creating'],
