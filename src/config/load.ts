@@ -2,6 +2,7 @@ import {type Document, isMap, parseDocument} from 'yaml';
 import {z} from 'zod';
 import {AppError, exitCodes, type Problem} from '../errors.ts';
 import {roughMisfits} from './fit-rules.ts';
+import {issueWords} from './issue-words.ts';
 import {adviceFor} from './removed-keys.ts';
 import {crossProblems} from './rules.ts';
 import {type Config, isLocal, type LocalConfig, localSchema, providerKeys, schemas} from './schema.ts';
@@ -49,7 +50,7 @@ function problemsOf(issue: z.core.$ZodIssue, provider: string): Problem[] {
 	if (issue.code === 'invalid_key') return [{path, message: issue.issues[0]?.message ?? 'is no valid key'}];
 	if (issue.code === 'invalid_type' && issue.input === undefined) return [{path, message: 'is missing', fix: `add ${path}`}];
 	const fix: unknown = issue.code === 'custom' ? issue.params?.['fix'] : undefined;
-	return [{path, message: issue.message, ...(typeof fix === 'string' ? {fix} : {})}];
+	return [{path, message: issueWords(issue), ...(typeof fix === 'string' ? {fix} : {})}];
 }
 
 const anyProvider = localSchema.omit({provider: true, attestation: true, nodeGroups: true}).loose();

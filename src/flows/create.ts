@@ -3,6 +3,7 @@ import {AppError, exitCodes} from '../errors.ts';
 import type {Flow} from '../events.ts';
 import {exists, fileNames, readText} from '../workspace/files.ts';
 import {writeIds} from '../workspace/id-file.ts';
+import {readConfig} from './cluster.ts';
 import type {Dependencies, Plan} from './dependencies.ts';
 import {withBackground} from './merge.ts';
 import {phase} from './phase.ts';
@@ -22,6 +23,8 @@ export async function* planCluster(deps: Dependencies, signal: AbortSignal): Flo
 }
 
 async function* checked(deps: Dependencies, isNew: boolean, signal: AbortSignal): Flow<Prepared> {
+	// A mistake in the config is told before this machine is looked at.
+	await readConfig(deps.workspace);
 	// Ports and addresses of a cluster that exists are taken by itself.
 	if (isNew) yield* deps.provider.preflight();
 	// Another plan may have begun meanwhile: from here on files are written.

@@ -55,7 +55,7 @@ const missing = (unusable: readonly string[], offer: Download | undefined): AppE
 				...(offer === undefined
 					? []
 					: [
-							`Or let the tool download OpenTofu ${offer.version} and check it against its pinned checksum: set CONSTELLATION_DOWNLOAD_OPENTOFU=1.`,
+							`Or let the tool download OpenTofu ${offer.version} and check it against its pinned checksum: constellation doctor --install-opentofu, or CONSTELLATION_DOWNLOAD_OPENTOFU=1 for every command.`,
 						]),
 			],
 			...(offer && {details: {offer}}),

@@ -62,6 +62,14 @@ attestation:
 	t.regex(problems['kuberntesVersion'] ?? '', /did you mean kubernetesVersion/);
 	t.regex(problems['provider.aws'] ?? '', /second provider; keep one/);
 	t.regex(problems['image'] ?? '', /major version/);
+	t.like(problems, {
+		debugCluster: 'must be true or false',
+		'nodeGroups.control_plane_default.role': 'must be "control-plane"',
+		'nodeGroups.control_plane_default.count': 'must be at least 1',
+		'nodeGroups.worker_default.count': 'must be a whole number',
+		'attestation.localVTPM.measurements.9.warnOnly': 'must be true or false',
+	});
+	for (const text of Object.values(problems)) t.notRegex(text, /Invalid input|Too (?:small|big)/, 'no words of the library');
 });
 
 test('missing keys, duplicate keys, broken YAML and empty files are named', t => {

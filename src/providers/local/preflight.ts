@@ -87,7 +87,8 @@ export const localPreflight = async function* (options: PreflightOptions): Async
 		}
 	}
 	if (failed.length === 0 && terraform !== undefined) return terraform;
-	throw new AppError(failed.map(problem => problem.message).join(' '), {
+	const [first] = failed;
+	throw new AppError(failed.length === 1 && first !== undefined ? first.message : `${failed.length} things are in the way.`, {
 		code: 'preflight',
 		exitCode: exitCodes.preflight,
 		next: failed.flatMap(({fix}) => (fix === undefined ? [] : [fix])),

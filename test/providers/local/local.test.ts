@@ -326,6 +326,7 @@ test.serial('pre-flight tells everything that is wrong at once, with who holds a
 	const failed = error.problems.map(problem => problem.path);
 	t.deepEqual(failed, process.platform === 'linux' ? ['terraform', 'sockets', 'addresses'] : ['terraform', 'sockets']);
 	if (process.platform === 'linux') t.like(error.details.holders, [{pid: process.pid, problem: 'EADDRINUSE'}]);
+	t.is(error.message, `${failed.length} things are in the way.`);
 	t.truthy(error.details.offer);
 	t.true(error.next.length >= failed.length);
 	const asked: string[] = [];
@@ -334,8 +335,10 @@ test.serial('pre-flight tells everything that is wrong at once, with who holds a
 		fetch: () => Promise.resolve(new Response('not the archive')),
 		mayDownload: (offer: {version: string}) => Promise.resolve(asked.push(offer.version) > 1),
 	};
-	t.regex((await t.throwsAsync(drain(localPreflight(downloading)), {instanceOf: AppError})).message, /on the PATH/);
-	t.regex((await t.throwsAsync(drain(localPreflight(downloading)), {instanceOf: AppError})).message, /not the file it should be/);
+	const terraform = async () =>
+		(await t.throwsAsync(drain(localPreflight(downloading)), {instanceOf: AppError})).problems[0]?.message ?? '';
+	t.regex(await terraform(), /on the PATH/);
+	t.regex(await terraform(), /not the file it should be/);
 	t.deepEqual(asked, ['1.13.1', '1.13.1']);
 	const windows = await t.throwsAsync(drain(localPreflight({...options, platform: 'win32'})), {instanceOf: AppError});
 	t.is(windows.problems[0]?.path, 'platform');
