@@ -1,5 +1,7 @@
 import {type AttestationSection, readAttestationSection} from '../config/attestation-section.ts';
 import {readTrustSection} from '../config/trust.ts';
+import {parseImagePath} from '../config/versions.ts';
+import {AppError, exitCodes} from '../errors.ts';
 import {type ReleasePath, releaseText} from '../trust/measurements/release-path.ts';
 import {measurementSource, type VerifiedMeasurements} from '../trust/measurements/source.ts';
 import type {LogPolicy} from '../trust/transparency/verdict.ts';
@@ -24,7 +26,7 @@ export async function configMeasurements(
 ): Promise<ConfigMeasurements> {
 	const section = readAttestationSection(text);
 	const {trust, provider} = readTrustSection(text);
-	const image = imageOf(wishes.version ?? section.image);
+	const image = wishes.version === undefined ? imageIn(section) : imageOf(wishes.version);
 	const signers = await ownSigners(trust, wishes.keyFile);
 	const transparency = wishes.transparency ?? trust.transparency;
 	const verified = await measurementSource(
@@ -40,6 +42,17 @@ export async function configMeasurements(
 		world,
 	);
 	return {section, image, verified};
+}
+
+function imageIn({image}: AttestationSection): ReleasePath {
+	const named = parseImagePath(image);
+	if (named !== undefined) return named;
+	const why = image === '' ? 'no image yet' : `${image}, which does not say what version of the node image it is`;
+	throw new AppError(`The config names ${why}.`, {
+		code: 'image-version-invalid',
+		exitCode: exitCodes.usage,
+		next: ['constellation config fetch-measurements --version v1.2.3   takes those of a version; an image of a cloud stays'],
+	});
 }
 
 /** Keeps the signed file for bundles and for machines that reach nobody. */

@@ -11,6 +11,7 @@ import {localRegisters} from '../attestation/registers.ts';
 import {localParameters, measuredCommandLine, registerOf, sha256} from '../attestation/variants/local/measured-boot.ts';
 import type {AttestationSection} from '../config/attestation-section.ts';
 import {editMeasurements} from '../config/edit-measurements.ts';
+import {parseImagePath} from '../config/versions.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import type {Flow} from '../events.ts';
 import {changesBetween, type RegisterChange} from '../trust/measurements/changes.ts';
@@ -78,7 +79,9 @@ export async function* fetchMeasurements(
 		detail: logWords(verified.log),
 		at: world.now(),
 	};
-	return compared({file, text, image, verified}, section, wishes.version !== undefined);
+	// The name that a cloud has for its image is not the name of a version.
+	const isVersion = section.image === '' || parseImagePath(section.image) !== undefined;
+	return compared({file, text, image, verified}, section, wishes.version !== undefined && isVersion);
 }
 
 function compared(

@@ -4,6 +4,7 @@ import {collateralNeeds} from '../attestation/collateral-needs.ts';
 import type {Policy} from '../attestation/policy.ts';
 import {readAttestationSection} from '../config/attestation-section.ts';
 import {readTrustSection} from '../config/trust.ts';
+import {parseImagePath} from '../config/versions.ts';
 import {AppError} from '../errors.ts';
 import type {Flow} from '../events.ts';
 import type {Anchors} from '../trust/bundle/verdict.ts';
@@ -15,7 +16,6 @@ import {readText, type Workspace} from '../workspace/files.ts';
 import {settingsOf} from './azure-versions.ts';
 import {configMeasurements, keepMeasurements} from './config-measurements.ts';
 import type {Dependencies} from './dependencies.ts';
-import {imageOf} from './measurement-request.ts';
 import type {TrustWorld} from './trust-world.ts';
 import {answerOf} from './verify.ts';
 import {verifyTarget} from './verify-target.ts';
@@ -80,9 +80,8 @@ export async function clusterEvidence(deps: Dependencies, world: TrustWorld, sig
 }
 
 async function measurements(text: string, {workspace, world, anchors}: PrefetchDependencies): Promise<string[]> {
-	const {image} = readAttestationSection(text);
-	if (image === '') return ['the config names no image yet'];
-	const kept = await world.store.read('measurements', releaseText(imageOf(image)));
+	const image = parseImagePath(readAttestationSection(text).image);
+	const kept = image && (await world.store.read('measurements', releaseText(image)));
 	if (kept === undefined || verifyPart(kept, anchors).problems.length > 0)
 		await keepMeasurements(await configMeasurements(text, workspace, world), world);
 	return [];

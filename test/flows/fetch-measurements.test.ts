@@ -104,6 +104,21 @@ test('configs of every provider get what their variant measures, and keep everyt
 	}
 });
 
+test('the name that a cloud has for its image stays; which version it is has to be said', async t => {
+	const {server, config, fetchWith, finish, trust, keys} = await world(t);
+	publish(server, image, fileJson(), key);
+	for (const [named, problem] of [
+		['ami-0123456789abcdef0', /ami-0123456789abcdef0, which does not say what version/],
+		['""', /names no image yet/],
+	] as const) {
+		await writeFile(config, foreignConfig('AWS', 'aws-nitro-tpm', keys).replace('v2.9.1 # keep me', named));
+		const error = await t.throwsAsync(fetchWith(), {code: 'image-version-invalid', message: problem});
+		t.regex(error instanceof AppError ? error.next.join() : '', /--version v1\.2\.3/);
+		await finish(adoptMeasurements(await fetchWith({version: 'v2.9.1'}), trust));
+		t.regex(await readFile(config, 'utf8'), named === '""' ? /^image: "?v2\.9\.1"?$/m : /^image: ami-0123456789abcdef0$/m);
+	}
+});
+
 test('a change of what the config pins takes a consent, and is shown register by register', async t => {
 	const {server, config, fetchWith, finish, trust, keys, events} = await world(t);
 	publish(server, image, fileJson(), key);

@@ -233,7 +233,7 @@ test('an export fetches first what checks of the cluster take, keeps going, and 
 	t.deepEqual(silent.states, ['measurements warning', 'firmware-versions ok', 'collateral warning']);
 	t.regex(
 		silent.missing.join('; '),
-		/^measurements: the config names no image yet; certificates and lists of vendors: Nobody answers$/,
+		/^measurements: The config names no image yet; certificates and lists of vendors: Nobody answers$/,
 	);
 	const crl = server.site.get('/vcek/v1/Genoa/crl') ?? '';
 	server.site.delete('/vcek/v1/Genoa/crl');
