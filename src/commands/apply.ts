@@ -31,7 +31,10 @@ export const apply: CommandModule = async (context, input) => {
 };
 
 export const create: CommandModule = async (context, input) => {
-	if (await isOnCloud(context, input)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'create');
+	if (await isOnCloud(context, input)) {
+		if (context.yes || !canAsk(context)) return (await import('./infrastructure.ts')).applyOnCloud(context, input, 'create');
+		return (await import('./review.ts')).reviewAndCreate(context, input);
+	}
 	return withLock(context, 'create', async deps => {
 		await refuseApplyBesideUpgrade(deps);
 		await settle(deps, input);

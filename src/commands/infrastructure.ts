@@ -8,11 +8,10 @@ import {fileNames, withLock} from '../flows/session.ts';
 import type {Result} from '../output/output.ts';
 import {count} from '../text.ts';
 import {agree, agreeByName} from './consent.ts';
-import {showPreview} from './preview.ts';
 import {settle} from './settle.ts';
 import {type CommandContext, type CommandInput} from './types.ts';
 
-/** `apply` and `create` for configs of clouds: pre-flight, plan, consent, infrastructure. Until there is a node image that is all. */
+/** `apply` and `create` for configs of clouds where nobody is asked: pre-flight, plan, consent, infrastructure. Until there is a node image that is all. */
 export function applyOnCloud(context: CommandContext, input: CommandInput, command: 'apply' | 'create'): Promise<Result> {
 	return withLock(context, command, async base => {
 		await settle(base, input);
@@ -22,7 +21,6 @@ export function applyOnCloud(context: CommandContext, input: CommandInput, comma
 		});
 		const {plan, cloud} = planned;
 		if (!plan.empty) {
-			showPreview(context, plan);
 			const numbers = `create ${plan.create}, change ${plan.update} and destroy ${plan.destroy}`;
 			await agree(context, `Terraform will ${numbers} resources in ${cloud.title}. Go on?`);
 		}

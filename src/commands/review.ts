@@ -17,21 +17,33 @@ import {cloudValues, localValues} from './wizard-values.ts';
 
 /** The wizard at its review, for a config that is there or made from flags. */
 export async function reviewAndApply(context: CommandContext, input: CommandInput): Promise<Result> {
-	const before = await withLock(context, 'apply', async deps => {
+	const {before, after} = await withLock(context, 'apply', async deps => {
 		await refuseApplyBesideUpgrade(deps);
 		const text = await configText(deps.workspace);
 		await settle(deps, input);
-		return text;
+		return {before: text, after: await configText(deps.workspace)};
 	});
 	const deps = await openWorkspace(context);
 	const start = await startOf(deps, context.folder);
 	try {
 		return await setUp(context, start, true);
 	} catch (error) {
-		// Who leaves has agreed to nothing, also not to what the flags said of a cluster that is there.
+		// Who leaves has agreed to nothing, also not to what the flags said of a cluster that is there. What was edited by hand stays.
 		const isLeft = error instanceof AppError && error.code === 'left';
-		if (isLeft && start.settled === true && before !== undefined) await restoreConfig(deps.workspace, before);
+		if (isLeft && start.settled === true && before !== undefined && (await configText(deps.workspace)) === after)
+			await restoreConfig(deps.workspace, before);
 		throw error;
+	}
+}
+
+/** The same for the first phase on a cloud. Machines that exist are all it is for; without an image there are none, and that is told. */
+export async function reviewAndCreate(context: CommandContext, input: CommandInput): Promise<Result> {
+	try {
+		return {...(await reviewAndApply(context, input)), command: 'create'};
+	} catch (error) {
+		if (!(error instanceof AppError) || error.code !== 'no-node-image' || error.details['image'] === '') throw error;
+		const {uid, ip, endpoints} = error.details;
+		return {command: 'create', data: {uid, ip, endpoints}, lines: [`The machines exist at ${String(ip)}.`]};
 	}
 }
 

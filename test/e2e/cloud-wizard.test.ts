@@ -98,7 +98,7 @@ e2e(
 		t.regex(config, /iamProfileWorkerNodes: "?demo_worker_profile/);
 		writeFileSync(world.file('constellation-conf.yaml'), config.replaceAll('198.51.100.7/32', '203.0.113.0/24'));
 		fail('aws_vpc_security_group_ingress_rule');
-		const lines = open(['apply'], 'dumb');
+		const lines = open(['create'], 'dumb');
 		await lines.waitFor('1  Apply these changes', 120);
 		t.regex(lines.raw(), /Who can reach it|replaced: |destroy \d+/);
 		lines.type('1\r');

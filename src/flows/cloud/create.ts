@@ -111,7 +111,7 @@ export async function* applyInfrastructure(
 const cleanUp = 'constellation terminate   removes what was made, if that is what you want';
 
 /** The infrastructure is there, and that is as far as it goes. Its exit code tells scripts that there is no cluster yet. */
-export function noNodeImage({ids, image}: Infrastructure, {title}: Cloud): AppError {
+export function noNodeImage({ids, image, endpoints}: Infrastructure, {title}: Cloud): AppError {
 	const what =
 		image === ''
 			? `The infrastructure is there, at ${ids.ip}; there are no machines yet, because the config names no image.`
@@ -124,7 +124,7 @@ export function noNodeImage({ids, image}: Infrastructure, {title}: Cloud): AppEr
 			...(image === '' ? ['Name an image of your own in the config and run the command again to make the machines.'] : []),
 			'constellation terminate   removes everything again; until then it costs money',
 		],
-		details: {uid: ids.uid, ip: ids.ip, image},
+		details: {uid: ids.uid, ip: ids.ip, endpoints, image},
 	});
 }
 
