@@ -59,11 +59,11 @@ export async function* prefetchTrust(text: string, deps: PrefetchDependencies): 
 		{id: 'collateral', title: 'certificates and lists of vendors', work: () => vendorParts(deps)},
 	]) {
 		const lacks = await work().catch((error: unknown) => {
-			if (error instanceof AppError) return [error.message.replace(/\.$/u, '')];
+			if (error instanceof AppError) return [clause(error)];
 			throw error;
 		});
 		const state = lacks.length === 0 ? 'ok' : 'warning';
-		yield {type: 'check', id, title, state, detail: lacks.length === 0 ? 'kept' : lacks.join('; '), at: deps.world.now()};
+		yield {type: 'check', id, title, state, detail: lacks.length === 0 ? 'at hand' : lacks.join('; '), at: deps.world.now()};
 		missing.push(...lacks.map(each => `${title}: ${each}`));
 	}
 	return missing;
@@ -78,6 +78,9 @@ export async function clusterEvidence(deps: Dependencies, world: TrustWorld, sig
 		document: await answerOf(endpoint, deps.random(nonceSize), signal),
 	};
 }
+
+const clause = ({message, problems}: AppError): string =>
+	[message.replace(/\.$/u, ''), ...problems.map(({path, message: why}) => `${path} ${why}`.trim())].join(', ');
 
 async function measurements(text: string, {workspace, world, anchors}: PrefetchDependencies): Promise<string[]> {
 	const image = parseImagePath(readAttestationSection(text).image);
