@@ -8,24 +8,21 @@ import {parseCommandLine} from '../../src/commands/program.ts';
 import {commandTable, globalFlags} from '../../src/commands/table.ts';
 import {generateConfig} from '../../src/config/generate.ts';
 import {AppError} from '../../src/errors.ts';
+import {compiled, tool} from '../helpers/tool.ts';
 
 const folder = () => mkdtempSync(path.join(tmpdir(), 'c-'));
 
 type Ended = {code: number | null; stdout: string; stderr: string; result: Record<string, unknown>};
 
-/** Runs the tool from its sources, without a terminal. */
+/** Runs the tool without a terminal. */
 function run(args: readonly string[], {cwd = folder(), env = {}}: {cwd?: string; env?: Record<string, string>} = {}): Ended {
 	const home = folder();
-	const {status, stdout, stderr} = spawnSync(
-		process.execPath,
-		[
-			'--disable-warning=ExperimentalWarning',
-			`--import=${path.resolve('scripts/tsx.mjs')}`,
-			path.resolve('test/helpers/from-sources.ts'),
-			...args,
-		],
-		{cwd, encoding: 'utf8', env: {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: home, ...env}},
-	);
+	const [program = '', ...before] = tool;
+	const {status, stdout, stderr} = spawnSync(program, [...before, ...args], {
+		cwd,
+		encoding: 'utf8',
+		env: {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: home, ...compiled, ...env},
+	});
 	const last = stdout.trim().split('\n').at(-1) ?? '';
 	return {code: status, stdout, stderr, result: last.startsWith('{') ? (JSON.parse(last) as Record<string, unknown>) : {}};
 }

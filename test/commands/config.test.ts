@@ -3,27 +3,23 @@ import {existsSync, mkdtempSync, readFileSync, statSync, writeFileSync} from 'no
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {compiled, tool} from '../helpers/tool.ts';
 
 const folder = () => mkdtempSync(path.join(tmpdir(), 'c-'));
 
 type Problem = {path: string; message: string};
 
-/** Runs the tool from its sources with --json; gives its result line. */
+/** Runs the tool with --json; gives its result line. */
 function run(
 	...args: readonly string[]
 ): Record<string, unknown> & {ok: boolean; exitCode: number; problems?: Problem[]; open?: Problem[]} {
 	const home = folder();
-	const {stdout} = spawnSync(
-		process.execPath,
-		[
-			'--disable-warning=ExperimentalWarning',
-			`--import=${path.resolve('scripts/tsx.mjs')}`,
-			path.resolve('test/helpers/from-sources.ts'),
-			...args,
-			'--json',
-		],
-		{cwd: home, encoding: 'utf8', env: {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: home}},
-	);
+	const [program = '', ...before] = tool;
+	const {stdout} = spawnSync(program, [...before, ...args, '--json'], {
+		cwd: home,
+		encoding: 'utf8',
+		env: {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: home, ...compiled},
+	});
 	return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ReturnType<typeof run>;
 }
 

@@ -8,13 +8,7 @@ import {signBlob} from '../../src/attestation/blob-signature.ts';
 import {newSigner} from '../helpers/forge-log.ts';
 import {fileJson} from '../helpers/measurements-world.ts';
 import {startPty} from '../helpers/pty.ts';
-
-const program = [
-	process.execPath,
-	'--disable-warning=ExperimentalWarning',
-	`--import=${path.resolve('scripts/tsx.mjs')}`,
-	path.resolve('test/helpers/from-sources.ts'),
-];
+import {compiled, tool} from '../helpers/tool.ts';
 
 /** A workspace of a v2.9 cluster, and a measurements file signed by a key of its owner. */
 function world(t: ExecutionContext) {
@@ -33,9 +27,9 @@ function world(t: ExecutionContext) {
 	};
 	const config = path.join(cwd, 'constellation-conf.yaml');
 	writeFileSync(config, 'version: v3\nimage: v2.9.1\nprovider:\n  qemu: {}\nattestation:\n  qemuVTPM: {} # nothing yet\n');
-	const env = {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: path.join(home, 'd')};
+	const env = {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: path.join(home, 'd'), ...compiled};
 	const run = (...args: readonly string[]) => {
-		const [runtime = '', ...rest] = program;
+		const [runtime = '', ...rest] = tool;
 		const {status, stdout, stderr} = spawnSync(runtime, [...rest, ...args, '--json'], {cwd, encoding: 'utf8', env});
 		const last = stdout.trim().split('\n').at(-1) ?? '';
 		return {code: status, stderr, result: (last.startsWith('{') ? JSON.parse(last) : {}) as Record<string, unknown>};
@@ -63,7 +57,7 @@ test('measurements: --yes pins the first ones, a change takes its digest or a pe
 	t.is(readFileSync(config, 'utf8'), pinned);
 	const terminal = (answer: string) => {
 		const command = [
-			...program,
+			...tool,
 			'config',
 			'fetch-measurements',
 			'--from',

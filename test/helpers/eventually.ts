@@ -1,6 +1,6 @@
-/** Waits until `check` gives something, at most ten seconds. */
+/** Waits until `check` gives something, at most a minute. */
 export const eventually = async <T>(check: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> => {
-	const end = Date.now() + 10_000;
+	const end = Date.now() + 60_000;
 	for (;;) {
 		const value = await check();
 		if (value !== undefined && value !== false) return value;

@@ -7,6 +7,7 @@ import {processesIn, signalProcess, waitForEnd} from '../../src/process.ts';
 import {clusterFolder} from '../../src/providers/local/cluster-folder.ts';
 import {dataHome} from '../../src/releases/data-home.ts';
 import type {Asserts} from './strict.ts';
+import {compiled} from './tool.ts';
 
 const cli = resolve(import.meta.dirname, '..', '..', 'dist', 'cli.mjs');
 
@@ -52,6 +53,7 @@ export const newWorld = ({program = [process.execPath, cli], path = process.env[
 		LANG: 'C.UTF-8',
 		TZ: 'UTC',
 		TERM: 'dumb',
+		...compiled,
 	};
 	const running = new Set<ChildProcess>();
 	/** Everything that any command wrote. */

@@ -1,5 +1,6 @@
 import {chmod, mkdir, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {build} from 'esbuild';
 import {type CloudFile, openCloud} from './cloud.ts';
 import {loadSchema, type ProviderName, providerNames} from './schema.ts';
 
@@ -16,16 +17,14 @@ export const installProviders = async (
 	providers: readonly ProviderName[] = providerNames,
 ): Promise<SimulatedClouds> => {
 	const mirror = join(folder, 'mirror');
+	const main = join(folder, 'provider.mjs');
+	await writeFile(main, await bundle());
 	for (const name of providers) {
 		const {source, version} = loadSchema(name);
 		const place = join(mirror, source, version, platform());
 		await mkdir(place, {recursive: true});
 		const program = join(place, `terraform-provider-${source.split('/').at(-1) ?? name}_v${version}`);
-		const main = join(import.meta.dirname, 'main.ts');
-		await writeFile(
-			program,
-			`#!/bin/sh\nexec "${process.execPath}" --disable-warning=ExperimentalWarning "${main}" ${name} "${folder}"\n`,
-		);
+		await writeFile(program, `#!/bin/sh\nexec "${process.execPath}" "${main}" ${name} "${folder}"\n`);
 		await chmod(program, 0o755);
 	}
 	const configFile = join(folder, 'terraform.rc');
@@ -36,6 +35,23 @@ export const installProviders = async (
 		read: name => cloud(name).read(),
 		change: (name, edit) => cloud(name).change(edit),
 	};
+};
+
+let bundled: Promise<Uint8Array> | undefined;
+
+/** The provider as one file: Terraform starts it several times a command, and from its sources each start takes half a second. */
+const bundle = (): Promise<Uint8Array> => {
+	bundled ??= build({
+		entryPoints: [join(import.meta.dirname, 'main.ts')],
+		bundle: true,
+		write: false,
+		minify: true,
+		platform: 'node',
+		format: 'esm',
+		define: {'import.meta.dirname': JSON.stringify(import.meta.dirname)},
+		banner: {js: "import {createRequire} from 'node:module'; const require = createRequire('file:///');"},
+	}).then(({outputFiles: [file]}) => file?.contents ?? new Uint8Array());
+	return bundled;
 };
 
 const platform = () => `${process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
