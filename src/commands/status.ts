@@ -2,7 +2,7 @@ import {AppError, exitCodes} from '../errors.ts';
 import {cloudPlace} from '../flows/cloud/status.ts';
 import {openOriginal} from '../flows/original/open.ts';
 import {openWorkspace} from '../flows/session.ts';
-import {type ClusterStatus, clusterStatus, stopped} from '../flows/status.ts';
+import {type ClusterStatus, clusterStatus, machinesGone, stopped} from '../flows/status.ts';
 import {rehearsalSentence} from '../summary.ts';
 import {oneLine} from '../text.ts';
 import type {CommandModule} from './types.ts';
@@ -21,7 +21,8 @@ export const status: CommandModule = async context => {
 	}
 	const found = await clusterStatus(deps);
 	const lines = statusLines(found);
-	if (found.state === 'stopped') throw withStatus(stopped(), found, lines);
+	const isGone = found.machines.length === 0 && found.clusterId !== '';
+	if (found.state === 'stopped') throw withStatus(isGone ? machinesGone() : stopped(), found, lines);
 	if (found.state === 'unreachable') throw withStatus(unreachable(), found, lines);
 	return {command: 'status', data: {...found}, lines};
 };
@@ -48,7 +49,7 @@ function statusLines(found: ClusterStatus): string[] {
 		`${name}: ${state}${nodes.length === 0 ? '' : `, ${ready} of ${machines.length} nodes ready`}`,
 		rehearsalSentence,
 		'',
-		`${'node'.padEnd(width)}  role           machine   kubernetes`,
+		machines.length === 0 ? 'no machines' : `${'node'.padEnd(width)}  role           machine   kubernetes`,
 		...machines.map(machine => {
 			const node = nodes.find(each => each.name === machine.name);
 			const kubernetes = node === undefined ? 'unknown' : `${node.ready ? 'Ready' : 'NotReady'} ${node.version ?? ''}`.trim();
@@ -58,7 +59,7 @@ function statusLines(found: ClusterStatus): string[] {
 		`image          ${found.image}`,
 		`kubernetes     ${found.kubernetesVersion}`,
 		`cluster ID     ${found.clusterId === '' ? 'not initialised' : found.clusterId}`,
-		`endpoint       ${found.endpoint}`,
+		...(found.endpoint === '' ? [] : [`endpoint       ${found.endpoint}`]),
 		`master secret  ${found.masterSecret.file ? 'in the workspace' : 'not in the workspace'}, copy ${found.masterSecret.copyConfirmed ? 'confirmed' : 'not confirmed'}`,
 		...(found.upgrade === undefined ? [] : upgradeLines(found.upgrade)),
 		...(state === 'degraded' ? ['next           constellation apply   starts machines that are off, waits for the others'] : []),

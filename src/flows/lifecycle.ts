@@ -9,6 +9,7 @@ import {withBackground} from './merge.ts';
 import {controlPlaneAt} from './node-channel.ts';
 import {phase} from './phase.ts';
 import {recoverNodes} from './recover.ts';
+import {machinesGone} from './status.ts';
 import {type ReadyNode, requireTarget, type WatchTarget, watchUntil} from './watch.ts';
 
 /** How long a started cluster may take until its first control plane waits for the master secret. */
@@ -32,6 +33,7 @@ export async function requireMasterSecret({workspace}: Pick<Dependencies, 'works
 export async function* startCluster(deps: Dependencies, secret: MasterSecret, signal: AbortSignal): Flow<ReadyNode[]> {
 	const target = await requireTarget(deps);
 	const machines = (await deps.provider.machines(target.uid)) ?? [];
+	if (machines.length === 0) throw machinesGone();
 	const restarted = new Set(machines.filter(({state}) => state !== 'running').map(({name}) => name));
 	yield* phase(
 		'machines',
@@ -85,6 +87,7 @@ async function* switchOn(deps: Dependencies, uid: string): Flow<void> {
 export async function* stopCluster(deps: Dependencies, signal: AbortSignal): Flow<string[]> {
 	const {uid} = await requireIds(deps.workspace);
 	const machines = (await deps.provider.machines(uid)) ?? [];
+	if (machines.length === 0) throw machinesGone();
 	yield* phase('machines', deps.now, withBackground(switchOff(deps, uid), [stop => deps.provider.events(uid, stop)], signal));
 	return machines.map(({name}) => name);
 }

@@ -89,12 +89,25 @@ async function nodesOf(deps: Dependencies, machines: readonly Machine[]): Promis
 	}
 }
 
-/** For work that needs a cluster that answers. Throws AppError `cluster-stopped` (exit 7) where all machines are off. */
+/** For work that needs a cluster that answers. Throws AppError `cluster-stopped` or `machines-gone` (exit 7). */
 export async function requireRunning(deps: Dependencies): Promise<void> {
-	const {uid} = await requireIds(deps.workspace);
+	const {uid, clusterID} = await requireIds(deps.workspace);
 	const machines = (await deps.provider.machines(uid)) ?? [];
+	if (machines.length === 0 && clusterID !== '') throw machinesGone();
 	if (machines.length > 0 && !machines.every(isOff)) return;
 	throw stopped();
+}
+
+/** The folder has a cluster, this computer no machine of it: the data folder was removed, or is not the one it was made in. */
+export function machinesGone(): AppError {
+	return new AppError('This computer has no records of the machines of this cluster.', {
+		code: 'machines-gone',
+		exitCode: exitCodes.unreachable,
+		next: [
+			'Set XDG_DATA_HOME as it was when the cluster was made, if it was another folder.',
+			'constellation terminate   removes what the workspace still names; config and master secret stay',
+		],
+	});
 }
 
 /** The machines of the cluster are all off. */

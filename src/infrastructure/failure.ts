@@ -28,6 +28,7 @@ export const failure = (
 		code: 'terraform-failed',
 		exitCode: exitCodes.infrastructure,
 		next: [
+			...(/ENOSPC|no space left/i.test(why) ? ['The disk is full: free some space first.'] : []),
 			'Run the command again: what is there already stays.',
 			'Everything Terraform said is in constellation-terraform/last-run.jsonl.',
 		],

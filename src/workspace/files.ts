@@ -153,13 +153,22 @@ export async function prepareFolder(workspace: Workspace): Promise<() => Promise
 	const own = workspace.path('own');
 	let made: string | undefined;
 	try {
-		made = await mkdir(own, {recursive: true, mode: 0o700});
+		made = await mkdir(own, {recursive: true, mode: 0o700}).catch(async (error: unknown) => {
+			// On a read-only disk the recursive form says that something is missing; the plain one says why.
+			await mkdir(await topmostMissing(own), {mode: 0o700});
+			throw error;
+		});
 		await chmod(own, 0o700);
 		await rm(await writeTemporary(path.join(own, 'probe'), ''), {force: true});
 	} catch (error) {
 		throw writeError(workspace.folder, error);
 	}
 	return () => (made === undefined ? Promise.resolve() : removeEmpty(own, made));
+}
+
+async function topmostMissing(folder: string): Promise<string> {
+	const above = path.dirname(folder);
+	return (await exists(above)) ? folder : topmostMissing(above);
 }
 
 async function removeEmpty(from: string, upTo: string): Promise<void> {

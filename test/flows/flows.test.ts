@@ -12,12 +12,13 @@ import type {Event, Flow} from '../../src/events.ts';
 import {readEndpoints, workspaceState} from '../../src/flows/cluster.ts';
 import {settleConfig} from '../../src/flows/config-file.ts';
 import type {Dependencies, Provider} from '../../src/flows/dependencies.ts';
+import {stopCluster} from '../../src/flows/lifecycle.ts';
 import {withBackground} from '../../src/flows/merge.ts';
 import {phase} from '../../src/flows/phase.ts';
 import {rememberGeneration} from '../../src/flows/policy-generation.ts';
 import {prepare} from '../../src/flows/prepare.ts';
 import {planScale} from '../../src/flows/scale.ts';
-import {clusterStatus} from '../../src/flows/status.ts';
+import {clusterStatus, requireRunning} from '../../src/flows/status.ts';
 import {findExisting, terminateCluster} from '../../src/flows/terminate.ts';
 import {trustNamed, type Vouched} from '../../src/flows/vouched.ts';
 import type {Kube} from '../../src/kubernetes/kube.ts';
@@ -300,6 +301,22 @@ test('what was only planned is configured, until an apply was begun', async t =>
 	await t.throwsAsync(clusterStatus(deps), {instanceOf: AppError, message: /There is no cluster/});
 	await deps.journal.intent('apply');
 	t.is(await workspaceState(deps.workspace), 'interrupted');
+});
+
+test('a cluster whose machines left no record is not called stopped', async t => {
+	const deps = await world({machines: () => Promise.resolve(undefined)});
+	writeFileSync(deps.workspace.path('config'), generateConfig());
+	const cluster = (clusterID: string) => {
+		writeFileSync(
+			deps.workspace.path('id'),
+			JSON.stringify({uid: '0a1b2c3d', cloudprovider: 'Local', ip: '127.1.2.1', clusterID}),
+		);
+	};
+	cluster('ab'.repeat(32));
+	await t.throwsAsync(requireRunning(deps), {instanceOf: AppError, code: 'machines-gone'});
+	await t.throwsAsync(finish(stopCluster(deps, never)), {instanceOf: AppError, code: 'machines-gone'});
+	cluster('');
+	await t.throwsAsync(requireRunning(deps), {instanceOf: AppError, code: 'cluster-stopped'});
 });
 
 test('terminate removes what the records name, keeps config and master secret, and does not claim success over leftovers', async t => {
