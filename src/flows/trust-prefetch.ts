@@ -80,7 +80,7 @@ export async function clusterEvidence(deps: Dependencies, world: TrustWorld, sig
 }
 
 const clause = ({message, problems}: AppError): string =>
-	[message.replace(/\.$/u, ''), ...problems.map(({path, message: why}) => `${path} ${why}`.trim())].join(', ');
+	[message, ...problems.map(each => `${each.path}: ${each.message}`)].map(each => each.replace(/\.$/u, '')).join('; ');
 
 async function measurements(text: string, {workspace, world, anchors}: PrefetchDependencies): Promise<string[]> {
 	const image = parseImagePath(readAttestationSection(text).image);
