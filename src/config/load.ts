@@ -174,8 +174,9 @@ export function editConfig(text: string, changes: readonly ConfigChange[]): stri
 	const document = parseYaml(text);
 	keepDigits(document);
 	for (const {path, value} of changes) {
-		if (value !== undefined) document.setIn(path, document.createNode(value));
-		else removeIn(document, path);
+		if (value === undefined) removeIn(document, path);
+		// What says it already keeps the form that a person gave it.
+		else if (document.getIn(path) !== value) document.setIn(path, document.createNode(value));
 	}
 	const [indent = '  '] = /^ +(?=[^\s#])/m.exec(text) ?? [];
 	const edited = document.toString({lineWidth: 0, indent: Math.min(indent.length, 8)});

@@ -105,6 +105,8 @@ test('rewriting keeps comments and order, and refuses what would be invalid', t 
 	);
 	const config = parseLocalConfig(edited);
 	t.is(config.nodeGroups.worker_default.count, 5);
+	const quoted = edited.replace(/^name: .*/m, "name: 'demo'");
+	t.is(editConfig(quoted, [{path: ['name'], value: 'demo'}]), quoted, 'what says it already keeps its form');
 	t.deepEqual(config.attestation.localVTPM.measurements, {'4': {expected: 'ab'.repeat(32), warnOnly: false}});
 	t.throws(() => editConfig(text, [{path: ['nodeGroups', 'worker_default', 'count'], value: -1}]), {instanceOf: AppError});
 });
