@@ -13,14 +13,18 @@ import {workingSymbol} from './theme.ts';
 const most = 5;
 
 /** The phases in a row, each with how long it took or takes; they wrap where the window is narrow. */
-export function phaseLines({view, expected, work}: LiveState, width: number, theme: Theme, now: number): Line[] {
-	const known = view.phases.map(phase => phase.id);
-	const ids = [...known.filter(id => !expected.includes(id)), ...expected];
+export function phaseLines({view, expected, work, failure}: LiveState, width: number, theme: Theme, now: number): Line[] {
+	const ids = inOrder(
+		view.phases.map(phase => phase.id),
+		expected,
+	);
 	const parts = ids.map(id => {
 		const phase = view.phases.find(other => other.id === id);
 		// Work that ended in the middle of a phase left it where it was.
-		const ended = phase?.state === 'started' && work === 'failed' ? {...phase, state: 'failed' as const} : phase;
-		return phasePart(id, ended, view, theme, now);
+		const isCut = phase?.state === 'started' && work === 'failed';
+		if (isCut && failure?.calm === true)
+			return [span(`${theme.symbols.waiting} ${id}`), span(` ${progressOf(id, view) ?? ''}`.trimEnd())];
+		return phasePart(id, isCut ? {...phase, state: 'failed' as const} : phase, view, theme, now);
 	});
 	if (width < 60 && ids.length > most) return [inShort(ids, parts, view)];
 	const lines: Span[][] = [];
@@ -30,6 +34,16 @@ export function phaseLines({view, expected, work}: LiveState, width: number, the
 		else lines.push([...part]);
 	}
 	return lines;
+}
+
+// What nobody expected stands after what came before it.
+function inOrder(known: readonly PhaseId[], expected: readonly PhaseId[]): PhaseId[] {
+	const ids = [...expected];
+	known.forEach((id, index) => {
+		const before = known[index - 1];
+		if (!ids.includes(id)) ids.splice(before === undefined ? 0 : ids.indexOf(before) + 1, 0, id);
+	});
+	return ids;
 }
 
 // Where there is no room for all of them: the one that is on, and how far that is.

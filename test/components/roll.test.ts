@@ -1,7 +1,9 @@
 import test from 'ava';
+import {textOf} from '../../components/lines.ts';
 import {liveFrame} from '../../components/live-frame.ts';
+import {phaseLines} from '../../components/progress.ts';
 import {createTheme} from '../../components/theme.ts';
-import type {Event} from '../../src/events.ts';
+import type {Event, PhaseId} from '../../src/events.ts';
 import {emptyView, fold} from '../../src/fold.ts';
 import {rollCounts, rollRows} from '../../src/roll-rows.ts';
 import type {LiveAction, LiveState} from '../../src/wizard/live.ts';
@@ -147,4 +149,28 @@ test('lagging JoinServices are named, and how many more there are', t => {
 		'and 3 more JoinServices',
 	]);
 	t.false(text.includes('control-plane-2'));
+});
+
+test('steps that nobody expected stand where they came, and a pause is no failure', t => {
+	const phase = (id: PhaseId, state: 'started' | 'done'): Event => ({type: 'phase', id, state, at: 0});
+	const row = (live: LiveState) => textOf(phaseLines(live, 200, plainTheme, 0));
+	const done = expected.slice(0, -1).map(id => phase(id, 'done'));
+	const late = showing([...done, phase('preflight', 'done'), phase('plan', 'started')]);
+	t.regex(row(late), /retire 0:00 +\S preflight 0:00 +\S plan 0:00 +\S verify$/);
+	const stopped = (calm: boolean): LiveAction => ({
+		type: 'work',
+		work: 'failed',
+		failure: {message: 'It stands still.', problems: [], next: [], calm},
+	});
+	const {waiting, refused} = plainTheme.symbols;
+	const size = {columns: 80, rows: 24};
+	for (const [calm, symbol] of [
+		[true, waiting],
+		[false, refused],
+	] as const) {
+		const live = showing([phase('workers', 'started')], stopped(calm));
+		t.true(row(live).includes(`${symbol} workers`), row(live));
+		const text = draw(t, liveFrame(live, false, size, plainTheme, 0), size);
+		t.true(text.includes(`${symbol} It stands still.`), text);
+	}
 });

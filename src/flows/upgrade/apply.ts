@@ -51,6 +51,9 @@ async function* run(deps: UpgradeDependencies, file: PlanFile, signal: AbortSign
 				policies.map(policy => policyVersion(policy)).join(' and '),
 			);
 			await beginRoll(kube, file, set);
+		} else {
+			for (const phaseId of ['backup', 'policies'] as const)
+				yield {type: 'phase', id: phaseId, state: 'done', detail: 'by an earlier run', at: now()};
 		}
 		return yield* attend(deps, file.id, signal);
 	} finally {

@@ -4,14 +4,22 @@ import type {RollEntry} from './roll.ts';
 /** How a roll that was followed ended: every node is what it should be, or it stands still on request. */
 export type RollEnd = 'done' | 'paused' | 'mixed';
 
-/** Which step of the flight plan the operator is at, told as phases that begin and end. */
+const order: readonly PhaseId[] = ['control-planes', 'workers', 'retire'];
+
+/** Which step of the flight plan the operator is at, told as phases that begin and end; none is left out, also where nobody saw it. */
 export const rollPhases = (now: () => number) => {
-	let [open, retired]: [PhaseId | undefined, boolean] = [undefined, false];
+	let open: PhaseId | undefined;
+	const told = new Set<PhaseId>();
 	function* enter(next: PhaseId | undefined): Generator<Event, void> {
-		if (next === open) return;
-		if (next === 'retire') retired = true;
+		if (next !== undefined && next === open) return;
 		if (open !== undefined) yield {type: 'phase', id: open, state: 'done', at: now()};
+		const passed = next === undefined ? order : order.slice(0, order.indexOf(next));
+		for (const id of passed.filter(each => !told.has(each))) {
+			told.add(id);
+			yield {type: 'phase', id, state: 'done', detail: 'nothing left to do', at: now()};
+		}
 		if (next !== undefined) yield {type: 'phase', id: next, state: 'started', at: now()};
+		if (next !== undefined) told.add(next);
 		open = next;
 	}
 	return {
@@ -24,10 +32,7 @@ export const rollPhases = (now: () => number) => {
 		},
 		*end(end: RollEnd): Generator<Event, void> {
 			// A roll that stands still has not finished its step.
-			if (end !== 'done') return;
-			// It may be over between two looks, and is the step that people wait for.
-			if (!retired) yield* enter('retire');
-			yield* enter(undefined);
+			if (end === 'done') yield* enter(undefined);
 		},
 	};
 };

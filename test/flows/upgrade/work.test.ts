@@ -201,7 +201,7 @@ test('the steps of a roll are told in their order, and the retirement of the old
 			return [...phases.after(roll, narrowed)];
 		};
 		const events = [...looks.flatMap(seen), ...phases.end(end)];
-		return events.map(event => (event.type === 'phase' ? `${event.id} ${event.state}` : event.type));
+		return events.map(event => (event.type === 'phase' ? `${event.id} ${event.detail ?? event.state}` : event.type));
 	};
 	const rolled = ['control-planes started', 'control-planes done', 'workers started', 'workers done'];
 	const retired = ['retire started', 'retire done'];
@@ -210,10 +210,12 @@ test('the steps of a roll are told in their order, and the retirement of the old
 		['draining outdated', false],
 		['current outdated', false],
 	];
-	t.deepEqual(told([...looks, ['current current', true]], 'done'), [...rolled, ...retired]);
+	const nothing = ['control-planes', 'workers', 'retire'].map(id => `${id} nothing left to do`);
+	t.deepEqual(told([...looks, ['current current', true]], 'done'), [...rolled, ...nothing.slice(2)]);
+	t.deepEqual(told([['current current', false]], 'done'), [...nothing.slice(0, 2), ...retired], 'whoever attaches late');
 	t.deepEqual(told([...looks, ['current current', false], ['current current', true]], 'done'), [...rolled, ...retired]);
 	t.deepEqual(told(looks, 'paused'), rolled.slice(0, -1), 'a roll that stands still has not finished its step');
-	t.deepEqual(told([], 'done'), retired);
+	t.deepEqual(told([], 'done'), nothing);
 });
 
 test('each node leaves once, whatever tells of it, and is gone when its machine is', t => {
