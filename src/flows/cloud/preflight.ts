@@ -132,7 +132,7 @@ function failed(problems: readonly Problem[], cloud: Cloud): AppError {
 	return new AppError(message, {
 		code: only ? 'cloud-credentials' : 'preflight',
 		exitCode: exitCodes.preflight,
-		problems,
+		problems: only ? problems.map(({path, message}) => ({path, message})) : problems,
 		next: only ? [cloud.signIn] : ['Do what the checks say, then run the same command again.'],
 		details: {provider: cloud.id},
 	});

@@ -112,7 +112,7 @@ export const accountSteps: readonly Step[] = [
 		id: 'image',
 		title: 'image',
 		question: 'Which image do the nodes boot?',
-		why: 'This release has no image for clouds yet. Without one of your own it stops after the infrastructure, and says so.',
+		why: 'This release has no image for clouds yet: the work stops after the infrastructure, or with an image of yours after its machines.',
 		explain: [
 			'The image is named as the cloud does: an AMI, a resource id, a path of a project, an id. Its measurements come from `constellation config fetch-measurements --version VERSION`.',
 			'Empty is fine: network, load balancer and empty groups are made, and `constellation apply` goes on when the config names an image.',

@@ -6,7 +6,8 @@ function createWords(values: Values, {plan: {plan}, settled}: Facts): string {
 	if (plan === undefined && settled === true) return 'Apply';
 	if (plan !== undefined && plan.create + plan.update + plan.destroy === 0) return 'Go on, nothing changes';
 	if (plan !== undefined && plan.update + plan.destroy > 0) return 'Apply these changes';
-	return cloudOf(values) === undefined || values.nodeImage !== '' ? 'Create the cluster' : 'Create the infrastructure';
+	if (cloudOf(values) === undefined) return 'Create the cluster';
+	return values.nodeImage === '' ? 'Create the infrastructure' : 'Create the machines';
 }
 
 /** From the consent to the end. */
