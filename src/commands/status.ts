@@ -62,6 +62,7 @@ function statusLines(found: ClusterStatus): string[] {
 		...(found.endpoint === '' ? [] : [`endpoint       ${found.endpoint}`]),
 		`master secret  ${found.masterSecret.file ? 'in the workspace' : 'not in the workspace'}, copy ${found.masterSecret.copyConfirmed ? 'confirmed' : 'not confirmed'}`,
 		...(found.upgrade === undefined ? [] : upgradeLines(found.upgrade)),
+		...(state === 'created' ? ['next           constellation apply   goes on from here'] : []),
 		...(state === 'degraded' ? ['next           constellation apply   starts machines that are off, waits for the others'] : []),
 		...(holder === undefined ? [] : [`busy           \`${holder.command}\`, process ${holder.pid}, since ${holder.since}`]),
 	];

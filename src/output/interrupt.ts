@@ -1,5 +1,6 @@
 import type {EventEmitter} from 'node:events';
 import {constants} from 'node:os';
+import type {OutputOptions} from './types.ts';
 
 export type InterruptOptions = {
 	/** Where signals come from: the process. */
@@ -43,4 +44,13 @@ export function interruptible({signals, stop, now}: InterruptOptions): {
 			for (const [signal, handler] of handlers) signals.off(signal, handler);
 		},
 	};
+}
+
+/** What a second request to stop means. */
+export const leftAtOnce = 'Left at once. What exists is kept; the same command goes on from there.';
+
+/** Leaves without waiting for anything; the terminal must be restored already. */
+export function leaveAtOnce({stderr, exitNow}: Pick<OutputOptions, 'stderr' | 'exitNow'>, exitCode: number): void {
+	stderr.write(`${leftAtOnce}\n`);
+	exitNow(exitCode);
 }

@@ -1,7 +1,7 @@
 import {exitCodes} from '../errors.ts';
 import {describeError, leftError} from './describe-error.ts';
 import {drive} from './drive.ts';
-import {interruptible} from './interrupt.ts';
+import {interruptible, leftAtOnce} from './interrupt.ts';
 import type {Output, OutputOptions} from './types.ts';
 
 /** JSON Lines on stdout and nothing else: each event, then one `{"type":"result"}`, be it success or error (docs/events.md). */
@@ -20,7 +20,19 @@ export function jsonOutput(options: Pick<OutputOptions, 'stdout' | 'signals' | '
 				stop: () => {
 					abort.abort();
 				},
-				now: options.exitNow,
+				now: exitCode => {
+					write({
+						type: 'result',
+						ok: false,
+						doing: title,
+						code: 'cancelled',
+						exitCode,
+						message: leftAtOnce,
+						problems: [],
+						next: [],
+					});
+					options.exitNow(exitCode);
+				},
 			});
 			try {
 				return await drive(start(abort.signal), write, abort.signal);

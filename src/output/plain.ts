@@ -3,7 +3,7 @@ import {emptyView, fold} from '../fold.ts';
 import {detachSentence} from '../wizard/live.ts';
 import {describeError, errorLines, leftError} from './describe-error.ts';
 import {drive} from './drive.ts';
-import {interruptible} from './interrupt.ts';
+import {interruptible, leaveAtOnce} from './interrupt.ts';
 import {plainLines, stamped} from './plain-lines.ts';
 import type {Output, OutputOptions} from './types.ts';
 
@@ -24,7 +24,9 @@ export function plainOutput(options: Pick<OutputOptions, 'stdout' | 'stderr' | '
 					else if (!watching) say('Stopping cleanly; what exists is kept. Press Ctrl-C again to stop now.');
 					abort.abort();
 				},
-				now: options.exitNow,
+				now: exitCode => {
+					leaveAtOnce(options, exitCode);
+				},
 			});
 			say(title);
 			let view = emptyView;

@@ -8,7 +8,7 @@ import {textKeys} from '../wizard/text-field.ts';
 import {leftError} from './describe-error.ts';
 import {drive} from './drive.ts';
 import type {InputEvent} from './input.ts';
-import {interruptible} from './interrupt.ts';
+import {interruptible, leaveAtOnce} from './interrupt.ts';
 import {lastWords} from './last-words.ts';
 import type {FullScreen} from './screen.tsx';
 import {openScreen} from './screen.tsx';
@@ -67,7 +67,7 @@ export async function runWithInk<R>(
 		},
 		now: exitCode => {
 			screen?.release();
-			options.exitNow(exitCode);
+			leaveAtOnce(options, exitCode);
 		},
 	});
 	const opening = setTimeout(() => {

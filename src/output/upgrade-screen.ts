@@ -12,7 +12,7 @@ import {consentsOf, proposalFor} from '../wizard/upgrade/state.ts';
 import {describeError, leftError} from './describe-error.ts';
 import {drive} from './drive.ts';
 import type {InputEvent} from './input.ts';
-import {interruptible} from './interrupt.ts';
+import {interruptible, leaveAtOnce} from './interrupt.ts';
 import {lastWords} from './last-words.ts';
 import {openScreen} from './screen.tsx';
 import type {OutputOptions} from './types.ts';
@@ -112,7 +112,7 @@ export async function upgradeOnScreen(start: UpgradeState, deps: UpgradeDeps, op
 		},
 		now: exitCode => {
 			screen.release();
-			options.exitNow(exitCode);
+			leaveAtOnce(options, exitCode);
 		},
 	});
 	void look(start.facts.asked);

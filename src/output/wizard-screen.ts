@@ -10,7 +10,7 @@ import type {KeyContext} from '../wizard/wizard-keys.ts';
 import {takesText, wizardAction, wizardText} from '../wizard/wizard-keys.ts';
 import {openEditor} from './editor.ts';
 import type {InputEvent} from './input.ts';
-import {interruptible} from './interrupt.ts';
+import {interruptible, leaveAtOnce} from './interrupt.ts';
 import {lastWords} from './last-words.ts';
 import type {FullScreen} from './screen.tsx';
 import {openScreen} from './screen.tsx';
@@ -87,7 +87,7 @@ export async function wizardOnScreen(start: WizardState, deps: WizardDeps, optio
 		},
 		now: exitCode => {
 			screen.release();
-			options.exitNow(exitCode);
+			leaveAtOnce(options, exitCode);
 		},
 	});
 	begin(effects.perform, dispatch, () => state, deps, fail);

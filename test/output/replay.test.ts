@@ -96,7 +96,7 @@ test('a secret that strays into a result, an event or an error is not shown', as
 	}
 });
 
-for (const flags of [{json: true}, {plain: true}]) {
+for (const flags of [{json: true}, {json: false, plain: true}]) {
 	test(`the first signal stops cleanly, the second at once (${Object.keys(flags).join()})`, async t => {
 		const io = {...capture(), flags};
 		const output = await createOutput(io);
@@ -111,8 +111,12 @@ for (const flags of [{json: true}, {plain: true}]) {
 			});
 		});
 		const error = await t.throwsAsync(running, {instanceOf: AppError});
-		t.is(output.fail(error), 130);
 		t.deepEqual(io.exits, [130]);
+		// The process ends there: this is the last that is heard of it.
+		const last = `${io.out()}${io.err()}`.trimEnd().split('\n').at(-1) ?? '';
+		if (flags.json) t.like(JSON.parse(last), {type: 'result', ok: false, code: 'cancelled', exitCode: 130});
+		else t.regex(last, /^Left at once\./u);
+		t.is(output.fail(error), 130);
 		t.is(io.signals.listenerCount('SIGINT'), 0);
 	});
 }
