@@ -19,6 +19,7 @@ for (const entry of [
 	'terraform',
 	'scripts',
 	'package.json',
+	'ava.config.js',
 	'tsconfig.json',
 	'bench',
 	'docs',

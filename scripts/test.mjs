@@ -1,7 +1,7 @@
 // Every test: build, check, ava. The last line is `N passed, N failed, N skipped`; a leftover process is a failure.
 // Arguments go to ava: `npm test -- test/keys/**` runs a part, without the checks.
 import {spawn, spawnSync} from 'node:child_process';
-import {chmodSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
+import {chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -44,7 +44,12 @@ function leftovers(folder) {
 		.map(({pid, command, cwd}) => `${pid} ${command.slice(0, 120)} (in ${cwd})`);
 }
 
+/** Files of tests that began and did not end as they should. */
+const unfinished = begun => readdirSync(begun).map(name => decodeURIComponent(name));
+
 async function ava(folder) {
+	const begun = path.join(folder, 'begun');
+	mkdirSync(begun);
 	const child = spawn('ava', ['--tap', ...selection], {
 		stdio: ['ignore', 'pipe', 'inherit'],
 		// Every test file is a process of its own: what one compiled, the next need not.
@@ -52,6 +57,8 @@ async function ava(folder) {
 			...process.env,
 			NODE_COMPILE_CACHE: path.join(folder, 'compiled'),
 			TMPDIR: folder,
+			TEST_THE_BUILD: '1',
+			TEST_FILES: begun,
 			CI: '',
 			FORCE_COLOR: '0',
 			TERM: 'xterm-256color',
@@ -59,7 +66,9 @@ async function ava(folder) {
 		},
 	});
 	let failing = false;
+	let ended = false;
 	for await (const line of createInterface({input: child.stdout})) {
+		ended ||= /^1\.\.\d+/.test(line);
 		if (/^\s*(not )?ok \d+/.test(line)) {
 			failing = line.includes('not ok') && !/# (SKIP|TODO)/i.test(line);
 			if (failing) counts.failed += 1;
@@ -73,6 +82,12 @@ async function ava(folder) {
 		} else if (failing || /^#\s/.test(line) || /^Bail out/.test(line)) console.log(line);
 	}
 	const code = child.exitCode ?? (await new Promise(resolve => child.once('close', resolve)));
+	// Its reporter breaks, and all with it, when nothing happened within its time limit or a test ends its process.
+	if (!ended) console.log('not ok - ava ended before it told all results');
+	for (const file of unfinished(begun)) {
+		console.log(`not ok - ${file} gave no complete result`);
+		counts.failed += 1;
+	}
 	if (code !== 0 && counts.failed === 0) counts.failed += 1;
 }
 
