@@ -21,6 +21,14 @@ export type FetchOptions = {
 /** As `fetch`, which fits too. */
 export type Fetch = (url: string | URL, options: FetchOptions) => Promise<Response>;
 
+/** OpenSSL's names for a chain that ends nowhere (X509_V_ERR_…). */
+const unknownAuthority =
+	/^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/u;
+
+/** Whether a call failed because nobody whom this machine trusts signed the certificate of who answered. */
+export const isUnknownAuthority = (error: unknown): boolean =>
+	error instanceof Error && 'code' in error && unknownAuthority.test(String(error.code));
+
 const mostRedirects = 5;
 const bodiless = new Set([204, 205, 304]);
 

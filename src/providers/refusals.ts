@@ -41,6 +41,17 @@ export const unreachable = ({cloud}: CloudWords, what: string, reason: string): 
 		details: {reason: cloudText(reason)},
 	});
 
+/** AppError `cloud-unreachable` (exit 4): somebody answers whose certificate nobody signed whom this machine trusts; no token was sent. */
+export const untrusted = ({cloud}: CloudWords, what: string): AppError =>
+	new AppError(`${cloud} was not asked ${what}: nobody whom this machine trusts signed the certificate of who answers.`, {
+		code: 'cloud-unreachable',
+		exitCode: exitCodes.infrastructure,
+		next: [
+			'If the cloud or your proxy has an authority of its own, name its PEM file: NODE_EXTRA_CA_CERTS, for OpenStack `cacert` in clouds.yaml or OS_CACERT.',
+		],
+		details: {reason: 'unknown-authority'},
+	});
+
 /** AppError `cloud-ambiguous` (exit 4): several things where the cluster has one, so that whichever is taken may be somebody else's. */
 export const ambiguous = (what: string, found: readonly string[]): AppError =>
 	new AppError(`The cloud has ${found.length} of ${what}: ${found.map(each => cloudText(each)).join(', ')}.`, {

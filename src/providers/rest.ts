@@ -1,8 +1,8 @@
 import type {z} from 'zod';
 import {AppError} from '../errors.ts';
-import type {Fetch} from '../proxy.ts';
+import {type Fetch, isUnknownAuthority} from '../proxy.ts';
 import {notFound} from './not-found.ts';
-import {type CloudWords, noCredentials, refused, unreachable} from './refusals.ts';
+import {type CloudWords, noCredentials, refused, unreachable, untrusted} from './refusals.ts';
 
 export type RestOptions = CloudWords & {
 	/** What every path is appended to; nothing outside its origin is ever asked. */
@@ -63,7 +63,7 @@ export const restClient = (options: RestOptions): Rest => {
 		};
 		for (let attempt = 1; ; attempt += 1) {
 			const answer = await once().catch((error: unknown) => {
-				if (error instanceof AppError || attempt === attempts) throw silence(options, what, error);
+				if (error instanceof AppError || attempt === attempts || isUnknownAuthority(error)) throw silence(options, what, error);
 			});
 			if (answer !== undefined && answer.status < 300) return answer;
 			const failure = answer === undefined ? {reason: '', message: ''} : failureOf(answer.body);
@@ -88,6 +88,7 @@ export const shaped = <T>(schema: z.ZodType<T>, {body}: Answer, words: CloudWord
 
 const silence = (words: CloudWords, what: string, error: unknown): AppError => {
 	if (error instanceof AppError) return error;
+	if (isUnknownAuthority(error)) return untrusted(words, what);
 	const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
 	const code = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.name) : 'unknown';
 	return unreachable(words, what, code);

@@ -16,7 +16,8 @@ export const cloudEntry = async (
 	folders: readonly string[],
 	read: (path: string, limit: number) => Promise<string | undefined>,
 ): Promise<CloudEntry> => {
-	if (name === '') return entryOf({region_name: env['OS_REGION_NAME'], auth: variables(env)}, 'the OS_* variables');
+	if (name === '')
+		return entryOf({region_name: env['OS_REGION_NAME'], cacert: env['OS_CACERT'], auth: variables(env)}, 'the OS_* variables');
 	const named = env['OS_CLIENT_CONFIG_FILE'];
 	for (const path of [...(named === undefined ? [] : [named]), ...folders.map(folder => `${folder}/clouds.yaml`)]) {
 		const entry = cloudsIn(await read(path, largestFile), path)?.[name];

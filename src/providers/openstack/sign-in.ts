@@ -15,6 +15,8 @@ export const openstackWords: CloudWords = {
 /** One entry of clouds.yaml, or the OS_* variables in the same names (openstacksdk). */
 export const cloudEntrySchema = z.object({
 	region_name: z.string().optional(),
+	/** PEM file of the authorities to trust. */
+	cacert: z.string().optional(),
 	auth: z.object({
 		auth_url: z.string(),
 		application_credential_id: z.string().optional(),

@@ -1,7 +1,7 @@
 import {Agent as PlainAgent, request as plainRequest} from 'node:http';
 import {Agent, type RequestOptions, request} from 'node:https';
 import {AppError, exitCodes} from '../../errors.ts';
-import {proxyOf} from '../../proxy.ts';
+import {isUnknownAuthority, proxyOf} from '../../proxy.ts';
 
 /** Who may answer instead of the address that was asked: nobody, or another https address. */
 export type RedirectRule = 'refuse' | 'https';
@@ -136,13 +136,9 @@ function refused(url: URL, why: string): AppError {
 	});
 }
 
-/** OpenSSL's names for a chain that ends nowhere (X509_V_ERR_…). */
-const unknownAuthority =
-	/^(?:DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(?:_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/;
-
 function unreachable(url: string, why: string, cause?: unknown): AppError {
 	const host = URL.canParse(url) ? new URL(url).host : url;
-	const isUnknown = cause instanceof Error && 'code' in cause && unknownAuthority.test(String(cause.code));
+	const isUnknown = isUnknownAuthority(cause);
 	return new AppError(
 		`${host} cannot be reached: ${isUnknown ? `nobody whom this machine trusts signed its certificate` : why}.`,
 		{

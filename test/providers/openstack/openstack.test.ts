@@ -6,7 +6,9 @@ import test, {type ExecutionContext} from 'ava';
 import type {AppError} from '../../../src/errors.ts';
 import {connectOpenstack} from '../../../src/providers/openstack/connect.ts';
 import {openstackMachineState} from '../../../src/providers/openstack/machine-state.ts';
+import {proxiedFetch} from '../../../src/proxy.ts';
 import {cloudServer, type Reply} from '../../helpers/cloud-server.ts';
+import {httpsServer} from '../../helpers/https-server.ts';
 
 const canary = 'canary-password';
 const groups = [
@@ -178,6 +180,31 @@ test('there are no groups to change: one sentence and what to do', async t => {
 		t.regex(error.next.join(), /config.*constellation apply/);
 	}
 	await t.notThrowsAsync(nodeGroups.setDraining('n', true));
+});
+
+test('a cloud with an authority of its own is trusted by it, and by nothing else', async t => {
+	const server = await httpsServer(t);
+	const folder = await mkdtemp(join(tmpdir(), 'openstack-'));
+	t.teardown(() => rm(folder, {recursive: true}));
+	await writeFile(join(folder, 'ca.pem'), server.ca);
+	await writeFile(join(folder, 'none.pem'), canary);
+	const env = {HOME: folder, OS_AUTH_URL: `${server.url}/identity`, OS_USERNAME: 'me', OS_PASSWORD: canary};
+	const asked = async (more: NodeJS.ProcessEnv, cloud = '') => {
+		const world = {env: {...env, ...more}, fetch: proxiedFetch(env), wait: () => Promise.reject(new Error('asked again'))};
+		const found = await connectOpenstack({cloud, folder}, world).checks(wanted)[0]?.run();
+		return `${found?.detail ?? ''} ${found?.fix ?? ''}`;
+	};
+	t.regex(await asked({}), /^OpenStack was not asked .*nobody whom this machine trusts signed.*OS_CACERT/);
+	t.deepEqual(server.asked, []);
+	t.regex(await asked({OS_CACERT: '~/none.pem'}), /~\/none\.pem, which is no PEM file/);
+	t.regex(await asked({OS_CACERT: '/nowhere'}), /\/nowhere, which is no PEM file/);
+	t.regex(await asked({OS_CACERT: '~/ca.pem'}), /The cloud has no POST/);
+	await writeFile(
+		join(folder, 'clouds.yaml'),
+		`clouds:\n  mine:\n    cacert: ${join(folder, 'ca.pem')}\n    auth: {auth_url: '${server.url}/identity', username: me, password: '${canary}'}\n`,
+	);
+	t.regex(await asked({}, 'mine'), /The cloud has no POST/);
+	t.deepEqual(server.asked, ['POST /identity/v3/auth/tokens', 'POST /identity/v3/auth/tokens']);
 });
 
 test('signs in by clouds.yaml, its secure.yaml, an application credential', async t => {
