@@ -1,8 +1,6 @@
-import {AppError, type ExitCode, exitCodes} from '../../errors.ts';
 import type {Event, Flow} from '../../events.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
 import {inNamespace, resources} from '../../kubernetes/resources.ts';
-import type {UpgradeFailure} from '../../kubernetes/upgrade-annotations.ts';
 import type {Machine} from '../../providers/node-groups.ts';
 import {policyVersion, readPolicySet} from '../../upgrade/policy-set.ts';
 import {reportsIn} from '../../upgrade/replica-report.ts';
@@ -18,6 +16,7 @@ import {pairRecorder} from './pair-times.ts';
 import {policiesEvent} from './policies.ts';
 import {type RollEntry, rollEvents, rollOf, withLeaving} from './roll.ts';
 import {type RollEnd, rollPhases} from './roll-phases.ts';
+import {stopped} from './stopped.ts';
 
 const lookMs = 250;
 
@@ -62,7 +61,7 @@ async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<Rol
 		if (text !== policies) yield event;
 		policies = text;
 		yield* phases.after(roll, narrowed);
-		if (steering.failure !== undefined) throw stopped(steering.failure, roll);
+		if (steering.failure !== undefined) throw stopped(steering.failure, steering.image, roll);
 		const end = endOf(steering, roll, narrowed);
 		if (end !== undefined) {
 			yield* phases.end(end);
@@ -118,32 +117,4 @@ function endOf(steering: Steering, roll: ReadonlyMap<string, RollEntry>, narrowe
 	if (isMoving || isCurrent) return undefined;
 	if (steering.paused) return 'paused';
 	return steering.direction === 'stay' ? 'mixed' : undefined;
-}
-
-const failureExits: Readonly<Record<UpgradeFailure['step'], ExitCode>> = {
-	create: exitCodes.infrastructure,
-	attest: exitCodes.refused,
-	ready: exitCodes.cluster,
-	drain: exitCodes.cluster,
-	remove: exitCodes.infrastructure,
-};
-
-/** The first failure stops the roll; nothing that serves was taken away for it. */
-function stopped({node, donor, step, message, expected, actual}: UpgradeFailure, roll: ReadonlyMap<string, RollEntry>): AppError {
-	const values = expected === undefined ? '' : ` (expected ${expected}, got ${actual ?? 'nothing'})`;
-	const serving = [...roll.values()].filter(({state}) => state === 'current' || state === 'outdated' || state === 'replacing');
-	return new AppError(`The upgrade stopped at ${node}: ${message}`, {
-		code: 'upgrade-stopped',
-		exitCode: failureExits[step],
-		problems: [
-			{path: `${node}, ${step}`, message: `${message}${values}`},
-			{path: 'still serving', message: serving.map(each => each.node).join(', ') || 'nobody'},
-		],
-		next: [
-			...(donor === undefined ? [] : [`${donor} was not taken away: it goes on serving.`]),
-			'constellation upgrade continue   tries that node again, once its cause is removed',
-			'constellation upgrade abort      goes back, or leaves the cluster as it is',
-		],
-		details: {state: 'stopped', node, step},
-	});
 }

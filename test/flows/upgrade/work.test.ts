@@ -12,6 +12,7 @@ import {decide} from '../../../src/flows/upgrade/decide.ts';
 import type {UpgradeDependencies} from '../../../src/flows/upgrade/dependencies.ts';
 import {type RollEntry, rollEvents, rollOf, withLeaving} from '../../../src/flows/upgrade/roll.ts';
 import {type RollEnd, rollPhases} from '../../../src/flows/upgrade/roll-phases.ts';
+import {stopped} from '../../../src/flows/upgrade/stopped.ts';
 import {updateDefinitions} from '../../../src/kubernetes/crds.ts';
 import {type Kube, KubeError, type KubeObject} from '../../../src/kubernetes/kube.ts';
 import {baseManifests, createMissing} from '../../../src/kubernetes/manifests.ts';
@@ -249,4 +250,30 @@ test('each node leaves once, whatever tells of it, and is gone when its machine 
 		return events.map(event => (event.type === 'replacement' ? event.state : event.type));
 	});
 	t.deepEqual(told, [['draining'], ['leaving'], [], [], ['removed'], []]);
+});
+
+test('a roll that stopped names the node, the step, both values, who serves and the smallest step that is safe', t => {
+	const failure = {node: 'worker-9', donor: 'worker-0', message: 'Something.', at: 0};
+	const roll = new Map([
+		['worker-0', {node: 'worker-0', state: 'replacing' as const}],
+		['worker-9', {node: 'worker-9', state: 'joining' as const}],
+	]);
+	const exits = {create: 4, attest: 5, ready: 6, drain: 6, remove: 4} as const;
+	for (const [step, exitCode] of Object.entries(exits) as [keyof typeof exits, number][]) {
+		const {message, problems, next, ...rest} = stopped({...failure, step}, 'v0.2.0', roll);
+		t.is(rest.exitCode, exitCode, step);
+		t.is(message, 'The upgrade stopped at worker-9: Something.');
+		t.deepEqual(
+			problems.map(problem => problem.path),
+			['worker-9', 'still serving'],
+		);
+		t.is(problems[1]?.message, 'worker-0');
+		t.is(next[0], 'worker-0 was not taken away: it goes on serving.');
+		t.is(
+			next.some(line => line.includes('image check v0.2.0')),
+			step === 'attest',
+		);
+	}
+	const {problems} = stopped({...failure, step: 'attest', expected: 'aa', actual: 'bb'}, 'v0.2.0', roll);
+	t.is(problems[0]?.message, 'its evidence was refused: expected aa, got bb');
 });

@@ -1,0 +1,37 @@
+import {AppError, type ExitCode, exitCodes} from '../../errors.ts';
+import type {UpgradeFailure} from '../../kubernetes/upgrade-annotations.ts';
+import type {RollEntry} from './roll.ts';
+
+const steps: Readonly<Record<UpgradeFailure['step'], readonly [exitCode: ExitCode, words: string]>> = {
+	create: [exitCodes.infrastructure, 'its machine was not made'],
+	attest: [exitCodes.refused, 'its evidence was refused'],
+	ready: [exitCodes.cluster, 'it did not become ready'],
+	drain: [exitCodes.cluster, 'it was not emptied'],
+	remove: [exitCodes.infrastructure, 'its machine was not removed'],
+};
+
+/** The first failure stops the roll to `image`; nothing that serves was taken away for it. */
+export function stopped(
+	{node, donor, step, message, expected, actual}: UpgradeFailure,
+	image: string,
+	roll: ReadonlyMap<string, Pick<RollEntry, 'node' | 'state'>>,
+): AppError {
+	const [exitCode, words] = steps[step];
+	const values = expected === undefined ? '' : `: expected ${expected}, got ${actual ?? 'nothing'}`;
+	const serving = [...roll.values()].filter(({state}) => state === 'current' || state === 'outdated' || state === 'replacing');
+	return new AppError(`The upgrade stopped at ${node}: ${message}`, {
+		code: 'upgrade-stopped',
+		exitCode,
+		problems: [
+			{path: node, message: `${words}${values}`},
+			{path: 'still serving', message: serving.map(each => each.node).join(', ') || 'nobody'},
+		],
+		next: [
+			...(donor === undefined ? [] : [`${donor} was not taken away: it goes on serving.`]),
+			...(step === 'attest' ? [`constellation image check ${image}   tells whether the image here is what was signed`] : []),
+			'constellation upgrade continue   tries that node again, once its cause is removed',
+			'constellation upgrade abort      goes back, or leaves the cluster as it is',
+		],
+		details: {state: 'stopped', node, step},
+	});
+}
