@@ -38,7 +38,10 @@ async function prefetched(context: CommandContext, input: CommandInput): Promise
 	return context.output.run('Fetching what checks of this cluster take', async function* (signal) {
 		const {world, anchors} = await surroundings(context, input, signal);
 		const evidence = () => clusterEvidence(deps, world, signal);
-		return yield* prefetchTrust(config, {workspace: deps.workspace, world, anchors, evidence});
+		const missing = yield* prefetchTrust(config, {workspace: deps.workspace, world, anchors, evidence});
+		// What an interrupt cut off is not merely missing.
+		signal.throwIfAborted();
+		return missing;
 	});
 }
 

@@ -235,6 +235,8 @@ test('an export fetches first what checks of the cluster take, keeps going, and 
 		silent.missing.join('; '),
 		/^measurements: The config names no image yet; certificates and lists of vendors: Nobody answers$/,
 	);
+	const complete = await run(config('qemuVTPM: {}', ''), {evidence: unasked});
+	t.deepEqual(complete.missing, ['measurements: The config names no image yet']);
 	const crl = server.site.get('/vcek/v1/Genoa/crl') ?? '';
 	server.site.delete('/vcek/v1/Genoa/crl');
 	const half = await run(config(azure));
