@@ -61,7 +61,11 @@ const reasonOf = (message: string): string =>
 export const rpcFailure = (error: unknown, what: string, unreachable?: string): AppError => {
 	if (error instanceof AppError) return error;
 	const failure = toRpcError(error);
-	const kind = kinds[failure.code] ?? {code: 'rpc-failed', exitCode: exitCodes.cluster, next: 'See the logs of the node: constellation watch'};
+	const kind = kinds[failure.code] ?? {
+		code: 'rpc-failed',
+		exitCode: exitCodes.cluster,
+		next: 'See the logs of the node: constellation watch',
+	};
 	const next = kind.exitCode === exitCodes.unreachable ? (unreachable ?? kind.next) : kind.next;
 	return new AppError(`Could not ${what}: ${reasonOf(failure.message)}`, {
 		code: kind.code,
