@@ -259,7 +259,7 @@ test('a roll that stopped names the node, the step, both values, who serves and 
 		['worker-9', {node: 'worker-9', state: 'joining' as const}],
 	]);
 	const exits = {create: 4, attest: 5, ready: 6, drain: 6, remove: 4} as const;
-	for (const [step, exitCode] of Object.entries(exits) as [keyof typeof exits, number][]) {
+	for (const [step, exitCode] of Object.entries(exits) as [keyof typeof exits, 4 | 5 | 6][]) {
 		const {message, problems, next, ...rest} = stopped({...failure, step}, 'v0.2.0', roll);
 		t.is(rest.exitCode, exitCode, step);
 		t.is(message, 'The upgrade stopped at worker-9: Something.');
