@@ -38,7 +38,7 @@ export function cancelled(cause?: unknown): AppError {
 	return new AppError('Stopped on request. What exists is kept.', {
 		code: 'cancelled',
 		exitCode: exitCodes.cancelled,
-		next: ['constellation apply      continues where this stopped', 'constellation terminate  removes what exists'],
+		next: ['Run the same command again to go on.', 'constellation status   shows what exists'],
 		...(cause === undefined ? {} : {cause}),
 	});
 }
