@@ -6,6 +6,7 @@ import type {Kube} from '../../kubernetes/kube.ts';
 import {type Cloud, clouds} from '../../providers/clouds.ts';
 import {withAdvice} from '../../providers/failure-advice.ts';
 import {type Foreign, foreignObjects} from '../../providers/foreign.ts';
+import {count} from '../../text.ts';
 import {exists, fileNames, readText, remove, type Workspace} from '../../workspace/files.ts';
 import {type ClusterIds, readIds} from '../../workspace/id-file.ts';
 import {openJournal} from '../../workspace/journal.ts';
@@ -127,7 +128,7 @@ export async function madeOutside(
 
 /** Removes everything that Terraform made, then the files that say the cluster exists. Gives what was removed, in words. */
 export function terminateInfrastructure(deps: CloudDependencies, existing: CloudCluster, signal: AbortSignal): Flow<string[]> {
-	return phase('destroy', deps.now, removed(), words => `${words.length} removed`);
+	return phase('destroy', deps.now, removed(), () => `${count(existing.contents.total, 'resource')} removed`);
 
 	async function* removed(): Flow<string[]> {
 		const {workspace, journal, env, now} = deps;
