@@ -1,5 +1,6 @@
 import {textOf, wrap} from '../../components/lines.ts';
 import {stepWords} from '../../components/wizard-frame.ts';
+import {AppError} from '../errors.ts';
 import {emptyView} from '../fold.ts';
 import {oneLine} from '../text.ts';
 import {concerns, stopping, stoppingOnly} from '../wizard/checks.ts';
@@ -39,7 +40,6 @@ async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 		const width = Math.min(options.stdout.columns, 100) - 1;
 		for (const line of text.split('\n')) options.stdout.write(`${textOf(wrap(line, width))}\n`);
 	};
-	const abort = new AbortController();
 	const isNew = start.facts.settled !== true;
 	say(
 		isNew
@@ -66,7 +66,8 @@ async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 			continue;
 		}
 		const answer = asks[step] ?? ask;
-		const answered: WizardState | 'back' | undefined = await answer(state, room, say, abort.signal);
+		const at = state;
+		const answered = await untilInterrupt(options.signals, signal => answer(at, room, say, signal));
 		if (answered === undefined) return {outcome: 'left'};
 		if (answered !== 'back') {
 			state = answered;
@@ -75,6 +76,27 @@ async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 		step = neighbour({...state, step}, answered === 'back' ? -1 : 1) ?? step;
 	}
 	return {outcome: 'left'};
+}
+
+/** Ctrl-C leaves while something is asked of the world, as it does while the person is asked. */
+async function untilInterrupt<R>(
+	signals: OutputOptions['signals'],
+	work: (signal: AbortSignal) => Promise<R>,
+): Promise<R | undefined> {
+	const abort = new AbortController();
+	const stop = () => {
+		abort.abort();
+	};
+	signals.on('SIGINT', stop);
+	try {
+		const result = await work(abort.signal);
+		return abort.signal.aborted ? undefined : result;
+	} catch (error) {
+		if (abort.signal.aborted && !(error instanceof AppError)) return undefined;
+		throw error;
+	} finally {
+		signals.off('SIGINT', stop);
+	}
 }
 
 type Answer = (state: WizardState, room: Room, say: Say, signal: AbortSignal) => Promise<WizardState | 'back' | undefined>;
