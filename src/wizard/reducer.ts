@@ -5,7 +5,7 @@ import {foldFacts} from './facts.ts';
 import {focused, isLong, judge, matching, neighbour, problems} from './form.ts';
 import {emptyLive, liveReduce} from './live.ts';
 import {copyVerdict, reduceSecrets} from './secrets.ts';
-import {identitiesKey, type WizardState} from './state.ts';
+import {answersKey, identitiesKey, type WizardState} from './state.ts';
 import {fieldsOf} from './steps.ts';
 import {fieldIds, measurementsKey, type StepId, type Values} from './values.ts';
 
@@ -165,7 +165,8 @@ function consent(state: WizardState): WizardState {
 	if (state.values.consent === 'save') return state;
 	const wrong = problems(state)[0];
 	if (wrong !== undefined) return enter({...state, judged: new Set([...state.judged, wrong.field.id])}, wrong.step);
-	if (state.facts.plan.state !== 'done') return state;
+	const {plan} = state.facts;
+	if (plan.state !== 'done' || plan.asked !== answersKey(state.values)) return state;
 	return enter({...state, passed: new Set([...state.passed, state.step])}, 'work');
 }
 

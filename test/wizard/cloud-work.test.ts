@@ -44,7 +44,7 @@ test('each cloud is asked for its account and its identities, in its own words',
 test('what only the owner knows is judged in the form of the config', t => {
 	const error = (values: Parameters<typeof startWizard>[0], field: string) =>
 		problems(startWizard(values)).find(problem => problem.field.id === field)?.error;
-	t.regex(error({provider: 'azure'}, 'subscription') ?? '', /missing: az account show/);
+	t.regex(error({provider: 'azure'}, 'subscription') ?? '', /missing \(az account show/);
 	t.regex(error({provider: 'azure', subscription: 'mine'}, 'subscription') ?? '', /hex digits/);
 	t.regex(error({provider: 'gcp', project: '12345'}, 'project') ?? '', /not its name or number/);
 	t.regex(error({provider: 'gcp', iam: 'existing', serviceAccount: 'me@example.org'}, 'serviceAccount') ?? '', /gserviceaccount/);
