@@ -25,7 +25,8 @@ async function ask(asker: Asker, groups: ReturnType<typeof groupsIn>): Promise<C
 		detail: count(nodes, role === 'worker' ? 'worker' : 'control plane'),
 	}));
 	// Workers are what is scaled most.
-	const likely = choices.find(({value}) => groups[value]?.role === 'worker')?.value;
+	const workers = choices.map(({value}) => value).filter(name => groups[name]?.role === 'worker');
+	const likely = workers.find(name => name === 'worker_default') ?? workers[0];
 	const group = await asker.choose('Which node group?', choices, likely);
 	if (group === undefined) throw declined();
 	const nodes = await asker.ask(`How many nodes in ${group}?`, {
