@@ -2,6 +2,7 @@ import {AppError, exitCodes} from '../../errors.ts';
 import {readIds} from '../../workspace/id-file.ts';
 import {adminKube} from '../cluster.ts';
 import type {Dependencies} from '../dependencies.ts';
+import {begunHere} from './begun.ts';
 import {busy, upgradeHolder} from './lease.ts';
 import {mayPass, readSteering} from './node-version.ts';
 
@@ -25,10 +26,9 @@ export async function refuseBesideUpgrade(deps: Cluster): Promise<void> {
  * answer may be completed, unless the workspace itself began the upgrade.
  */
 export async function refuseApplyBesideUpgrade(deps: Workplace): Promise<void> {
-	const {workspace, journal, now} = deps;
+	const {workspace, now} = deps;
 	if (((await readIds(workspace))?.clusterID ?? '') === '') return;
-	const begun = journal.last('upgrade');
-	const own = begun?.state === 'intent' ? begun.resource : undefined;
+	const own = begunHere(deps);
 	try {
 		const {kube} = await adminKube(deps);
 		const held = await upgradeHolder(kube, {now});

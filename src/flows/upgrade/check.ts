@@ -13,6 +13,7 @@ import {version as toolVersion} from '../../version.ts';
 import {pinnedPolicy, readConfig, requireInitialised} from '../cluster.ts';
 import {requireRunning} from '../status.ts';
 import type {Vouched} from '../vouched.ts';
+import {begunHere} from './begun.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {observe, type Sight} from './observe.ts';
 
@@ -20,7 +21,7 @@ import {observe, type Sight} from './observe.ts';
 export type UpgradeCheck = {
 	name: string;
 	parts: Parts;
-	/** Whether an upgrade is under way already. */
+	/** Whether an upgrade is under way already, or was begun here and is not over. */
 	busy: boolean;
 	/** Undefined where there is nothing to do. */
 	proposal?: Proposal;
@@ -50,7 +51,7 @@ export async function checkForUpgrade(deps: UpgradeDependencies, asked: Partial<
 	const wanted = parts.image.versions.find(({version}) => version === asked.image);
 	if (wanted?.rule === 'image-unusable') await refuseForged(deps, wanted.version);
 	const choice = chooseTarget(parts, asked);
-	const {busy} = sight.observed;
+	const busy = sight.observed.busy || begunHere(deps) !== undefined;
 	if (choice === undefined) return {name: config.name, parts, busy};
 	return {name: config.name, parts, busy, proposal: await proposalFor(deps, sight, choice)};
 }

@@ -1,12 +1,11 @@
 import type {Flow} from '../../events.ts';
-import {maxPlanSize, parsePlan} from '../../upgrade/plan-file.ts';
-import {readPlan, upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {adminKube, requireInitialised} from '../cluster.ts';
 import {applyPlan, planCluster} from '../create.ts';
 import {expectationsOf, judgedNodes, writeReceipt} from '../receipts.ts';
 import {verifyCluster} from '../verify.ts';
 import {verifyPort} from '../verify-target.ts';
 import type {ReadyNode} from '../watch.ts';
+import {storedPlan} from './begun.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {steer} from './node-version.ts';
 import {observe} from './observe.ts';
@@ -43,8 +42,7 @@ export async function* finishUpgrade(deps: UpgradeDependencies, id: string, sign
 
 /** What was accepted beside the measurements when the plan was made, in words; empty where the plan is not here. */
 export async function acceptedConcerns({workspace}: Pick<UpgradeDependencies, 'workspace'>, id: string): Promise<string[]> {
-	const text = await readPlan(upgradeFolder(workspace, id), maxPlanSize);
-	const codes = text === undefined ? [] : parsePlan(text).consent.concerns;
+	const codes = (await storedPlan({workspace}, id))?.consent.concerns ?? [];
 	return codes.map(code => `Accepted when the upgrade was planned: ${code}.`);
 }
 

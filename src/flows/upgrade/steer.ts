@@ -2,13 +2,13 @@ import {AppError, exitCodes} from '../../errors.ts';
 import type {Flow} from '../../events.ts';
 import type {Kube} from '../../kubernetes/kube.ts';
 import {isNewer} from '../../upgrade/kubernetes-rules.ts';
-import {maxPlanSize, type PlanFile, parsePlan} from '../../upgrade/plan-file.ts';
+import type {PlanFile} from '../../upgrade/plan-file.ts';
 import {widen} from '../../upgrade/policy-set.ts';
-import {readPlan, upgradeFolder} from '../../workspace/upgrade-folder.ts';
 import {adminKube} from '../cluster.ts';
 import {phase} from '../phase.ts';
 import {namedSilence, namingSilence} from '../silence.ts';
 import {attend, locked, runUpgrade, type UpgradeEnd} from './apply.ts';
+import {begunHere, storedPlan} from './begun.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
 import {readSteering, type Steering, steer} from './node-version.ts';
 import {observe} from './observe.ts';
@@ -25,24 +25,21 @@ export async function currentUpgrade(deps: UpgradeDependencies): Promise<{kube: 
 	const {kube} = await adminKube(deps);
 	const steering = await readSteering(kube);
 	const id = steering.id ?? begunHere(deps);
-	const text = id === undefined ? undefined : await readPlan(upgradeFolder(deps.workspace, id), maxPlanSize);
 	if (id === undefined) throw noUpgrade();
-	if (text === undefined) throw elsewhere(id);
-	return {kube, steering, file: parsePlan(text)};
+	return {kube, steering, file: await ownPlan(deps, id)};
 }
 
 /** The plan that a killed run of this workspace did not bring to its end. */
 export async function unfinishedPlan(deps: UpgradeDependencies): Promise<PlanFile | undefined> {
 	const {id = begunHere(deps)} = await readSteering((await adminKube(deps)).kube);
 	if (id === undefined) return undefined;
-	const text = await readPlan(upgradeFolder(deps.workspace, id), maxPlanSize);
-	if (text === undefined) throw elsewhere(id);
-	return parsePlan(text);
+	return ownPlan(deps, id);
 }
 
-function begunHere({journal}: UpgradeDependencies): string | undefined {
-	const last = journal.last('upgrade');
-	return last?.state === 'intent' ? last.resource : undefined;
+async function ownPlan(deps: UpgradeDependencies, id: string): Promise<PlanFile> {
+	const file = await storedPlan(deps, id);
+	if (file === undefined) throw elsewhere(id);
+	return file;
 }
 
 /** The replacement that is under way is finished, no other begins. */

@@ -10,6 +10,7 @@ import {refuseApplyBesideUpgrade, refuseBesideUpgrade, refuseDuringRoll} from '.
 import {checkForUpgrade} from '../../../src/flows/upgrade/check.ts';
 import {decide} from '../../../src/flows/upgrade/decide.ts';
 import type {UpgradeDependencies} from '../../../src/flows/upgrade/dependencies.ts';
+import {upgradeProgress} from '../../../src/flows/upgrade/progress.ts';
 import {type RollEntry, rollEvents, rollOf, withLeaving} from '../../../src/flows/upgrade/roll.ts';
 import {type RollEnd, rollPhases} from '../../../src/flows/upgrade/roll-phases.ts';
 import {stopped} from '../../../src/flows/upgrade/stopped.ts';
@@ -276,4 +277,18 @@ test('a roll that stopped names the node, the step, both values, who serves and 
 	}
 	const {problems} = stopped({...failure, step: 'attest', expected: 'aa', actual: 'bb'}, 'v0.2.0', roll);
 	t.is(problems[0]?.message, 'its evidence was refused: expected aa, got bb');
+});
+
+test('an upgrade that was killed before the cluster knew of it is seen all the same, until it is over', async t => {
+	const {deps} = await world(t);
+	const {proposal} = await checkForUpgrade(deps, {});
+	if (proposal === undefined) return t.fail('there is a proposal');
+	const {id} = await decide(deps, proposal, {measurements: proposal.target.measurements, concerns: []});
+	t.is(await upgradeProgress(deps), undefined, 'agreed to, not begun');
+	await deps.journal.intent('upgrade', {resource: id});
+	t.like(await upgradeProgress(deps), {id, image: 'v0.2.0', state: 'begun', left: []});
+	t.true((await checkForUpgrade(deps, {})).busy);
+	await deps.journal.done('upgrade', {resource: id});
+	t.is(await upgradeProgress(deps), undefined);
+	t.false((await checkForUpgrade(deps, {})).busy);
 });
