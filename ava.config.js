@@ -26,6 +26,7 @@ export default {
 	extensions: ['ts', 'tsx'],
 	files: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
 	nodeArguments: ['--import=./scripts/tsx.mjs', '--disable-warning=ExperimentalWarning'],
+	require: ['./test/helpers/ends.ts'],
 	workerThreads: false,
 	concurrency: 2,
 	timeout: '5m',

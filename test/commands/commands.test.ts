@@ -21,6 +21,7 @@ function run(args: readonly string[], {cwd = folder(), env = {}}: {cwd?: string;
 	const {status, stdout, stderr} = spawnSync(program, [...before, ...args], {
 		cwd,
 		encoding: 'utf8',
+		timeout: 120_000,
 		env: {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: home, ...compiled, ...env},
 	});
 	const last = stdout.trim().split('\n').at(-1) ?? '';

@@ -18,6 +18,7 @@ function run(
 	const {stdout} = spawnSync(program, [...before, ...args, '--json'], {
 		cwd: home,
 		encoding: 'utf8',
+		timeout: 120_000,
 		env: {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: home, ...compiled},
 	});
 	return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ReturnType<typeof run>;

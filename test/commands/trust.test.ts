@@ -30,7 +30,12 @@ function world(t: ExecutionContext) {
 	const env = {PATH: process.env['PATH'] ?? '', HOME: home, XDG_DATA_HOME: path.join(home, 'd'), ...compiled};
 	const run = (...args: readonly string[]) => {
 		const [runtime = '', ...rest] = tool;
-		const {status, stdout, stderr} = spawnSync(runtime, [...rest, ...args, '--json'], {cwd, encoding: 'utf8', env});
+		const {status, stdout, stderr} = spawnSync(runtime, [...rest, ...args, '--json'], {
+			cwd,
+			encoding: 'utf8',
+			env,
+			timeout: 120_000,
+		});
 		const last = stdout.trim().split('\n').at(-1) ?? '';
 		return {code: status, stderr, result: (last.startsWith('{') ? JSON.parse(last) : {}) as Record<string, unknown>};
 	};

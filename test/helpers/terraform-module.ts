@@ -21,7 +21,7 @@ export const moduleWorld = async (t: ExecutionContext, module: string, providers
 	await cp(join(root, module), cwd, {recursive: true});
 	const env = {TF_CLI_CONFIG_FILE: clouds.configFile, CHECKPOINT_DISABLE: '1', TF_IN_AUTOMATION: '1'};
 	const terraform = async (...args: string[]) => {
-		const {exitCode, stdout, stderr} = await execa('terraform', args, {cwd, env, reject: false});
+		const {exitCode, stdout, stderr} = await execa('terraform', args, {cwd, env, reject: false, timeout: 240_000});
 		return {exitCode, stdout, stderr};
 	};
 	const must = async (...args: string[]) => {

@@ -11,6 +11,9 @@ import {compiled} from './tool.ts';
 
 const cli = resolve(import.meta.dirname, '..', '..', 'dist', 'cli.mjs');
 
+/** No command of a test takes longer, not on a slow computer either; less than what ava waits for a result. */
+const limitMs = 240_000;
+
 /** One line of the JSON form of a command. */
 export type Line = Record<string, unknown>;
 
@@ -72,9 +75,14 @@ export const newWorld = ({program = [process.execPath, cli], path = process.env[
 			for (const part of parts) if (part.startsWith('{')) lines.push(JSON.parse(part) as Line);
 		});
 		child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+		const limit = setTimeout(() => {
+			stderr += `\nended by the test: it still ran after ${limitMs / 1000} s\n`;
+			child.kill('SIGKILL');
+		}, limitMs);
 		const finished = new Promise<Finished>((done, failed) => {
 			child.once('error', failed);
 			child.once('close', (code, signal) => {
+				clearTimeout(limit);
 				running.delete(child);
 				outputs.push(stdout, stderr);
 				done({code, signal, stdout, stderr, lines, result: lines.findLast(({type}) => type === 'result') ?? {}});

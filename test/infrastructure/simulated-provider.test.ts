@@ -46,7 +46,12 @@ withTerraform('real Terraform plans, changes, breaks and removes what the simula
 	await mkdir(cwd);
 	await writeFile(join(cwd, 'main.tf'), module);
 	const terraform = (...args: string[]) =>
-		execa('terraform', args, {cwd, env: {TF_CLI_CONFIG_FILE: clouds.configFile, CHECKPOINT_DISABLE: '1'}, reject: false});
+		execa('terraform', args, {
+			cwd,
+			env: {TF_CLI_CONFIG_FILE: clouds.configFile, CHECKPOINT_DISABLE: '1'},
+			reject: false,
+			timeout: 240_000,
+		});
 	const apply = (...args: string[]) => terraform('apply', '-auto-approve', '-no-color', ...args);
 
 	t.is((await terraform('init', '-no-color')).exitCode, 0);

@@ -1,33 +1,11 @@
-import {fileURLToPath} from 'node:url';
 import test, {type ExecutionContext} from 'ava';
-import {type Pty, type PtyOptions, startPty} from '../helpers/pty.ts';
+import {opensProgram} from '../helpers/program.ts';
+import type {Pty} from '../helpers/pty.ts';
 import {canaryKey} from '../helpers/wizard-world.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const program = 'test/fixtures/programs/wizard.ts';
 const keyText = Buffer.from(canaryKey).toString('base64');
 
-/** The real wizard on a pseudo-terminal; killed when the test ends. */
-function open(t: ExecutionContext, args: readonly string[], {env = {}, ...options}: Partial<PtyOptions> = {}): Pty {
-	const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-	const pty = startPty({
-		command: [
-			'/usr/bin/env',
-			...variables,
-			process.execPath,
-			'--import=./scripts/tsx.mjs',
-			'--disable-warning=ExperimentalWarning',
-			program,
-			...args,
-		],
-		cwd: root,
-		...options,
-	});
-	t.teardown(() => {
-		pty.kill('SIGKILL');
-	});
-	return pty;
-}
+const open = opensProgram('wizard');
 
 async function toName(pty: Pty): Promise<void> {
 	for (const question of ['Which folder', 'Nothing is in the way', 'Where should']) {
@@ -250,6 +228,7 @@ test.serial('Ctrl-Z gives the terminal back; fg draws the same state again', asy
 	const waking = setInterval(() => {
 		pty.kill('SIGCONT');
 	}, 100);
+	t.teardown(() => clearInterval(waking));
 	await pty.waitFor(screen => screen.includes('suspended') && pty.raw().length > before);
 	clearInterval(waking);
 	pty.type('\r');

@@ -1,27 +1,13 @@
 import {mkdirSync, writeFileSync} from 'node:fs';
-import {fileURLToPath} from 'node:url';
-import test, {type ExecutionContext} from 'ava';
-import {type Pty, type PtyOptions, startPty} from '../helpers/pty.ts';
+import test from 'ava';
+import {opensProgram} from '../helpers/program.ts';
+import type {Pty} from '../helpers/pty.ts';
 import {screenSvg} from '../helpers/svg.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 /** With UPDATE_PICTURES=1 the journey leaves the README's picture and its recording. */
 const updates = process.env['UPDATE_PICTURES'] === '1';
 
-/** The real upgrade wizard on a pseudo-terminal; killed when the test ends. */
-function open(t: ExecutionContext, args: readonly string[], {env = {}, ...options}: Partial<PtyOptions> = {}): Pty {
-	const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
-	const node = [process.execPath, '--import=./scripts/tsx.mjs', '--disable-warning=ExperimentalWarning'];
-	const pty = startPty({
-		command: ['/usr/bin/env', ...variables, ...node, 'test/fixtures/programs/upgrade.ts', ...args],
-		cwd: root,
-		...options,
-	});
-	t.teardown(() => {
-		pty.kill('SIGKILL');
-	});
-	return pty;
-}
+const open = opensProgram('upgrade');
 
 async function agreeToAll(pty: Pty): Promise<void> {
 	await pty.waitFor('possible: v0.2.0', 60);
