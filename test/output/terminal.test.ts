@@ -102,7 +102,7 @@ test.serial('Ctrl-C once stops the work cleanly and says so; trying again and le
 	await pty.waitFor('Stopped on request');
 	pty.type('\r');
 	t.is(await pty.exits(), 130);
-	t.regex(pty.screen(), /constellation apply +continues/u);
+	t.regex(pty.screen(), /Run the same command again to go on/u);
 	restored(t, pty);
 });
 
