@@ -1,4 +1,5 @@
-import type {SizeWishes} from '../config/group-sizes.ts';
+import {type SizeWishes, sizeQuestion} from '../config/group-sizes.ts';
+import {parseConfig} from '../config/load.ts';
 import {AppError, exitCodes} from '../errors.ts';
 import {cloudPlace} from '../flows/cloud/status.ts';
 import {restoreConfig} from '../flows/config-file.ts';
@@ -23,7 +24,7 @@ export const scale: CommandModule = async (context, input) => {
 			expected: ['preflight', 'plan'],
 		});
 		try {
-			if (!planned.plan.empty) await agree(context, 'Scale the cluster? Workloads of removed nodes end.');
+			if (!planned.plan.empty) await agree(context, sizeQuestion(parseConfig(before), planned.prepared.config));
 		} catch (error) {
 			await restoreConfig(deps.workspace, before);
 			throw error;

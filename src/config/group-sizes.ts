@@ -14,6 +14,18 @@ export type Sizes = Readonly<Record<string, number>>;
 export const groupsIn = (config: Config): Readonly<Record<string, {role: NodeRole; count: number}>> =>
 	isLocal(config) ? config.nodeGroups : nodeGroupsOf(config);
 
+/** The question before sizes are changed: which groups, from how many to how many, and what is lost where one becomes smaller. */
+export function sizeQuestion(before: Config, after: Config): string {
+	const old = groupsIn(before);
+	const changes = Object.entries(groupsIn(after)).flatMap(([name, {count: to}]) => {
+		const from = old[name]?.count ?? 0;
+		return from === to ? [] : [{words: `${name} from ${from} to ${to}`, shrinks: to < from}];
+	});
+	if (changes.length === 0) return 'The config asks for these sizes already, the cluster has others. Change the machines?';
+	const loss = changes.some(({shrinks}) => shrinks) ? ' Workloads of removed nodes end.' : '';
+	return `Scale ${changes.map(({words}) => words).join(' and ')}?${loss}`;
+}
+
 /**
  * Which groups the wishes mean. A role means its default group, or the only group of that role. Throws AppError `usage` where there is no
  * such group, several could be meant, or a group is named twice.

@@ -34,6 +34,7 @@ export type HomeActionId =
 	| 'scale'
 	| 'recover'
 	| 'status'
+	| 'stop'
 	| 'kubeconfig merge'
 	| 'terminate';
 
@@ -80,6 +81,7 @@ export function homeItems(facts: HomeFacts): HomeItem[] {
 			enabled: state === 'unreachable',
 		},
 		{id: 'status', title: 'Status', detail: 'everything that is known, as text', enabled: exists},
+		{id: 'stop', title: 'Stop', detail: 'switches the machines off; disks and state stay', enabled: up},
 		{id: 'terminate', title: 'Terminate', detail: 'removes the machines and every resource', enabled: exists},
 	];
 	return items.filter(item => item.enabled || (item.id === 'recover' && exists && state !== 'created')).sort(byUse);

@@ -1,6 +1,6 @@
 import test from 'ava';
 import {generateConfig} from '../../src/config/generate.ts';
-import {type SizeWishes, sizesFor, withSizes} from '../../src/config/group-sizes.ts';
+import {type SizeWishes, sizeQuestion, sizesFor, withSizes} from '../../src/config/group-sizes.ts';
 import {parseConfig} from '../../src/config/load.ts';
 import type {AppError} from '../../src/errors.ts';
 import {awsConfig} from '../helpers/cloud-config.ts';
@@ -56,4 +56,14 @@ test('sizes are written where the config says them, and nothing else changes', t
 		parseConfig(awsConfig({workers: 7}).replace('count: 3', 'count: 1')),
 	);
 	t.throws(() => withSizes(several, {batch: 201}), {code: 'invalid-config'});
+});
+
+test('the question before a change says from how many to how many, and what ends', t => {
+	const config = (workers: number, count = 1) => parseConfig(generateConfig({workers, controlPlanes: count}));
+	t.is(sizeQuestion(config(1), config(3)), 'Scale worker_default from 1 to 3?');
+	t.is(
+		sizeQuestion(config(3), config(1, 3)),
+		'Scale control_plane_default from 1 to 3 and worker_default from 3 to 1? Workloads of removed nodes end.',
+	);
+	t.regex(sizeQuestion(config(2), config(2)), /asks for these sizes already/);
 });

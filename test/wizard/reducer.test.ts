@@ -325,6 +325,8 @@ test('the home screen offers what makes sense, and only that can be chosen', t =
 	t.is(first('running'), 'watch');
 	t.is(first('stopped'), 'start');
 	t.is(homeItems({...facts, state: 'running'}).at(-1)?.id, 'terminate');
+	const stops = (state: Parameters<typeof homeItems>[0]['state']) => homeItems({...facts, state}).some(({id}) => id === 'stop');
+	t.deepEqual([stops('running'), stops('stopped'), stops('configured')], [true, false, false]);
 	const scales = (scalable: boolean) => homeItems({...facts, state: 'created', scalable}).some(({id}) => id === 'scale');
 	t.deepEqual([scales(true), scales(false)], [true, false]);
 	const home = {facts: {...facts, state: 'running'} as const, selected: 0, help: false, left: false};
