@@ -14,6 +14,7 @@ export const credentials: Readonly<Record<string, string>> = {
 	AWS_SECRET_ACCESS_KEY: 'canary-secret-key',
 	AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
 	AWS_EC2_METADATA_DISABLED: 'true',
+	AWS_MAX_ATTEMPTS: '1',
 	ARM_CLIENT_ID: '00000000-0000-4000-8000-000000000000',
 	GOOGLE_OAUTH_ACCESS_TOKEN: 'canary-token',
 	OS_AUTH_URL: 'https://127.0.0.1:9',

@@ -22,7 +22,8 @@ export type AwsConnection = {
 
 /**
  * AWS in one region, with the credentials that its own tools find (variables, profiles, single sign-on, roles). Import this file only
- * where AWS is asked: the SDK is large. Throttled calls are made up to five times.
+ * where AWS is asked: the SDK is large. Calls that are throttled or get no answer are made up to five times, or as
+ * often as AWS_MAX_ATTEMPTS says, the variable of AWS's own tools.
  */
 export const connectAws = (
 	region: string,
@@ -32,7 +33,8 @@ export const connectAws = (
 	// The SDK knows no proxy of the environment, for the calls by which it signs in neither.
 	const requestHandler = {httpsAgent: new Agent({keepAlive: true, maxSockets: 50, proxyEnv: proxyOf(world.env)})};
 	const credentialDefaultProvider = (init: object) => defaultProvider({...init, clientConfig: {requestHandler}});
-	const settings = {region, maxAttempts: 5, requestHandler, credentialDefaultProvider, ...options};
+	const maxAttempts = Number(world.env['AWS_MAX_ATTEMPTS'] ?? 5) || 5;
+	const settings = {region, maxAttempts, requestHandler, credentialDefaultProvider, ...options};
 	const [autoScaling, ec2, sts] = [new AutoScalingClient(settings), new EC2Client(settings), new STSClient(settings)];
 	// As the SDK itself reads it, for clouds that speak the API of AWS.
 	const quotas = options.endpoint ?? world.env['AWS_ENDPOINT_URL'];
