@@ -37,9 +37,12 @@ function facts(state: WizardState, width: number): Line[] {
 	return rows.flatMap(([label, parts]) => {
 		if (parts.length === 0) return [];
 		const lines = labelled(label, parts.join(', '), width, 15);
-		// What costs money is a list that the plan has in full.
-		const cut = label === 'costs money' && lines.length > 3;
-		return cut ? [...lines.slice(0, 2), ...labelled('', 'and more: p plan', width, 15, 'dim')] : lines;
+		if (label !== 'costs money' || lines.length <= 3) return lines;
+		// The plan has this list in full; here are as many of its items as fit, and one at least.
+		const fits = (count: number) => labelled(label, parts.slice(0, count).join(', '), width, 15).length <= 2;
+		const shown = parts.findLastIndex((_, index) => fits(index + 1)) + 1 || 1;
+		const some = labelled(label, parts.slice(0, shown).join(', '), width, 15);
+		return [...some, ...labelled('', 'and more: p plan', width, 15, 'dim')];
 	});
 }
 

@@ -23,18 +23,22 @@ export const failure = (
 		});
 	}
 	const [first] = errors;
-	const why = first === undefined ? (lastLine(result.stderr) ?? `it ended with code ${result.exitCode}`) : sentence(first);
+	const problems = errors.map((error): Problem => ({path: error.address ?? 'terraform', message: sentence(error)}));
+	// The details are in the problems, once.
+	const why = first === undefined ? (lastLine(result.stderr) ?? `it ended with code ${result.exitCode}`) : first.summary.trim();
 	return new AppError(`Terraform ${command} failed: ${why}`, {
 		code: 'terraform-failed',
 		exitCode: exitCodes.infrastructure,
 		next: [
-			...(/ENOSPC|no space left/i.test(why) ? ['The disk is full: free some space first.'] : []),
+			...([why, ...problems.map(({message}) => message)].some(isFull) ? ['The disk is full: free some space first.'] : []),
 			'Run the command again: what is there already stays.',
 			'Everything Terraform said is in constellation-terraform/last-run.jsonl.',
 		],
-		problems: errors.map((error): Problem => ({path: error.address ?? 'terraform', message: sentence(error)})),
+		problems,
 	});
 };
+
+const isFull = (text: string): boolean => /ENOSPC|no space left/i.test(text);
 
 const sentence = ({summary, detail}: Diagnostic): string => {
 	const shown = detail === '' ? summary : `${summary}: ${detail}`;

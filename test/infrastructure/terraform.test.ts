@@ -98,6 +98,10 @@ withTerraform('a failure is told with its address, and a second run goes on from
 	const error = await t.throwsAsync(drain(tf.apply(await planned(tf))), {instanceOf: AppError});
 	t.like(error, {code: 'terraform-failed', exitCode: 4});
 	t.is(error.problems[0]?.path, 'terraform_data.one');
+	t.true(
+		(error.problems[0]?.message.length ?? 0) > error.message.length - 'Terraform apply failed: '.length,
+		'details are told once',
+	);
 	await renderFolder(folder, source, {word: 'better'});
 	const plan = await planned(tf);
 	t.is(plan.changes[0]?.action, 'replace');
