@@ -10,6 +10,7 @@ import {withBackground} from '../merge.ts';
 import {requireRunning} from '../status.ts';
 import {requireTarget, watchSources} from '../watch.ts';
 import type {UpgradeDependencies} from './dependencies.ts';
+import {withoutFormerRefusals} from './former-refusals.ts';
 import {mayPass, readSteering, type Steering} from './node-version.ts';
 import {joinConfigOf} from './observe.ts';
 import {pairRecorder} from './pair-times.ts';
@@ -28,7 +29,9 @@ type Look = {steering: Steering; roll: Map<string, RollEntry>; event: Event; nar
  */
 export async function* followRoll(deps: UpgradeDependencies, signal: AbortSignal): Flow<RollEnd> {
 	const target = await requireTarget(deps);
-	return yield* withBackground(follow(deps, signal), await watchSources(deps, target), signal);
+	const machines = () => deps.provider.machines(target.uid);
+	const sources = (await watchSources(deps, target)).map(source => withoutFormerRefusals(source, deps.now(), machines));
+	return yield* withBackground(follow(deps, signal), sources, signal);
 }
 
 async function* follow(deps: UpgradeDependencies, signal: AbortSignal): Flow<RollEnd> {

@@ -2,7 +2,7 @@ import {readFileSync, rmSync} from 'node:fs';
 import test from 'ava';
 import {formatImageStatement} from '../../../src/attestation/signed-measurements.ts';
 import {AppError} from '../../../src/errors.ts';
-import type {ReplacementState} from '../../../src/events.ts';
+import type {Event, ReplacementState} from '../../../src/events.ts';
 import {runUpgrade} from '../../../src/flows/upgrade/apply.ts';
 import {readBackup} from '../../../src/flows/upgrade/backup-manifest.ts';
 import {renewBaseObjects} from '../../../src/flows/upgrade/base-objects.ts';
@@ -10,6 +10,7 @@ import {refuseApplyBesideUpgrade, refuseBesideUpgrade, refuseDuringRoll} from '.
 import {checkForUpgrade} from '../../../src/flows/upgrade/check.ts';
 import {decide} from '../../../src/flows/upgrade/decide.ts';
 import type {UpgradeDependencies} from '../../../src/flows/upgrade/dependencies.ts';
+import {withoutFormerRefusals} from '../../../src/flows/upgrade/former-refusals.ts';
 import {upgradeProgress} from '../../../src/flows/upgrade/progress.ts';
 import {type RollEntry, rollEvents, rollOf, withLeaving} from '../../../src/flows/upgrade/roll.ts';
 import {type RollEnd, rollPhases} from '../../../src/flows/upgrade/roll-phases.ts';
@@ -291,4 +292,28 @@ test('an upgrade that was killed before the cluster knew of it is seen all the s
 	await deps.journal.done('upgrade', {resource: id});
 	t.is(await upgradeProgress(deps), undefined);
 	t.false((await checkForUpgrade(deps, {})).busy);
+});
+
+test('whom a JoinService refused before this roll is told only while that machine is there', async t => {
+	const refused = (name: string, at: number): Event => ({
+		type: 'lane-refused',
+		node: name,
+		role: 'worker',
+		refusal: {code: 'register-mismatch', sentence: '', likely: '', step: ''},
+		count: 1,
+		at,
+	});
+	const events = [
+		refused('gone', 5),
+		refused('worker-0', 5),
+		refused('gone', 10),
+		{type: 'waiting', message: 'any', at: 1} as const,
+	];
+	const source = async function* () {
+		yield* events;
+	};
+	const told = withoutFormerRefusals(source, 10, () => Promise.resolve([machine('worker-0')]));
+	const seen: Event[] = [];
+	for await (const event of told(new AbortController().signal)) seen.push(event);
+	t.deepEqual(seen, events.slice(1));
 });
