@@ -1,13 +1,13 @@
-import {AppError, type ExitCode, exitCodes} from '../../errors.ts';
+import {AppError, exitCodes} from '../../errors.ts';
 import type {UpgradeFailure} from '../../kubernetes/upgrade-annotations.ts';
 import type {RollEntry} from './roll.ts';
 
-const steps: Readonly<Record<UpgradeFailure['step'], readonly [exitCode: ExitCode, words: string]>> = {
-	create: [exitCodes.infrastructure, 'its machine was not made'],
-	attest: [exitCodes.refused, 'its evidence was refused'],
-	ready: [exitCodes.cluster, 'it did not become ready'],
-	drain: [exitCodes.cluster, 'it was not emptied'],
-	remove: [exitCodes.infrastructure, 'its machine was not removed'],
+const steps: Readonly<Record<UpgradeFailure['step'], string>> = {
+	create: 'its machine was not made',
+	attest: 'its evidence was refused',
+	ready: 'it did not become ready',
+	drain: 'it was not emptied',
+	remove: 'its machine was not removed',
 };
 
 /** The first failure stops the roll to `image`; nothing that serves was taken away for it. */
@@ -16,14 +16,14 @@ export function stopped(
 	image: string,
 	roll: ReadonlyMap<string, Pick<RollEntry, 'node' | 'state'>>,
 ): AppError {
-	const [exitCode, words] = steps[step];
+	const isMachine = step === 'create' || step === 'remove';
 	const values = expected === undefined ? '' : `: expected ${expected}, got ${actual ?? 'nothing'}`;
 	const serving = [...roll.values()].filter(({state}) => state === 'current' || state === 'outdated' || state === 'replacing');
 	return new AppError(`The upgrade stopped at ${node}: ${message}`, {
 		code: 'upgrade-stopped',
-		exitCode,
+		exitCode: step === 'attest' ? exitCodes.refused : isMachine ? exitCodes.infrastructure : exitCodes.cluster,
 		problems: [
-			{path: node, message: `${words}${values}`},
+			{path: node, message: `${steps[step]}${values}`},
 			{path: 'still serving', message: serving.map(each => each.node).join(', ') || 'nobody'},
 		],
 		next: [
