@@ -5,7 +5,7 @@ import type {Policy} from '../attestation/policy.ts';
 import {readAttestationSection} from '../config/attestation-section.ts';
 import {readTrustSection} from '../config/trust.ts';
 import {parseImagePath} from '../config/versions.ts';
-import {AppError} from '../errors.ts';
+import {AppError, exitCodes} from '../errors.ts';
 import type {Flow} from '../events.ts';
 import type {Anchors} from '../trust/bundle/verdict.ts';
 import {verifyPart} from '../trust/bundle/verify-part.ts';
@@ -49,7 +49,8 @@ export async function configToPrefetch(workspace: Workspace): Promise<string | u
 
 /**
  * Fetches and keeps what checks of the workspace's cluster take: the measurements of its image, published firmware versions, and what
- * vendors say about the processors that its nodes run on. `text` is its config. Gives what could not be had, a clause each.
+ * vendors say about the processors that its nodes run on. `text` is its config. Gives what could not be had, a clause each; throws
+ * AppError with exit code 5 for what was had and is signed by nobody who counts.
  */
 export async function* prefetchTrust(text: string, deps: PrefetchDependencies): Flow<string[]> {
 	const missing: string[] = [];
@@ -59,7 +60,7 @@ export async function* prefetchTrust(text: string, deps: PrefetchDependencies): 
 		{id: 'collateral', title: 'certificates and lists of vendors', work: () => vendorParts(text, deps)},
 	]) {
 		const lacks = await work().catch((error: unknown) => {
-			if (error instanceof AppError) return [clause(error)];
+			if (error instanceof AppError && error.exitCode !== exitCodes.refused) return [clause(error)];
 			throw error;
 		});
 		const state = lacks.length === 0 ? 'ok' : 'warning';

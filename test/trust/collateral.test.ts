@@ -249,6 +249,14 @@ test('an export fetches first what checks of the cluster take, keeps going, and 
 
 	// What is kept but signed by a stranger is as good as none.
 	await deps.store.write(measurementsPart());
+	const signed = [...server.site].find(([path]) => path.endsWith('measurements.json')) ?? t.fail();
+	server.site.set(signed[0], `${String(signed[1])} `);
+	await t.throwsAsync(
+		run(config(azure)),
+		{instanceOf: AppError, code: 'measurements-unsigned'},
+		'nothing is exported past a forgery',
+	);
+	server.site.set(...signed);
 	const whole = await run(config(azure));
 	t.true(server.asked.some(path => path.endsWith('measurements.json')));
 	t.deepEqual([challenged, whole.states[0]], [8, 'measurements ok']);
