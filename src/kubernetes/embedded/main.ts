@@ -76,6 +76,7 @@ export async function startApiServer(settings: ApiServerSettings): Promise<Runni
 		schemas,
 		protobuf: () => (decoder ??= loadProtobufDecoder()),
 		created: collector.created,
+		orphan: collector.orphan,
 		collect: collector.collect,
 		terminating: collector.terminating,
 		kubelet: createKubeletClient({ca: settings.ca, ...settings.kubeletClient}),

@@ -7,6 +7,8 @@ import {join} from 'node:path';
 import {DatabaseSync} from 'node:sqlite';
 import test, {type ExecutionContext} from 'ava';
 import {internalError} from '../../../src/kubernetes/embedded/http/status.ts';
+import {createCollector} from '../../../src/kubernetes/embedded/objects/collector.ts';
+import {createRegistry} from '../../../src/kubernetes/embedded/objects/registry.ts';
 import {openDatabase} from '../../../src/kubernetes/embedded/store/database.ts';
 import {createFeed} from '../../../src/kubernetes/embedded/store/feed.ts';
 import {createSeal} from '../../../src/kubernetes/embedded/store/seal.ts';
@@ -20,6 +22,7 @@ import {
 } from '../../../src/kubernetes/embedded/store/store.ts';
 import type {ApiObject} from '../../../src/kubernetes/embedded/types.ts';
 import {Secret} from '../../../src/secret.ts';
+import {eventually} from '../../helpers/eventually.ts';
 
 type Opened = {store: Store; path: string; key: Secret; open: (key?: Secret) => Store};
 
@@ -50,6 +53,35 @@ const object = (name: string, value: string): ApiObject => ({
 });
 const valueOf = (found: ApiObject | undefined) => (found?.['data'] as {value: string} | undefined)?.value;
 const revisionOf = (found: ApiObject) => Number(found.metadata.resourceVersion);
+
+test('what a killed server did not collect is found by the next: only what no owner is left of', async t => {
+	const {store} = await opened(t);
+	const owner = (name: string, kind = 'ConfigMap') => ({apiVersion: 'v1', kind, name, uid: `uid-of-${name}`});
+	const put = (name: string, ownerReferences: ReturnType<typeof owner>[] = []) =>
+		store.put(
+			keyOf(name),
+			{...object(name, ''), metadata: {name, namespace: 'default', uid: `uid-of-${name}`, ownerReferences}},
+			0,
+		);
+	put('stays');
+	put('again');
+	const gone = put('gone');
+	put('of-stays', [owner('stays')]);
+	put('of-gone', [owner('gone')]);
+	put('of-both', [owner('gone'), owner('stays')]);
+	put('of-another', [{...owner('again'), uid: 'uid-of-an-earlier-one'}]);
+	put('of-unknown', [owner('x', 'Unheard')]);
+	store.remove(keyOf('gone'), revisionOf(gone));
+	const collector = createCollector(store, createRegistry(store), Date.now, error => t.fail(String(error)));
+	t.teardown(() => {
+		collector.close();
+	});
+	collector.sweep();
+	const names = () => store.list('configmaps').items.map(({metadata}) => metadata.name);
+	await eventually(() => !names().includes('of-another'));
+	t.deepEqual(names(), ['again', 'of-both', 'of-stays', 'of-unknown', 'stays']);
+	t.deepEqual(store.get(keyOf('of-both'))?.metadata.ownerReferences, [owner('stays')]);
+});
 
 test('a write needs the revision it was based on', async t => {
 	const {store} = await opened(t);

@@ -22,7 +22,8 @@ export type Api = {
 	protobuf: () => Promise<DecodeProtobuf>;
 	/** What follows a creation and a deletion, see Collector. */
 	created: (object: ApiObject) => void;
-	collect: (object: ApiObject, policy: string | undefined) => void;
+	orphan: (object: ApiObject) => void;
+	collect: (object: ApiObject) => void;
 	terminating: (object: ApiObject) => void;
 	/** Asks a node's kubelet. */
 	kubelet: KubeletClient;

@@ -10,11 +10,13 @@ import type {Registry} from './registry.ts';
 export type Collector = {
 	/** After `object` was made: a namespace gets its ServiceAccount. */
 	created: (object: ApiObject) => void;
-	/** After `object` was removed; `policy` Orphan keeps what belonged to it. */
-	collect: (object: ApiObject, policy: string | undefined) => void;
+	/** Before `object` is deleted: what belongs to it is to stay. Done at once, so that nobody collects it in between. */
+	orphan: (object: ApiObject) => void;
+	/** After `object` was removed. */
+	collect: (object: ApiObject) => void;
 	/** After `object` got its deletion timestamp. */
 	terminating: (object: ApiObject) => void;
-	/** Finishes namespaces that another process left half emptied. */
+	/** Finishes what another process did not get to: namespaces half emptied, objects whose last owner is gone. */
 	sweep(): void;
 	close(): void;
 };
@@ -59,7 +61,7 @@ export function createCollector(
 		const grace = graceOf(storage, object);
 		if (grace === 0 && (object.metadata.finalizers?.length ?? 0) === 0) {
 			store.remove(key, revision);
-			collectNow(object, undefined);
+			collectNow(object);
 			return true;
 		}
 		if (object.metadata.deletionTimestamp === undefined) {
@@ -69,15 +71,13 @@ export function createCollector(
 		return false;
 	};
 
-	const collectNow = (owner: ApiObject, policy: string | undefined): void => {
-		const {uid} = owner.metadata;
-		if (uid === undefined) return;
-		if (owner.kind === 'CustomResourceDefinition') removeInstances(owner);
+	/** Takes an owner from all that name it; what has no other goes, unless it is to stay. */
+	const release = (uid: string, stays: boolean): void => {
 		for (const key of store.dependents(uid)) {
 			const object = store.get(key);
 			if (!object) continue;
 			const rest = (object.metadata.ownerReferences ?? []).filter(reference => reference['uid'] !== uid);
-			if (rest.length === 0 && policy !== 'Orphan') {
+			if (rest.length === 0 && !stays) {
 				drop(key.resource, object);
 			} else {
 				const others = without(object.metadata, 'ownerReferences') as Metadata;
@@ -85,6 +85,25 @@ export function createCollector(
 				if (!equal(metadata, object.metadata)) store.put(key, {...object, metadata}, Number(object.metadata.resourceVersion));
 			}
 		}
+	};
+
+	/** Whether the owner that the dependents of a uid name is known to be gone. Of kinds that are not served nothing is known. */
+	const isGone = (uid: string): boolean => {
+		const [key] = store.dependents(uid);
+		const reference = key && store.get(key)?.metadata.ownerReferences?.find(owner => owner['uid'] === uid);
+		if (!reference) return false;
+		const [version = '', group = ''] = textOf(reference['apiVersion']).split('/').reverse();
+		const type = registry.all().find(each => each.kind === reference['kind'] && each.group === group && each.version === version);
+		if (!type || (type.namespaced && key.namespace === '')) return false;
+		const namespace = type.namespaced ? key.namespace : '';
+		return store.get({resource: type.storage, namespace, name: textOf(reference['name'])})?.metadata.uid !== uid;
+	};
+
+	const collectNow = (owner: ApiObject): void => {
+		const {uid} = owner.metadata;
+		if (uid === undefined) return;
+		if (owner.kind === 'CustomResourceDefinition') removeInstances(owner);
+		release(uid, false);
 		if (owner.kind === 'ServiceAccount' && owner.metadata.name === 'default') renewAccount(owner.metadata.namespace ?? '');
 		finishNamespace(owner.metadata.namespace);
 	};
@@ -127,6 +146,8 @@ export function createCollector(
 	const sweep = (): void => {
 		for (const namespace of store.list('namespaces').items)
 			if (namespace.metadata.deletionTimestamp !== undefined) empty(namespace);
+		// Whoever deleted the owner may have been killed before this was done.
+		for (const uid of store.owners()) if (isGone(uid)) release(uid, false);
 	};
 
 	const timer = setInterval(() => soon(sweep), interval);
@@ -135,7 +156,18 @@ export function createCollector(
 		created(object) {
 			if (object.kind === 'Namespace') ensureDefaultAccount(store, now, object.metadata.name);
 		},
-		collect: (object, policy) => soon(() => collectNow(object, policy)),
+		orphan({metadata: {uid}}) {
+			if (uid === undefined) return;
+			for (let attempt = 1; ; attempt++) {
+				try {
+					release(uid, true);
+					return;
+				} catch (error) {
+					if (!(error instanceof WriteConflict) || attempt >= attempts) throw error;
+				}
+			}
+		},
+		collect: object => soon(() => collectNow(object)),
 		terminating(object) {
 			if (object.kind === 'Namespace') soon(() => empty(object));
 		},

@@ -65,10 +65,11 @@ export function remove(call: Call, options: DeleteOptions): Removed {
 		const marked = mark(call, current, options);
 		const gone = finished(marked);
 		if (options.dryRun) return {object: viewOf(type, marked), gone};
+		if (options.propagationPolicy === 'Orphan') api.orphan(current);
 		try {
 			if (gone) {
 				const last = api.store.remove(key, Number(current.metadata.resourceVersion), marked);
-				api.collect(last, options.propagationPolicy);
+				api.collect(last);
 				return {
 					object: viewOf(type, {...marked, metadata: {...marked.metadata, resourceVersion: last.metadata.resourceVersion ?? ''}}),
 					gone,

@@ -119,7 +119,7 @@ function commit(call: Call, current: ApiObject, object: ApiObject): ApiObject {
 	const key = keyOf(type, path.namespace, path.name);
 	const revision = Number(current.metadata.resourceVersion);
 	if (!finished(object)) return api.store.put(key, object, revision);
-	api.collect(api.store.remove(key, revision, object), undefined);
+	api.collect(api.store.remove(key, revision, object));
 	return object;
 }
 

@@ -63,6 +63,8 @@ export type Store = {
 	remove(key: Key, expected: number, last?: ApiObject): ApiObject;
 	/** Objects that name this uid among their owners. */
 	dependents(uid: string): Key[];
+	/** Every uid that an object names among its owners, whether there is such an owner or not. */
+	owners(): string[];
 	/** Changes after `revision` up to `until`, oldest first, of one resource or all. Throws Compacted. */
 	changes(revision: number, until: number, resource?: string): Change[];
 	/** Removes the objects of a resource that nobody wrote since `before` (milliseconds). */
@@ -219,6 +221,7 @@ export function createStore(database: Database, seal: Seal, now: () => number = 
 			if (!current) throw new WriteConflict(undefined);
 			return record(key, current, 'DELETED', expected);
 		},
+		owners: () => database.all('SELECT DISTINCT uid FROM owners').map(({uid}) => String(uid)),
 		dependents: uid => database.all('SELECT resource, namespace, name FROM owners WHERE uid = ?', uid).map(keyOf),
 		changes: (revision, until, resource) =>
 			database.read(() => {
