@@ -146,7 +146,7 @@ withTerraform('a machine that does not boot fails the apply by name; the tainted
 	const {render, apply, tf, nothingLeft} = await setUp(t);
 	await render(1, 'v0.0.13');
 	const error = await t.throwsAsync(apply(), {instanceOf: AppError});
-	t.regex(error.message, /worker-0 failed: the image is not there|control-plane-0 failed/);
+	t.regex(JSON.stringify(error.problems), /worker-0 failed: the image is not there|control-plane-0 failed/);
 	await drain(tf.destroy());
 	await nothingLeft('after a failed apply');
 });
