@@ -28,7 +28,8 @@ export default {
 	nodeArguments: ['--import=./scripts/tsx.mjs', '--disable-warning=ExperimentalWarning'],
 	require: ['./test/helpers/ends.ts'],
 	workerThreads: false,
-	concurrency: 2,
+	// Many tests wait, for processes or for time: one more than the processors of a small machine keeps those busy.
+	concurrency: 3,
 	timeout: '5m',
 	sortTestFiles: (a, b) => place(a) - place(b) || a.localeCompare(b),
 };
