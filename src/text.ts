@@ -30,3 +30,8 @@ export function duration(milliseconds: number): string {
 export function count(number: number, noun: string, plural = `${noun}s`): string {
 	return `${number} ${number === 1 ? noun : plural}`;
 }
+
+/** A word as a POSIX shell takes it: quoted where it has to be. */
+export function shellWord(text: string): string {
+	return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,3 +1,4 @@
+import {once} from 'node:events';
 import {textOf} from '../../components/lines.ts';
 import {createTheme, drawable} from '../../components/theme.ts';
 import {checkBody} from '../../components/upgrade/check.ts';
@@ -14,6 +15,7 @@ import type {Asker} from './asker.ts';
 import {plainOutput} from './plain.ts';
 import {openAsker} from './prompts.ts';
 import type {OutputOptions} from './types.ts';
+import {untilInterrupt} from './until-interrupt.ts';
 
 type Room = {deps: UpgradeDeps; options: OutputOptions; asker: Asker};
 
@@ -28,7 +30,9 @@ export async function upgradeInLines(asked: UpgradeAsked, deps: UpgradeDeps, opt
 }
 
 async function converse(asked: UpgradeAsked, room: Room): Promise<UpgradeResult> {
-	let state = await look(startUpgrade(asked), asked, room);
+	const begun = await look(startUpgrade(asked), asked, room);
+	if (begun === undefined) return {outcome: 'left'};
+	let state = begun;
 	let told: string | undefined;
 	while (state.ended === undefined && state.step !== 'work') {
 		// What a step says is said once, not again for each of its questions.
@@ -37,11 +41,15 @@ async function converse(asked: UpgradeAsked, room: Room): Promise<UpgradeResult>
 		const next = await ask(state, room);
 		if (next === undefined) return {outcome: 'left'};
 		if (next === 'again') {
-			state = await look(state, askedOf(state.values), room);
+			const seen = await look(state, askedOf(state.values), room);
+			if (seen === undefined) return {outcome: 'left'};
+			state = seen;
 			told = undefined;
 			continue;
 		}
-		state = next.pending ? await look(next, askedOf(next.values), room) : next;
+		const looked = next.pending ? await look(next, askedOf(next.values), room) : next;
+		if (looked === undefined) return {outcome: 'left'};
+		state = looked;
 		if (next.pending && state.step === 'target') room.options.stdout.write('Nothing would change.\n');
 		if (state.overlay === 'leave') return {outcome: 'left'};
 	}
@@ -49,11 +57,15 @@ async function converse(asked: UpgradeAsked, room: Room): Promise<UpgradeResult>
 	return state.step === 'work' ? carryOut(state, room) : {outcome: 'left'};
 }
 
-async function look(state: UpgradeState, asked: UpgradeAsked, {deps, options}: Room): Promise<UpgradeState> {
+// Undefined when the person does not wait for it.
+async function look(state: UpgradeState, asked: UpgradeAsked, {deps, options}: Room): Promise<UpgradeState | undefined> {
 	options.stderr.write('looking at the cluster\n');
 	const checking = reduceUpgrade(state, {type: 'checking', asked});
-	const abort = new AbortController();
-	return reduceUpgrade(checking, {type: 'checked', asked, offer: await deps.check(asked, abort.signal)});
+	// A look writes nothing: nobody has to wait for its end.
+	const offer = await untilInterrupt(options.signals, signal =>
+		Promise.race([once(signal, 'abort').then(() => Promise.reject(signal.reason as Error)), deps.check(asked, signal)]),
+	);
+	return offer && reduceUpgrade(checking, {type: 'checked', asked, offer});
 }
 
 // The facts of the screen, without its choices: those are asked for below.

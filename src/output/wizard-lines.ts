@@ -1,6 +1,5 @@
 import {textOf, wrap} from '../../components/lines.ts';
 import {stepWords} from '../../components/wizard-frame.ts';
-import {AppError} from '../errors.ts';
 import {emptyView} from '../fold.ts';
 import {oneLine} from '../text.ts';
 import {concerns, stopping, stoppingOnly} from '../wizard/checks.ts';
@@ -19,6 +18,7 @@ import type {Asker} from './asker.ts';
 import {plainLines} from './plain-lines.ts';
 import {openAsker} from './prompts.ts';
 import type {OutputOptions} from './types.ts';
+import {untilInterrupt} from './until-interrupt.ts';
 import {type Reviewed, review} from './wizard-lines-review.ts';
 import {finish, identities, measurements, type Room, type Say} from './wizard-lines-work.ts';
 
@@ -76,27 +76,6 @@ async function converse(start: WizardState, room: Room): Promise<WizardResult> {
 		step = neighbour({...state, step}, answered === 'back' ? -1 : 1) ?? step;
 	}
 	return {outcome: 'left'};
-}
-
-/** Ctrl-C leaves while something is asked of the world, as it does while the person is asked. */
-async function untilInterrupt<R>(
-	signals: OutputOptions['signals'],
-	work: (signal: AbortSignal) => Promise<R>,
-): Promise<R | undefined> {
-	const abort = new AbortController();
-	const stop = () => {
-		abort.abort();
-	};
-	signals.on('SIGINT', stop);
-	try {
-		const result = await work(abort.signal);
-		return abort.signal.aborted ? undefined : result;
-	} catch (error) {
-		if (abort.signal.aborted && !(error instanceof AppError)) return undefined;
-		throw error;
-	} finally {
-		signals.off('SIGINT', stop);
-	}
 }
 
 type Answer = (state: WizardState, room: Room, say: Say, signal: AbortSignal) => Promise<WizardState | 'back' | undefined>;

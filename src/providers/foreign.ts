@@ -1,4 +1,5 @@
 import type {CloudConfig} from '../config/schema.ts';
+import {shellWord} from '../text.ts';
 
 /** What Kubernetes makes in a cloud without Terraform: it stays, costs money, and may block the removal of networks. */
 export type Foreign = {what: string; command: string};
@@ -10,7 +11,7 @@ const anything = 'whatever else carries the uid, which nothing should';
 export function foreignObjects({provider, name}: CloudConfig, uid: string): Foreign[] {
 	const cluster = `${name}-${uid}`;
 	if ('aws' in provider) {
-		const tagged = `aws resourcegroupstaggingapi get-resources --region ${provider.aws.region} --tag-filters`;
+		const tagged = `aws resourcegroupstaggingapi get-resources --region ${shellWord(provider.aws.region)} --tag-filters`;
 		return [
 			{what: 'load balancers, their security groups and volumes', command: `${tagged} Key=kubernetes.io/cluster/${cluster}`},
 			{
@@ -21,7 +22,7 @@ export function foreignObjects({provider, name}: CloudConfig, uid: string): Fore
 		];
 	}
 	if ('azure' in provider) {
-		const place = `--subscription ${provider.azure.subscription} --resource-group ${provider.azure.resourceGroup}`;
+		const place = `--subscription ${shellWord(provider.azure.subscription)} --resource-group ${shellWord(provider.azure.resourceGroup)}`;
 		return [
 			{
 				what: 'load balancers and addresses',
@@ -32,7 +33,7 @@ export function foreignObjects({provider, name}: CloudConfig, uid: string): Fore
 		];
 	}
 	if ('gcp' in provider) {
-		const {project} = provider.gcp;
+		const project = shellWord(provider.gcp.project);
 		return [
 			{
 				what: 'load balancers',

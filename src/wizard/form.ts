@@ -1,3 +1,4 @@
+import {shellWord} from '../text.ts';
 import type {Judgement} from './judge.ts';
 import type {WizardState} from './state.ts';
 import type {Field, Option} from './steps/step.ts';
@@ -99,11 +100,14 @@ export function equivalentCommands(values: Values, facts: Facts): string[] {
 	const asked = setupSteps.flatMap(step => fieldsOf(step.id, values, facts));
 	const flags = asked.flatMap(({id, flag = ''}) => {
 		const isDefault = id === 'folder' && values.folder === '.';
-		return flag === '' || values[id] === '' || isDefault || id === 'consent' ? [] : [{id, text: `${flag} ${quoted(values[id])}`}];
+		return flag === '' || values[id] === '' || isDefault || id === 'consent'
+			? []
+			: [{id, text: `${flag} ${shellWord(values[id])}`}];
 	});
 	const of = (wanted: (id: FieldId) => boolean) => flags.flatMap(({id, text}) => (wanted(id) ? [` ${text}`] : [])).join('');
 	const place = of(id => id === 'folder');
-	if (facts.settled === true) return [`constellation apply${values.folder === '.' ? '' : ` -C ${quoted(values.folder)}`} --yes`];
+	if (facts.settled === true)
+		return [`constellation apply${values.folder === '.' ? '' : ` -C ${shellWord(values.folder)}`} --yes`];
 	if (cloud === undefined) return [`constellation apply${of(() => true)} --yes`];
 	const prefix = of(id => id === 'iamPrefix');
 	return [
@@ -111,9 +115,4 @@ export function equivalentCommands(values: Values, facts: Facts): string[] {
 		...(prefix === '' ? [] : [`constellation iam create ${cloud}${place}${prefix} --yes`]),
 		`constellation apply${place} --yes`,
 	];
-}
-
-/** A word as a shell takes it. */
-export function quoted(value: string): string {
-	return /^[\w@%+=:,./~-]+$/u.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`;
 }

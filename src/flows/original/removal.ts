@@ -1,3 +1,4 @@
+import {shellWord} from '../../text.ts';
 import {fileNames} from '../../workspace/files.ts';
 import {originalNames} from '../../workspace/original.ts';
 import type {Original} from './open.ts';
@@ -9,7 +10,7 @@ export type RemovalStep = {why: string; commands: readonly string[]};
 /** How its owner removes the cluster with its own Terraform. This tool runs none of it: the module is not its own. */
 export function removalSteps(original: Original, resources: OriginalResources): RemovalStep[] {
 	const {workspace, kubeconfig, provider} = original;
-	const at = (name: string) => quoted(`${workspace.folder}/${name}`);
+	const at = (name: string) => shellWord(`${workspace.folder}/${name}`);
 	const kubectl = `kubectl --kubeconfig ${at(fileNames.kubeconfig)}`;
 	const {cluster, iam, libvirt} = resources;
 	return [
@@ -51,9 +52,4 @@ const has = ({state, unreadable}: TerraformFolder): boolean => (state?.total ?? 
 function destroy({folder}: TerraformFolder, at: (name: string) => string): string[] {
 	const place = `terraform -chdir=${at(folder)}`;
 	return [`${place} init`, `${place} plan -destroy`, `${place} destroy`];
-}
-
-/** A word for a shell. */
-function quoted(text: string): string {
-	return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,5 +1,5 @@
+import {shellWord} from '../../text.ts';
 import {type PartVersions, possible} from '../../upgrade/target.ts';
-import {quoted} from '../form.ts';
 import type {Option} from '../steps/step.ts';
 import type {UpgradeFacts, UpgradeStepId, UpgradeValues} from './state.ts';
 import {concernKey, upgradeStepIds} from './state.ts';
@@ -204,7 +204,7 @@ export function upgradeCommand(values: UpgradeValues, facts: UpgradeFacts): stri
 		'constellation upgrade apply',
 		`--image ${values['image'] ?? target.image}`,
 		...(target.kubernetes === plan.from.kubernetes ? [] : [`--kubernetes ${target.kubernetes}`]),
-		...(vouched?.flags ?? []).map(word => quoted(word)),
+		...(vouched?.flags ?? []).map(word => shellWord(word)),
 		`--accept-measurements ${target.measurements}`,
 		...(codes.length === 0 ? [] : [`--accept-concerns ${codes.join(',')}`]),
 		'--yes',
