@@ -8,6 +8,8 @@ import path from 'node:path';
 /** @type {{name: string, file: string, find: string, replace: string, tests: string[]}[]} */
 const mutations = JSON.parse(readFileSync('scripts/mutations.json', 'utf8'));
 const wanted = process.argv.slice(2);
+const unknown = wanted.filter(name => !mutations.some(mutation => mutation.name === name));
+if (unknown.length > 0) throw new Error(`There is no mutation ${unknown.join(', ')}; scripts/mutations.json names them.`);
 const chosen = wanted.length === 0 ? mutations : mutations.filter(mutation => wanted.includes(mutation.name));
 
 const room = mkdtempSync(path.join(tmpdir(), 'constellation-mutate-'));

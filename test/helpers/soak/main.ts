@@ -13,7 +13,8 @@ const {values, positionals} = parseArgs({
 	allowPositionals: true,
 });
 const limitMs = 6 * 60_000;
-const cases = [...rollCases, ...modelCases(Number(values.seed ?? '1'))]
+const all = [...rollCases, ...modelCases(Number(values.seed ?? '1'))];
+const cases = all
 	.filter(({name}) => positionals.length === 0 || positionals.some(text => name.includes(text)))
 	.map(each => (values.size === undefined || !/^(?:kill|load)/.test(each.name) ? each : {...each, size: values.size}));
 const known = values.record !== undefined && existsSync(values.record) ? readFileSync(values.record, 'utf8') : '';
@@ -62,7 +63,11 @@ async function attempt({name, size: wanted, run}: SoakCase): Promise<Outcome> {
 	}
 }
 
-if (values.list) for (const {name, size: wanted} of cases) console.log(`${wanted}  ${name}`);
+const unknown = positionals.filter(text => all.every(({name}) => !name.includes(text)));
+if (unknown.length > 0) {
+	console.error(`There is no case ${unknown.join(', ')}; --list names them.`);
+	process.exitCode = 2;
+} else if (values.list) for (const {name, size: wanted} of cases) console.log(`${wanted}  ${name}`);
 else {
 	try {
 		for (const each of cases.filter(({name}) => !outcomes.some(outcome => outcome.name === name))) {
