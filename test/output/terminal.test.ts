@@ -94,12 +94,13 @@ test.serial('Ctrl-C once stops the work cleanly and says so; trying again and le
 	pty.type('\r');
 	await pty.waitFor('control-plane-0');
 	pty.type('\u0003');
-	await pty.waitFor('Stopped on request');
+	await pty.waitFor(screen => screen.includes('Stopped on request') && screen.includes('r try again'));
 	pty.type('r');
 	await pty.waitFor(/creating/u);
 	await pty.waitFor(/worker-0 +● +●/u);
 	pty.type('\u0003');
-	await pty.waitFor('Stopped on request');
+	// Enter leaves only once the work has stopped; before that the screen may tell of the first stop.
+	await pty.waitFor(screen => screen.includes('Stopped on request') && screen.includes('enter leave'));
 	pty.type('\r');
 	t.is(await pty.exits(), 130);
 	t.regex(pty.screen(), /Run the same command again to go on/u);
