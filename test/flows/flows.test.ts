@@ -28,6 +28,7 @@ import {readIds, writeIds} from '../../src/workspace/id-file.ts';
 import {openJournal} from '../../src/workspace/journal.ts';
 import {ensureMasterSecret} from '../../src/workspace/master-secret.ts';
 import {readStamp, writeStamp} from '../../src/workspace/stamp.ts';
+import {unused, unusedKube} from '../helpers/unused.ts';
 
 const never = new AbortController().signal;
 const spki = () =>
@@ -62,10 +63,6 @@ const image: Image = {
 	signature: new Uint8Array(),
 	releaseKey,
 	registers: new Map(),
-};
-
-const unused = (): never => {
-	throw new Error('not part of this test');
 };
 
 /** A world of its own in an empty folder; whatever a test does not give fails when it is used. */
@@ -347,6 +344,7 @@ test('terminate removes what the records name, keeps config and master secret, a
 test('a join policy of a lower generation than seen before is refused', async t => {
 	const {workspace} = await world();
 	const kube = (generation: number): Kube => ({
+		...unusedKube,
 		get: () =>
 			Promise.resolve({
 				apiVersion: 'v1',
@@ -354,13 +352,6 @@ test('a join policy of a lower generation than seen before is refused', async t 
 				metadata: {name: 'join-config'},
 				data: {acceptedPolicies: JSON.stringify({generation, policies: []})},
 			}),
-		list: unused,
-		create: unused,
-		update: unused,
-		patch: unused,
-		delete: unused,
-		watch: unused,
-		post: unused,
 	});
 	await rememberGeneration(workspace, kube(3));
 	await rememberGeneration(workspace, kube(3));

@@ -22,15 +22,12 @@ import type {Image} from '../../src/releases/image.ts';
 import {Secret} from '../../src/secret.ts';
 import {workspaceAt} from '../../src/workspace/files.ts';
 import {openJournal} from '../../src/workspace/journal.ts';
+import {unused, unusedKube} from './unused.ts';
 
 const uid = '0a1b2c3d';
 export const spki = (): Uint8Array =>
 	generateKeyPairSync('ec', {namedCurve: 'P-256'}).publicKey.export({format: 'der', type: 'spki'});
 const [makerKey, releaseKey] = [spki(), spki()];
-export const unused = (): never => {
-	throw new Error('not part of this test');
-};
-
 export const measurementsOf = (bundle: number): LocalPolicy['measurements'] =>
 	new Map(
 		[4, 9, 11, 12, 15].map(register => [
@@ -134,18 +131,13 @@ export const kubeOf = (objects: Objects): Kube => {
 		return found;
 	};
 	return {
+		...unusedKube,
 		get: async (resource, name) => {
 			const found = collection(resource).find(({metadata}) => metadata.name === name);
 			if (found === undefined) throw new KubeError(404, 'NotFound', name);
 			return found;
 		},
 		list: async resource => ({items: collection(resource), resourceVersion: '1'}),
-		create: unused,
-		update: unused,
-		patch: unused,
-		delete: unused,
-		watch: unused,
-		post: unused,
 	};
 };
 

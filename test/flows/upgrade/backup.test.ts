@@ -8,7 +8,8 @@ import {updateDefinitions} from '../../../src/kubernetes/crds.ts';
 import type {KubeObject} from '../../../src/kubernetes/kube.ts';
 import {snapshotStore} from '../../../src/providers/local/snapshot.ts';
 import {newUpgradeId, readPlan, storePlan, upgradeFolder, upgradeIds} from '../../../src/workspace/upgrade-folder.ts';
-import {clusterObjects, components, filesIn, finish, unused, world} from '../../helpers/upgrade-cluster.ts';
+import {unused} from '../../helpers/unused.ts';
+import {clusterObjects, components, filesIn, finish, world} from '../../helpers/upgrade-cluster.ts';
 
 test('backup: everything is there, 0600, read back; secrets of the store stay encrypted; a second run keeps it', async t => {
 	const objects = clusterObjects();

@@ -1,15 +1,13 @@
 import test from 'ava';
 import type {Kube, KubeObject} from '../../../src/kubernetes/kube.ts';
 import {wantedVersion} from '../../../src/services/join/components.ts';
-
-const unused = (): never => {
-	throw new Error('not part of this test');
-};
+import {unused, unusedKube} from '../../helpers/unused.ts';
 
 const set = (version: string) => `k8s-components-${version}`;
 
 /** A cluster that should run v1.32.9, with control planes of these versions; an undefined set is not annotated yet. */
 const cluster = (...controlPlanes: [version: string, components?: string][]): Kube => ({
+	...unusedKube,
 	get: async (resource, name): Promise<KubeObject> =>
 		resource.plural === 'nodeversions'
 			? {
@@ -37,12 +35,6 @@ const cluster = (...controlPlanes: [version: string, components?: string][]): Ku
 		});
 		return {items, resourceVersion: '1'};
 	},
-	create: unused,
-	update: unused,
-	patch: unused,
-	delete: unused,
-	watch: unused,
-	post: unused,
 });
 
 test('a worker gets no newer kubelet than the oldest control plane; a control plane gets what is wanted', async t => {
